@@ -1,0 +1,219 @@
+"""The chat: who is here, by nick, and the rooms. It knows nothing of sockets."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from lanchatd import __version__, nicks
+from lanchatd.clock import Clock
+from lanchatd.events import Event, Kind, Notice, Private, Refused, RoomLine, Rooms, Welcome
+from lanchatd.formats import Hello
+from lanchatd.formats.text import clock_time
+from lanchatd.limits import Limits
+from lanchatd.log import Log
+from lanchatd.member import Member
+from lanchatd.moderation import Ban, Bans, Mutes, Target
+from lanchatd.nicks import Name
+from lanchatd.refs import Refs
+from lanchatd.room import Room
+
+# How many rooms one list shows: with the longest names and topics cut, under 32 KiB.
+ROOMS_SHOWN = 100
+TOPIC_SHOWN = 80
+
+
+class Chat:
+    """The one chat of a daemon.
+
+    Everything that is asked of it happens whole or raises `Refused` before anything happened.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        motd: tuple[str, ...],
+        limits: Limits,
+        clock: Clock,
+        now: Callable[[], float],
+        new_log: Callable[[str], Log],
+    ) -> None:
+        """``new_log`` gives the log for a room, by the room's key; ``now`` tells seconds since the epoch."""
+        self.name = name
+        self.motd = motd
+        self.limits = limits
+        self.clock = clock
+        self.now = now
+        self.members: dict[str, Member] = {}
+        self.bans = Bans()
+        self.mutes = Mutes()
+        self.refs = Refs(limits.ref_memory_s, limits.max_refs)
+        self._new_log = new_log
+        self.rooms: dict[str, Room] = {}
+        self._lobby = self._make_room(nicks.room(nicks.LOBBY))
+
+    # -- coming and going
+
+    def name_for(self, text: str, owner: Member | None = None) -> Name:
+        """The nick that was typed, if its ``owner`` (None: a newcomer) may take it."""
+        name = nicks.nick(text)
+        if self.members.get(name.key, owner) is not owner:
+            raise Refused("nick_taken", "That nick is taken.")
+        if (ban := self.bans.on_nick(name.key, self.now())) is not None:
+            raise Refused("banned", f"That nick is banned{_why(ban)}.")
+        return name
+
+    def join(self, hello: Hello, make_member: Callable[[Name], Member]) -> Member:
+        """Somebody comes in."""
+        name = self.name_for(hello.nick)
+        room = self._room_for(nicks.room(hello.room) if hello.room is not None else None)
+        member = make_member(name)
+        self.members[name.key] = member
+        self._enter(member, room, hello.after, hello.log)
+        return member
+
+    def leave(self, member: Member, reason: str = "") -> None:
+        """A member goes; the nick is free at once. ``reason`` is what the room is told."""
+        room = self.room_of(member)
+        del self.members[member.name.key]
+        room.leave(member, reason)
+        self._drop_if_empty(room)
+
+    def room_of(self, member: Member) -> Room:
+        """The room that a member is in."""
+        return self.rooms[member.room_key]
+
+    def member_named(self, text: str) -> Member:
+        """The member with the nick that was typed."""
+        member = self.members.get(nicks.nick(text).key)
+        if member is None:
+            raise Refused("no_member", f"There is no {text} here.")
+        return member
+
+    def room_named(self, text: str) -> Room:
+        """The room with the name that was typed."""
+        room = self.rooms.get(nicks.room(text).key)
+        if room is None:
+            raise Refused("no_room", f"There is no {text}. /rooms lists what there is.")
+        return room
+
+    def move(self, member: Member, room_text: str) -> None:
+        """A member goes into another room, which is made if there is none."""
+        old, name = self.room_of(member), nicks.room(room_text)
+        if name.key == old.key:
+            raise Refused("same_room", f"You are in {old.name} already.")
+        new = self._room_for(name)
+        if unread := old.unread(member):
+            member.tell(Notice((f"{unread:,} lines of {old.name} had not been sent to you yet.",)))
+        old.leave(member, f"went to {new.name}")
+        self._drop_if_empty(old)
+        self._enter(member, new)
+
+    def rename(self, member: Member, text: str) -> None:
+        """A member takes another nick."""
+        name = self.name_for(text, member)
+        if name == member.name:
+            raise Refused("same_nick", f"You are {member.nick} already.")
+        del self.members[member.name.key]
+        self.members[name.key] = member
+        self.mutes.renamed(member.name.key, name.key)
+        self.room_of(member).rename(member, name)
+
+    # -- talk
+
+    def say(self, member: Member, text: str, kind: Kind = Kind.SAID) -> Event:
+        """A member says, does, or sets as the topic; told to the room at the end of the turn."""
+        self.refuse_muted(member)
+        member.lines_said += 1
+        return self.room_of(member).post(kind, member.nick, text)
+
+    def whisper(self, member: Member, to: Member, text: str) -> None:
+        """A private message, shown to both; who ignores the member is not shown it."""
+        self.refuse_muted(member)
+        private = Private(member.nick, to.nick, text, self.now())
+        if to is not member and not to.ignores(private):
+            to.reply_to = member.nick
+            to.tell(private)
+        member.tell(private)
+
+    def refuse_muted(self, member: Member) -> None:
+        """Raises `Refused` if the member may not talk."""
+        key = member.name.key
+        if self.mutes.holds(key, self.now()):
+            until = self.mutes.until(key)
+            raise Refused("muted", f"You are muted{'' if until is None else ' until ' + clock_time(until)}.")
+
+    # -- moderation
+
+    def make_operator(self, member: Member) -> None:
+        """Let a member moderate. Only an administrator's console does this."""
+        member.operator = True
+
+    def kick(self, member: Member, by: str, reason: str, code: str = "kicked") -> None:
+        """Close a member's connection; the nick is free at once, whatever its socket does."""
+        why = f"{code} by {by}{': ' + reason if reason else ''}"
+        member.dismiss(code, f"You were {why}.", why)
+
+    def ban(self, target: Target, ban: Ban) -> None:
+        """Keep a nick, an address or a network out, and close whom it holds for."""
+        self.bans.add(target, ban)
+        for member in list(self.members.values()):
+            if self.bans.on_nick(member.name.key, self.now()) or self.bans.on_address(
+                member.peer.address, self.now()
+            ):
+                self.kick(member, ban.by, ban.reason, "banned")
+
+    # -- rooms
+
+    def list_rooms(self) -> Rooms:
+        """The fullest rooms."""
+        fullest = sorted(self.rooms.values(), key=lambda room: (-len(room.members), room.key))
+        return Rooms(
+            tuple(
+                RoomLine(room.name, len(room.members), room.topic[:TOPIC_SHOWN])
+                for room in fullest[:ROOMS_SHOWN]
+            ),
+            len(fullest),
+        )
+
+    def when_told(self, call: Callable[[], None]) -> None:
+        """Call it when everything said until now, in every room, has been fanned out."""
+        waiting = len(self.rooms)
+
+        def told() -> None:
+            nonlocal waiting
+            waiting -= 1
+            if not waiting:
+                call()
+
+        for room in list(self.rooms.values()):
+            room.when_told(told)
+
+    def _enter(self, member: Member, room: Room, after: int | None = None, log: str | None = None) -> None:
+        place = (member.nick, room.name, room.log.name, room.newest, room.topic)
+        member.tell(Welcome(*place, server=self.name, version=__version__))
+        room.enter(member, after, log)
+
+    def _room_for(self, name: Name | None) -> Room:
+        if name is None:
+            return self._lobby
+        return self.rooms.get(name.key) or self._make_room(name)
+
+    def _make_room(self, name: Name) -> Room:
+        if len(self.rooms) >= self.limits.max_rooms:
+            # A room whose only lines were refused by its log was not empty when the last member left.
+            for room in list(self.rooms.values()):
+                self._drop_if_empty(room)
+        if len(self.rooms) >= self.limits.max_rooms:
+            raise Refused("too_many_rooms", f"There are {len(self.rooms):,} rooms, which is the limit.")
+        room = Room(name, self._new_log(name.key), self.clock, self.now, self.limits.chunk_bytes)
+        self.rooms[name.key] = room
+        return room
+
+    def _drop_if_empty(self, room: Room) -> None:
+        if room is not self._lobby and room.is_empty():
+            del self.rooms[room.key]
+
+
+def _why(ban: Ban) -> str:
+    until = "" if ban.until is None else f" until {clock_time(ban.until)}"
+    return f"{until}{': ' + ban.reason if ban.reason else ''}"

@@ -1,0 +1,227 @@
+"""What happened in a room, and everything else that a member can be told.
+
+A format renders each of these; nothing here knows how it looks on the wire.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from enum import Enum
+
+# How many nicks one line names before it only counts: a line stays under 13 KiB with the longest nicks.
+NAMED = 100
+
+
+class Kind(Enum):
+    """What happened. The first three are talk: logged, numbered, replayed. The rest is state: told once."""
+
+    SAID = "said"
+    ACTED = "acted"
+    TOPIC = "topic"
+    JOINED = "joined"
+    LEFT = "left"
+    RENAMED = "renamed"
+
+
+TALK = frozenset({Kind.SAID, Kind.ACTED, Kind.TOPIC})
+
+Told = Callable[["Refused | None"], None]
+
+
+@dataclass(slots=True)
+class Event:
+    """One event of one room.
+
+    ``text`` is what was said or done, the topic, the reason of a leave, or the new nick of a rename.
+    ``at`` is seconds since the epoch. ``id`` is its place in the room's log, from 1; 0 until the log has
+    numbered it, and for what is not talk. ``told`` is called once: with None after the event was fanned out,
+    or with the refusal if the log could not keep it.
+    """
+
+    kind: Kind
+    room: str
+    nick: str
+    text: str
+    at: float
+    id: int = 0
+    told: Told | None = None
+
+    @property
+    def size(self) -> int:
+        """Bytes of its text and nick, in UTF-8: what the limits of the log count."""
+        return len(self.text.encode()) + len(self.nick.encode())
+
+
+@dataclass(frozen=True, slots=True)
+class Presence:
+    """Joins, or leaves for the same reason, that are told together: the first nicks, and how many others."""
+
+    kind: Kind
+    room: str
+    nicks: tuple[str, ...]
+    others: int
+    reason: str
+    here: int
+    at: float
+    id: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Private:
+    """A private message, shown to both."""
+
+    nick: str
+    to: str
+    text: str
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """The server to one member: lines of text."""
+
+    lines: tuple[str, ...]
+    code: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Here:
+    """One member in a list of who is here."""
+
+    nick: str
+    away: str | None
+    operator: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Members:
+    """Who is in a room: the first of them, and how many there are in all."""
+
+    room: str
+    members: tuple[Here, ...]
+    here: int
+
+
+@dataclass(frozen=True, slots=True)
+class RoomLine:
+    """One room in the list of rooms."""
+
+    room: str
+    here: int
+    topic: str
+
+
+@dataclass(frozen=True, slots=True)
+class Rooms:
+    """The fullest rooms, and how many there are in all."""
+
+    rooms: tuple[RoomLine, ...]
+    total: int
+
+
+@dataclass(frozen=True, slots=True)
+class Welcome:
+    """You are in a room now, under this nick; ``log`` names its log and ``last`` is the newest id."""
+
+    nick: str
+    room: str
+    log: str
+    last: int
+    topic: str
+    server: str
+    version: str
+
+
+@dataclass(frozen=True, slots=True)
+class Missed:
+    """Events the log no longer holds: how many, or None where nobody can know (it is another log)."""
+
+    room: str
+    log: str
+    count: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Ok:
+    """The line with this ref was done; ``id`` is its place in the log, 0 if it is not talk."""
+
+    ref: str
+    id: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """The line with this ref, or the last line, was refused and nothing else happened."""
+
+    code: str
+    text: str
+    ref: str | None = None
+
+
+class Refused(Exception):
+    """Raised by the rules before any effect: a code for programs and a sentence for people."""
+
+    def __init__(self, code: str, text: str) -> None:
+        super().__init__(text)
+        self.code = code
+        self.text = text
+
+    def answering(self, ref: str | None) -> Refusal:
+        """What the member is told."""
+        return Refusal(self.code, self.text, ref)
+
+
+Moment = Event | Presence
+Item = Moment | Private | Notice | Members | Rooms | Welcome | Missed | Ok | Refusal
+
+
+def told_together(events: Iterable[Event], here: int) -> list[Moment]:
+    """The events of one batch, in order, with neighbouring joins and leaves as one line each.
+
+    ``here`` is how many are in the room after the batch. Who came and went, or went and came, between
+    two lines of talk is not mentioned at all: nothing changed for anybody.
+    """
+    moments: list[Moment] = []
+    run: list[Event] = []
+    for event in events:
+        if event.kind in (Kind.JOINED, Kind.LEFT):
+            run.append(event)
+            continue
+        moments += _presences(run, here)
+        run = []
+        moments.append(event)
+    return moments + _presences(run, here)
+
+
+# Leaves with texts of their own (`/quit see you`) get a line each only up to here; a thousand that say
+# goodbye in the same turn become one line without the texts.
+_REASONS = 5
+
+
+def _presences(run: list[Event], here: int) -> list[Moment]:
+    if not run:
+        return []
+    first: dict[str, Kind] = {}
+    last: dict[str, Event] = {}
+    for event in run:
+        first.setdefault(event.nick, event.kind)
+        last[event.nick] = event
+    changes = [event for nick, event in last.items() if first[nick] is event.kind]
+    if len({event.text for event in changes}) > _REASONS:
+        changes = [replace(event, text="") for event in changes]
+    groups: dict[tuple[Kind, str], list[Event]] = {}
+    for event in sorted(changes, key=lambda event: event.kind is Kind.JOINED):
+        groups.setdefault((event.kind, event.text), []).append(event)
+    return [
+        Presence(
+            kind=kind,
+            room=group[0].room,
+            nicks=tuple(event.nick for event in group[:NAMED]),
+            others=max(0, len(group) - NAMED),
+            reason=reason,
+            here=here,
+            at=group[-1].at,
+        )
+        for (kind, reason), group in groups.items()
+    ]

@@ -1,0 +1,127 @@
+"""The factory: it holds the chat with its rooms, makes a protocol for each connection, and counts them."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections import Counter
+from typing import Any
+
+from twisted.internet.defer import Deferred
+from twisted.internet.interfaces import IAddress
+from twisted.internet.protocol import Protocol, ServerFactory
+from twisted.logger import Logger
+
+from lanchatd import __version__
+from lanchatd.chat import Chat
+from lanchatd.clock import Clock
+from lanchatd.doors import FirstBytes, LastLine
+from lanchatd.events import Notice
+from lanchatd.formats.json_lines import JsonFormat
+from lanchatd.formats.text import TextFormat
+from lanchatd.limits import Limits
+from lanchatd.member import Peer
+
+# Connections over a limit that are being told so at once; further ones are closed without a word, as a flood
+# of them must not hold descriptors.
+TURNED_AWAY = 64
+
+
+class ChatFactory(ServerFactory):
+    """Makes the protocols. What they share is here: the chat, the formats, the clock, the limits, the log."""
+
+    noisy = False
+    log = Logger("lanchatd")
+
+    def __init__(self, chat: Chat, clock: Clock, limits: Limits) -> None:
+        self.chat = chat
+        self.clock = clock
+        self.limits = limits
+        self.text = TextFormat()
+        self.json = JsonFormat()
+        self.greeting = Notice(
+            (f"Welcome to {chat.name} (lanchatd {__version__}).", *chat.motd, "What is your nick?")
+        )
+        self.connections: set[FirstBytes] = set()
+        self.turned_away: set[LastLine] = set()
+        self._per_address: Counter[str] = Counter()
+        self._all_closed: Deferred[None] | None = None
+
+    def buildProtocol(self, addr: IAddress | None) -> Protocol | None:
+        peer = peer_of(addr)
+        address = peer.address
+        limits = self.limits
+        if len(self.connections) >= limits.max_connections:
+            refused = "full", f"There are {limits.max_connections:,} connections, which is the limit."
+        elif address is not None and self._per_address[address] >= limits.max_per_address:
+            refused = "address_full", f"There are {limits.max_per_address:,} connections from your address."
+        elif self.chat.bans.on_address(address, self.chat.now()) is not None:
+            refused = "banned", "Your address is banned."
+        else:
+            return FirstBytes(self, peer)
+        if len(self.turned_away) >= TURNED_AWAY:
+            return None
+        turned_away = LastLine(self, peer, *refused)
+        self.turned_away.add(turned_away)
+        return turned_away
+
+    def began(self, connection: FirstBytes) -> None:
+        """A connection was made."""
+        self.connections.add(connection)
+        if connection.peer.address is not None:
+            self._per_address[connection.peer.address] += 1
+        self.log.info("{peer} connected", peer=connection.peer.shown)
+
+    def ended(self, peer: Peer, reason: str, detail: str = "", lines: int = 0, **fields: Any) -> None:
+        """A connection, or one turned away, has ended: the one line about it, with its fields."""
+        known = {"detail": detail, "lines": lines, **fields}
+        text = "{peer} closed: {reason}" + "".join(
+            f", {name} {{{name}}}" for name, value in known.items() if value
+        )
+        self.log.info(text, peer=peer.shown, reason=reason, **known)
+
+    def closed(self, connection: FirstBytes) -> None:
+        """A connection that `began` is gone."""
+        self.connections.discard(connection)
+        if connection.peer.address is not None:
+            self._per_address[connection.peer.address] -= 1
+            if not self._per_address[connection.peer.address]:
+                del self._per_address[connection.peer.address]
+        if self._all_closed is not None and not self.connections:
+            all_closed, self._all_closed = self._all_closed, None
+            all_closed.callback(None)
+
+    def shut_down(self) -> Deferred[None]:
+        """Tell everybody, and close. Fires when the last one is gone, after ``shutdown_s`` at the latest."""
+        done: Deferred[None] = Deferred()
+        if not self.connections:
+            done.callback(None)
+            return done
+        self._all_closed = done
+        self.chat.when_told(self._close_all)
+        late = self.clock.callLater(self.limits.shutdown_s, self._abort_all)
+
+        def in_time(result: None) -> None:
+            if late.active():
+                late.cancel()
+
+        return done.addCallback(in_time)
+
+    def _close_all(self) -> None:
+        for connection in tuple(self.connections):
+            connection.shut_down()
+
+    def _abort_all(self) -> None:
+        for connection in tuple(self.connections):
+            connection.abort()
+
+
+def peer_of(addr: IAddress | None) -> Peer:
+    """The other end: ``192.0.2.1:5000``, ``[2001:db8::1]:5000``, or ``unix``."""
+    host = getattr(addr, "host", None)
+    if host is None:
+        return Peer("unix", None)
+    ip = ipaddress.ip_address(host)
+    # An IPv4 peer of a socket that takes both kinds is the same peer.
+    address = str(getattr(ip, "ipv4_mapped", None) or ip)
+    port = getattr(addr, "port", 0)
+    return Peer(f"[{address}]:{port}" if ":" in address else f"{address}:{port}", address)

@@ -1,0 +1,127 @@
+"""The text format (DESIGN 4.1): what people read in `nc` and `telnet`.
+
+Five shapes: ``<bob> said``, ``* bob did``, ``[alice -> bob] private``, ``-- the server tells``,
+``!! refused``. No nick holds a space, ``<``, ``[`` or ``!``, and nobody's text begins a line, so nothing that
+people write can look like another shape.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import assert_never
+
+from lanchatd import wire
+from lanchatd.events import (
+    Event,
+    Item,
+    Kind,
+    Members,
+    Missed,
+    Notice,
+    Ok,
+    Presence,
+    Private,
+    Refusal,
+    Rooms,
+    Welcome,
+)
+from lanchatd.formats import Hello, Line
+
+# A line of joins or leaves names everybody up to here, and the first two beyond it.
+_FEW = 4
+
+
+class TextFormat:
+    """Implements `lanchatd.formats.Format`."""
+
+    name = "text"
+
+    def read_hello(self, encoded: bytes) -> Hello:
+        return Hello(nick=self.read_line(encoded).text)
+
+    def read_line(self, encoded: bytes) -> Line:
+        return Line(wire.clean(wire.decode(encoded)).rstrip())
+
+    def ref_of(self, encoded: bytes) -> str | None:
+        return None
+
+    def render(self, item: Item, past: bool = False) -> bytes:
+        if past and isinstance(item, Event):
+            return f"{clock_time(item.at)} {_event(item)}\n".encode()
+        return "".join(line + "\n" for line in _lines(item)).encode()
+
+
+def clock_time(at: float) -> str:
+    """The local time of day, as a line from the past begins with it; ``at`` is seconds since the epoch."""
+    return datetime.fromtimestamp(at).astimezone().strftime("%H:%M")
+
+
+def _lines(item: Item) -> list[str]:
+    match item:
+        case Event():
+            return [_event(item)]
+        case Presence():
+            return ["-- " + _presence(item)]
+        case Private():
+            return [f"[{item.nick} -> {item.to}] {item.text}"]
+        case Notice():
+            return [f"-- {line}".rstrip() for line in item.lines]
+        case Members():
+            return ["-- " + _members(item)]
+        case Rooms():
+            more = item.total - len(item.rooms)
+            lines = [f"{room.room} ({room.here} here) {room.topic}".rstrip() for room in item.rooms]
+            return [f"-- {line}" for line in lines + ([f"and {more} others"] if more else [])]
+        case Welcome():
+            lines = [f"-- You are {item.nick} in {item.room}. /help lists the commands."]
+            return lines + ([f"-- The topic is: {item.topic}"] if item.topic else [])
+        case Missed():
+            what = "what was said before" if item.count is None else _counted(item.count, "line")
+            return [f"-- You missed {what}: the log of {item.room} no longer holds it."]
+        case Ok():
+            return []  # seeing your own line come back is the acknowledgement
+        case Refusal():
+            return ["!! " + item.text]
+        case _:  # pragma: no cover
+            assert_never(item)
+
+
+def _event(event: Event) -> str:
+    match event.kind:
+        case Kind.SAID:
+            return f"<{event.nick}> {event.text}"
+        case Kind.ACTED:
+            return f"* {event.nick} {event.text}"
+        case Kind.TOPIC:
+            return f"-- {event.nick} set the topic: {event.text}"
+        case _:  # joins and leaves come as Presence, so this is a rename
+            return f"-- {event.nick} is now {event.text}"
+
+
+def _presence(presence: Presence) -> str:
+    names, others = list(presence.nicks), presence.others
+    if len(names) + others > _FEW:
+        others += len(names) - 2
+        names = names[:2]
+    who = _listed(names, others)
+    reason = f" ({presence.reason})" if presence.reason else ""
+    return f"{who} {presence.kind.value}{reason}"
+
+
+def _members(item: Members) -> str:
+    names = [
+        ("@" if member.operator else "")
+        + member.nick
+        + ("" if member.away is None else f" (away: {member.away})" if member.away else " (away)")
+        for member in item.members
+    ]
+    return f"{item.here} in {item.room}: {_listed(names, item.here - len(names))}"
+
+
+def _listed(names: list[str], others: int) -> str:
+    parts = names + ([_counted(others, "other")] if others else [])
+    return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}"
+
+
+def _counted(number: int, what: str) -> str:
+    return f"{number:,} {what}{'' if number == 1 else 's'}"

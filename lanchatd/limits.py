@@ -1,0 +1,154 @@
+"""Every limit of the daemon: its default, its unit, the range it may have, and where the number comes from.
+
+One table: the options of ``twistd lanchat`` are made from it, and a test holds the README to it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import Field, dataclass, field, fields
+from typing import Any
+
+
+def _limit(default: float, unit: str, least: float, most: float, what: str, why: str) -> Any:
+    return field(
+        default=default,
+        metadata={"unit": unit, "least": least, "most": most, "what": what, "why": why},
+    )
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What keeps the daemon up. Counts and bytes are whole numbers; seconds and rates may have fractions.
+
+    The upper ends are what was thought through, not what the code can count to.
+    """
+
+    max_line_bytes: int = _limit(
+        4_096, "bytes", 64, 65_536,
+        "the longest line, without its end; what is longer is refused and thrown away as it comes",
+        "a page of text; past 64 KiB the splitting of lines grows with the square (measured)",
+    )  # fmt: skip
+    max_long_lines: int = _limit(
+        10, "lines a minute", 1, 10_000,
+        "too long lines of one connection in a minute, the last of which closes it",
+        "a paste gone wrong is a few; ten a minute is a program that does not listen",
+    )  # fmt: skip
+    nick_timeout_s: float = _limit(
+        60, "s", 0.1, 3_600,
+        "time to give a nick",
+        "a person reads the greeting and types a word in well under a minute",
+    )  # fmt: skip
+    lines_per_s: float = _limit(
+        5, "lines/s", 0.1, 100_000,
+        "rate of one connection, in lines",
+        "faster than anybody types",
+    )  # fmt: skip
+    burst_lines: int = _limit(
+        20, "lines", 1, 1_000_000,
+        "lines that may come at once before the rate counts",
+        "a pasted paragraph, or what a client sends again after a lost connection",
+    )  # fmt: skip
+    bytes_per_s: int = _limit(
+        65_536, "bytes/s", 64, 1_000_000_000,
+        "rate of one connection, in bytes; one second's worth may come at once",
+        "sixteen of the longest lines a second",
+    )  # fmt: skip
+    flood_timeout_s: float = _limit(
+        10, "s", 0.1, 3_600,
+        "how long a connection may go on over its rate before it is closed",
+        "time for a person to read the first refusal and stop",
+    )  # fmt: skip
+    keepalive_s: float = _limit(
+        120, "s", 8, 7_200,
+        "a peer that answers nothing for this long is gone (TCP keepalive and TCP_USER_TIMEOUT)",
+        "a laptop that changes from cable to Wi-Fi is back within two minutes",
+    )  # fmt: skip
+    chunk_bytes: int = _limit(
+        65_536, "bytes", 4_096, 1_048_576,
+        "what is held in memory for one lagging member",
+        "what the kernel takes in one go with the default send buffer",
+    )  # fmt: skip
+    send_buffer_bytes: int = _limit(
+        65_536, "bytes", 4_096, 16_777_216,
+        "what the kernel holds for one connection (SO_SNDBUF)",
+        "300 stalled readers held 861 MiB in the kernel by default, 86 MiB with this (measured)",
+    )  # fmt: skip
+    stall_timeout_s: float = _limit(
+        60, "s", 0.1, 3_600,
+        "a lagging member whose socket took nothing for this long is closed",
+        "longer than a phone sleeps between two polls of its radio",
+    )  # fmt: skip
+    direct_bytes: int = _limit(
+        262_144, "bytes", 65_536, 16_777_216,
+        "private messages and answers that wait for one member; over it the member is closed",
+        "four chunks; other servers cut at 32 KiB (ngIRCd), 96 KiB (Ergo) and 1 MiB (InspIRCd)",
+    )  # fmt: skip
+    max_connections: int = _limit(
+        10_000, "connections", 1, 1_000_000,
+        "connections at once, members or not",
+        "a large site; 6 KiB each. Never more than the limit of open files less 256",
+    )  # fmt: skip
+    max_per_address: int = _limit(
+        64, "connections", 1, 1_000_000,
+        "connections at once from one address",
+        "a classroom behind one router",
+    )  # fmt: skip
+    log_events: int = _limit(
+        10_000, "events", 1, 10_000_000,
+        "events that the log of one room holds in memory; the oldest go",
+        "a busy day of a busy room",
+    )  # fmt: skip
+    log_bytes: int = _limit(
+        4_194_304, "bytes", 4_096, 4_294_967_296,
+        "bytes of text and nicks that the log of one room holds in memory; the oldest go",
+        "a thousand rooms stay within what a small server has, as they never are all full",
+    )  # fmt: skip
+    max_rooms: int = _limit(
+        1_000, "rooms", 1, 1_000_000,
+        "rooms; one with nobody in it and nothing in its log goes",
+        "more than anybody reads the list of",
+    )  # fmt: skip
+    ref_memory_s: float = _limit(
+        600, "s", 1, 86_400,
+        "how long a line sent again with its ref is known",
+        "ten minutes: a client that is away for longer says it again",
+    )  # fmt: skip
+    max_refs: int = _limit(
+        65_536, "refs", 1, 10_000_000,
+        "refs that are known at once; the oldest go",
+        "20 lines each of 3,000 clients; about 20 MiB",
+    )  # fmt: skip
+    shutdown_s: float = _limit(
+        5, "s", 0.1, 60,
+        "time to tell everybody at shutdown; what has not drained by then is aborted",
+        "well within the 90 s (systemd) and 10 s (containers) that a service is given to stop",
+    )  # fmt: skip
+
+
+def option_name(limit: Field[Any]) -> str:
+    """The long option that sets a limit, without its dashes: ``max_line_bytes`` is ``max-line-bytes``."""
+    return limit.name.replace("_", "-")
+
+
+def each_limit() -> Iterator[Field[Any]]:
+    """The fields of `Limits`, in order; ``unit``, ``least``, ``most``, ``what``, ``why`` are the metadata."""
+    yield from fields(Limits)
+
+
+def limit_from(limit: Field[Any], text: str) -> float:
+    """What was given for a limit, as a number of its kind.
+
+    Raises ValueError with a sentence for the person who typed it.
+    """
+    kind: type[int] | type[float] = int if limit.type == "int" else float
+    least, most = limit.metadata["least"], limit.metadata["most"]
+    try:
+        number = kind(text)
+    except ValueError:
+        number = None
+    # Written this way round, a "nan" is out of range as well.
+    if number is None or not least <= number <= most:
+        whole = "a whole number" if kind is int else "a number"
+        raise ValueError(f"{text!r} is not {whole} of {limit.metadata['unit']} from {least:,} to {most:,}")
+    return number

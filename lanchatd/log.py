@@ -1,0 +1,78 @@
+"""The log of a room: append a batch, read after a cursor, its name and newest id.
+
+`MemoryLog` is the first implementation; one on disk and one on a broker come behind the same calls. That is
+why both calls answer through a function and not by returning: those logs answer later.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Sequence
+from typing import Protocol
+
+from lanchatd.events import Event, Refused
+
+
+class Log(Protocol):
+    """What a room needs of its log. The room has at most one append under way."""
+
+    name: str
+    """Names the log that the ids count in: another log, another name."""
+
+    newest: int
+    """The id of the newest event, 0 in an empty log."""
+
+    def append(self, batch: Sequence[Event], answer: Callable[[Refused | None], None]) -> None:
+        """Number the events from ``newest`` + 1 without a gap, keep them all or none, then answer.
+
+        Sets each event's ``id`` and answers None, at once or later; or answers why nothing was kept.
+        """
+        ...
+
+    def read(
+        self, after: int, until: int, limit_bytes: int, answer: Callable[[Sequence[Event]], None]
+    ) -> None:
+        """Answer the events with ``after`` < id <= ``until``, the oldest first, at once or later.
+
+        As many as fit in ``limit_bytes`` of `Event.size`, and at least one, from the oldest that is held:
+        a first id past ``after`` + 1 says how many are lost, and no event at all that every one is.
+        """
+        ...
+
+
+class MemoryLog:
+    """A log in memory, bounded in events and in bytes; the oldest go, the newest always stays."""
+
+    def __init__(self, name: str, limit_events: int, limit_bytes: int) -> None:
+        self.name = name
+        self.newest = 0
+        self._limit_events = limit_events
+        self._limit_bytes = limit_bytes
+        self._events: deque[Event] = deque()
+        self._bytes = 0
+
+    def append(self, batch: Sequence[Event], answer: Callable[[Refused | None], None]) -> None:
+        for event in batch:
+            self.newest += 1
+            event.id = self.newest
+            self._events.append(event)
+            self._bytes += event.size
+        while len(self._events) > self._limit_events or (
+            self._bytes > self._limit_bytes and len(self._events) > 1
+        ):
+            self._bytes -= self._events.popleft().size
+        answer(None)
+
+    def read(
+        self, after: int, until: int, limit_bytes: int, answer: Callable[[Sequence[Event]], None]
+    ) -> None:
+        oldest = self.newest - len(self._events) + 1
+        found: list[Event] = []
+        size = 0
+        for id_ in range(max(after + 1, oldest), until + 1):
+            event = self._events[id_ - oldest]
+            size += event.size
+            if found and size > limit_bytes:
+                break
+            found.append(event)
+        answer(found)

@@ -1,0 +1,122 @@
+"""A member: a joined connection, and its place in the log of its room."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+from lanchatd import nicks
+from lanchatd.events import Event, Here, Item, Kind, Private
+from lanchatd.formats import Format
+from lanchatd.nicks import Name
+
+
+@dataclass(frozen=True, slots=True)
+class Peer:
+    """The other end of a connection: as the log names it, and its IP address, None on a UNIX socket."""
+
+    shown: str
+    address: str | None
+
+
+class Outbox(Protocol):
+    """What one member still has to be sent. The rules give it bytes; it knows the socket."""
+
+    @property
+    def send(self) -> Callable[[bytes], int]:
+        """Hand encoded lines straight to the socket and return how many bytes it took.
+
+        Only while nothing is waiting. Raises OSError when it took nothing (BlockingIOError) or never will.
+        """
+        ...
+
+    @property
+    def waiting(self) -> bool:
+        """Whether something has not been taken yet; when it has, the room's `catch_up` is called."""
+        ...
+
+    def give(self, encoded: bytes) -> bool:
+        """Send the next chunk, while nothing is waiting. Returns whether all of it was taken."""
+        ...
+
+    def wait(self, rest: bytes) -> None:
+        """Keep what `send` did not take, and wait until the socket takes more."""
+        ...
+
+    def tell(self, encoded: bytes) -> None:
+        """Send a direct message, in its order among those."""
+        ...
+
+
+class Member:
+    """Who is here: the nick, the room, the cursor, and what belongs to the connection and goes with it.
+
+    ``cursor`` is the id of the last event it was given; while it is ``live`` that is the room's newest one
+    and the field is not kept up. Times are seconds of the daemon's monotonic clock.
+    """
+
+    # Slots: ten thousand of them shall be small.
+    __slots__ = (
+        "away", "cursor", "dismiss", "entered_at_id", "format", "gap_told", "ignored", "lines_said", "live",
+        "name", "operator", "outbox", "peer", "presence_seen", "reading", "reply_to", "room_key", "since",
+        "spoke_at",
+    )  # fmt: skip
+
+    def __init__(
+        self,
+        name: Name,
+        form: Format,
+        outbox: Outbox,
+        dismiss: Callable[[str, str, str], None],
+        peer: Peer,
+        now: float,
+    ) -> None:
+        """``dismiss`` closes the connection: it takes a code, what the member and what the room is told."""
+        self.name = name
+        self.format = form
+        self.outbox = outbox
+        self.dismiss = dismiss
+        self.peer = peer
+        self.since = now
+        self.spoke_at = now
+        self.lines_said = 0
+        self.operator = False
+        self.away: str | None = None
+        self.reply_to: str | None = None
+        self.ignored: frozenset[str] = frozenset()
+        # Its place in the room; the room alone changes what follows.
+        self.room_key = ""
+        self.live = False
+        self.cursor = 0
+        self.reading = False
+        self.gap_told = False
+        self.entered_at_id = 0
+        self.presence_seen = -1
+
+    @property
+    def nick(self) -> str:
+        """The nick as it is shown."""
+        return self.name.shown
+
+    @property
+    def here(self) -> Here:
+        """How it stands in a list of who is here."""
+        return Here(self.nick, self.away, self.operator)
+
+    def tell(self, *items: Item) -> None:
+        """Tell it something directly."""
+        self.tell_encoded(b"".join(map(self.format.render, items)))
+
+    def tell_encoded(self, encoded: bytes) -> None:
+        """Tell it something directly that was rendered already; nothing, if that is nothing in its format."""
+        if encoded:
+            self.outbox.tell(encoded)
+
+    def ignores(self, item: Item) -> bool:
+        """Whether this was said or sent by somebody it ignores."""
+        if not self.ignored:
+            return False
+        if isinstance(item, Event) and item.kind not in (Kind.SAID, Kind.ACTED):
+            return False
+        return isinstance(item, Event | Private) and nicks.key_of(item.nick) in self.ignored

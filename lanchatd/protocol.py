@@ -1,0 +1,351 @@
+"""The line protocol: bytes of one connection in, lines to the rules; and the end of a connection.
+
+It decides nothing about the chat. What it keeps is what belongs to a socket: the limits of a connection, the
+order of closing, and the record of it in the daemon's log.
+"""
+
+from __future__ import annotations
+
+from enum import Enum
+from functools import partial
+from typing import TYPE_CHECKING
+
+from twisted.internet.protocol import connectionDone
+from twisted.protocols.basic import LineReceiver
+from twisted.python.failure import Failure
+
+from lanchatd import commands
+from lanchatd.clock import Call
+from lanchatd.events import Item, Notice, Refusal, Refused
+from lanchatd.formats import Format, Unreadable
+from lanchatd.member import Member, Peer
+from lanchatd.nicks import Name
+from lanchatd.outbox import Outbox, Transport
+from lanchatd.rates import Allowance, Verdict
+
+if TYPE_CHECKING:
+    from lanchatd.factory import ChatFactory
+
+# Lines of one connection that are handled before the others get their turn: 65,536 empty lines in one segment
+# would hold the reactor for 83 ms (measured).
+LINES_A_TURN = 64
+
+# One that sends too fast is read from again only after this: a flood costs ten small turns a second.
+FLOOD_PAUSE_S = 0.1
+
+# How long a last line may take to drain, and the peer to close its side after ours, before the connection is
+# aborted. A healthy peer needs a round trip.
+LAST_LINE_S = 0.5
+
+
+class State(Enum):
+    """Where a connection is. It only goes down this list.
+
+    ======== ============================================== =====================================
+    state    a line is                                      goes to
+    ======== ============================================== =====================================
+    ASKED    the nick                                       JOINED, when the chat takes the nick
+    JOINED   said, or a command                             HUNG_UP at the peer's end of file
+    HUNG_UP  not possible; what was said is still told      CLOSING
+    CLOSING  thrown away                                    GONE, when the transport is
+    GONE     not possible
+    ======== ============================================== =====================================
+
+    Every state goes to CLOSING by `ChatProtocol.close`, and to GONE if the connection is lost.
+    """
+
+    ASKED = 1
+    JOINED = 2
+    HUNG_UP = 3
+    CLOSING = 4
+    GONE = 5
+
+
+class ChatProtocol(LineReceiver):
+    """One connection, from its first line to its end."""
+
+    delimiter = b"\n"
+
+    def __init__(self, factory: ChatFactory, form: Format, outbox: Outbox, peer: Peer, nick_by: float):
+        """``nick_by`` is when the time to give a nick is over, by the factory's clock."""
+        self.factory = factory
+        self.limits = factory.limits
+        self.chat = factory.chat
+        self.format = form
+        self.outbox = outbox
+        self.peer = peer
+        self.state = State.ASKED
+        self.member: Member | None = None
+        self.reason = ""
+        # A carriage return before the line's end may come on top of the longest line.
+        self.MAX_LENGTH = self.limits.max_line_bytes + 1
+        self._clock = factory.clock
+        self._nick_by = nick_by
+        self._allowance = Allowance(self.limits, self._clock.seconds())
+        self._lines_left = 0
+        self._scraps_end: bytes | None = None
+        self._resting: Call | None = None
+        self._deadline: Call | None = None
+        self._peer_closed = False
+        self._room: str | None = None
+        self.lines = self.refused = self.bytes = 0
+        self.transport: Transport  # type: ignore[assignment]
+
+    # -- bytes to lines
+
+    def dataReceived(self, data: bytes) -> None:
+        if self.state in (State.CLOSING, State.GONE):
+            return
+        self.bytes += len(data)
+        self._allowance.bytes_came(len(data), self._clock.seconds())
+        self._go_on(data)
+
+    def resumeProducing(self) -> None:
+        self.paused = False
+        self.transport.resumeProducing()
+        self._go_on(b"")
+
+    def _go_on(self, data: bytes) -> None:
+        self._lines_left = LINES_A_TURN
+        super().dataReceived(data)  # type: ignore[no-untyped-call]
+        while self._scraps_end is not None:
+            # LineReceiver stops after a line too long, with whole lines behind it.
+            rest, self._scraps_end = self._scraps_end, None
+            self.setLineMode()  # type: ignore[no-untyped-call]
+            super().dataReceived(rest)  # type: ignore[no-untyped-call]
+
+    def lineLengthExceeded(self, line: bytes) -> None:
+        self._too_long()
+        self.setRawMode()  # type: ignore[no-untyped-call]
+        self.rawDataReceived(line)
+
+    def rawDataReceived(self, data: bytes) -> None:
+        """The rest of a line too long is thrown away as it comes, up to its end."""
+        _, newline, rest = data.partition(b"\n")
+        if newline:
+            self._scraps_end = rest
+        elif self._allowance.scrap_came(self._clock.seconds()) is Verdict.CLOSE:
+            self._close_flood()
+
+    def lineReceived(self, line: bytes) -> None:
+        self._lines_left -= 1
+        if self.state not in (State.ASKED, State.JOINED):
+            return
+        line = line.removesuffix(b"\r")
+        if len(line) > self.limits.max_line_bytes:
+            self._too_long()
+            return
+        self.lines += 1
+        verdict = self._allowance.line_came(self._clock.seconds())
+        if verdict is Verdict.CLOSE:
+            self._close_flood()
+            return
+        if verdict is Verdict.DROP:
+            lines, size = self.limits.lines_per_s, self.limits.bytes_per_s
+            text = f"More than {lines:g} lines or {size:,} bytes a second; that line was dropped."
+            self._refuse(Refused("too_fast", text), self.format.ref_of(line))
+        elif self.state is State.ASKED:
+            self._first_line(line)
+        else:
+            self._later_line(line)
+        self._maybe_rest()
+
+    # -- lines to the rules
+
+    def _first_line(self, line: bytes) -> None:
+        if self.format is not self.factory.json and line.startswith(b"{"):
+            # A program, or somebody who types like one, that was greeted before its first line.
+            self.format = self.factory.json
+        try:
+            hello = self.format.read_hello(line)
+            if hello.nick == "/quit":
+                self.close("quit", Notice(("Goodbye.",)))
+                return
+            self.member = self.chat.join(hello, self._make_member)
+        except Refused as refused:
+            self._refuse(refused)
+            return
+        self.state = State.JOINED
+        self._stop_waiting()
+
+    def _make_member(self, name: Name) -> Member:
+        now = self._clock.seconds()
+        self.member = Member(name, self.format, self.outbox, self._dismiss, self.peer, now)
+        return self.member
+
+    def _later_line(self, encoded: bytes) -> None:
+        try:
+            line = self.format.read_line(encoded)
+        except Unreadable as refused:
+            self._refuse(refused, refused.ref)
+            return
+        except Refused as refused:
+            self._refuse(refused)
+            return
+        if self.member is not None and (line.text or line.ref):
+            self.member.spoke_at = self._clock.seconds()
+            commands.run(self.chat, self.member, line, self._answer)
+
+    def _answer(self, item: Item) -> None:
+        if isinstance(item, Refusal):
+            self.refused += 1
+        self._tell(item)
+
+    def _refuse(self, refused: Refused, ref: str | None = None) -> None:
+        self._answer(refused.answering(ref))
+
+    def _tell(self, item: Item) -> None:
+        encoded = self.format.render(item)
+        if encoded and self.state is not State.GONE:
+            self.outbox.tell(encoded)
+
+    # -- its turn, and others'
+
+    def _maybe_rest(self) -> None:
+        if self.paused or self.state not in (State.ASKED, State.JOINED):
+            return
+        if self._lines_left <= 0:
+            self.pauseProducing()  # type: ignore[no-untyped-call]
+            pause_s = FLOOD_PAUSE_S if self._allowance.flooding else 0
+            self._resting = self._clock.callLater(pause_s, self._rested)
+        elif self._must_read_first():
+            self.pauseProducing()  # type: ignore[no-untyped-call]
+
+    def _rested(self) -> None:
+        self._resting = None
+        if not self._must_read_first():
+            self.resumeProducing()
+
+    def _must_read_first(self) -> bool:
+        """Who does not read the answers is asked nothing more: what it asked itself never closes it."""
+        return self.outbox.direct_bytes > self.limits.chunk_bytes
+
+    # -- the outbox tells (`outbox.Owner`)
+
+    def drained(self) -> None:
+        """Nothing waits any more."""
+        if self.state is State.CLOSING:
+            self._lose()
+            return
+        if self.paused and self._resting is None:
+            self.resumeProducing()
+        if self.member is not None and self.state in (State.JOINED, State.HUNG_UP):
+            self.chat.room_of(self.member).catch_up(self.member)
+
+    def fell_behind(self) -> None:
+        """A direct message has to wait."""
+        if self.member is not None and self.state in (State.JOINED, State.HUNG_UP):
+            self.chat.room_of(self.member).fell_behind(self.member)
+
+    def stalled(self) -> None:
+        """The socket took nothing for too long."""
+        if self.state is State.CLOSING:
+            return  # it has its own, shorter time
+        text = f"You read nothing for {self.limits.stall_timeout_s:g} s."
+        self.close("stalled", Refusal("stalled", text), "reads nothing")
+
+    def overflowed(self) -> None:
+        """Too many direct messages wait."""
+        self.outbox.drop()
+        text = f"More than {self.limits.direct_bytes:,} bytes of messages to you were waiting."
+        self.close("too_slow", Refusal("too_slow", text), "reads too slowly")
+
+    # -- the end
+
+    def close(self, code: str, last: Item | None, to_room: str = "", within_s: float = LAST_LINE_S) -> None:
+        """Close the connection: the nick is free at once, and what does not drain ``within_s`` is aborted.
+
+        ``code`` is for the daemon's log, ``last`` for the member, ``to_room`` for the others.
+        """
+        if self.state in (State.CLOSING, State.GONE):
+            return
+        self._leave(State.CLOSING, code, to_room)
+        if last is not None:
+            self._tell(last)
+        self.transport.resumeProducing()  # it may have been resting: the peer's end of file has to be seen
+        self._deadline = self._clock.callLater(within_s, self._end)
+        if not self.outbox.waiting:
+            self._lose()
+
+    def _lose(self) -> None:
+        self.outbox.lose()
+        self._stop_waiting()
+        self._deadline = self._clock.callLater(0 if self._peer_closed else LAST_LINE_S, self._end)
+
+    def _end(self) -> None:
+        self._deadline = None
+        self.outbox.end()
+
+    def _close_flood(self) -> None:
+        text = f"Too fast for {self.limits.flood_timeout_s:g} s; closed."
+        self.close("flood", Refusal("flood", text), "too fast")
+
+    def _too_long(self) -> None:
+        limits = self.limits
+        verdict = self._allowance.long_line_came(self._clock.seconds())
+        text = f"A line has at most {limits.max_line_bytes:,} bytes; that one was thrown away."
+        self._refuse(Refused("too_long", text))
+        if verdict is Verdict.CLOSE:
+            text = f"{limits.max_long_lines:,} lines too long in a minute; closed."
+            self.close("long_lines", Refusal("long_lines", text), "lines too long")
+
+    def _dismiss(self, code: str, to_member: str, to_room: str) -> None:
+        last = Refusal(code, to_member) if to_member else Notice(("Goodbye.",))
+        self.close(code, last, to_room)
+
+    def _no_nick(self) -> None:
+        self._deadline = None
+        text = f"You gave no nick within {self.limits.nick_timeout_s:g} s."
+        self.close("no_nick", Refusal("no_nick", text))
+
+    def _leave(self, state: State, code: str, to_room: str) -> None:
+        """The one place where a member goes, whatever the way."""
+        joined = self.state in (State.JOINED, State.HUNG_UP)
+        self.state = state
+        self.reason = code
+        self._stop_waiting()
+        if self._resting is not None:
+            self._resting.cancel()
+            self._resting = None
+        if joined and self.member is not None:
+            self._room = self.chat.room_of(self.member).name
+            self.chat.leave(self.member, to_room)
+
+    def _stop_waiting(self) -> None:
+        if self._deadline is not None:
+            self._deadline.cancel()
+            self._deadline = None
+
+    # -- Twisted tells
+
+    def connectionMade(self) -> None:
+        self.outbox.owner = self
+        self._deadline = self._clock.callLater(max(0, self._nick_by - self._clock.seconds()), self._no_nick)
+
+    def readConnectionLost(self) -> None:
+        """The peer has no more to say, but may still read: `printf 'ci\\nhello\\n' | nc -N host 8000`."""
+        self._peer_closed = True
+        if self.state is State.JOINED and self.member is not None:
+            self.state = State.HUNG_UP
+            self.chat.room_of(self.member).when_told(partial(self.close, "hung_up", None))
+        elif self.state is State.CLOSING:
+            self.outbox.end()
+        else:
+            self.close("hung_up", None)
+
+    def connectionLost(self, reason: Failure = connectionDone) -> None:
+        if self.state is State.CLOSING:
+            self._leave(State.GONE, self.reason, "")
+        else:
+            self._leave(State.GONE, "lost", "connection lost")
+        self.outbox.close()
+        member = self.member
+        self.factory.ended(
+            self.peer, self.reason,
+            nick=None if member is None else member.nick,
+            room=self._room,
+            door=self.format.name,
+            lines=self.lines, refused=self.refused, bytes=self.bytes,
+            said=0 if member is None else member.lines_said,
+            detail=reason.getErrorMessage(),
+        )  # fmt: skip

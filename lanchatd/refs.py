@@ -1,0 +1,66 @@
+"""Lines sent again: a line with a ref that was asked before is answered, not done again."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from hashlib import blake2b
+
+from lanchatd.events import Item
+
+Answer = Callable[[Item], None]
+
+
+@dataclass(slots=True)
+class _Asked:
+    at: float
+    answer: Item | None = None
+    waiting: list[Answer] = field(default_factory=list)
+
+
+class Refs:
+    """The refs of the last minutes, with their answers.
+
+    A ref counts for its nick and for the same line only: a program that starts again and counts its refs from
+    1 anew is heard. Times are seconds of any clock that only goes forward.
+    """
+
+    def __init__(self, memory_s: float, limit: int) -> None:
+        self._memory_s = memory_s
+        self._limit = limit
+        # In the order of asking. By a digest, so that what people said is not kept here, nor its length.
+        self._asked: dict[bytes, _Asked] = {}
+
+    def __len__(self) -> int:
+        return len(self._asked)
+
+    def ask(self, nick_key: str, ref: str, line: str, now: float, answer: Answer) -> Answer | None:
+        """Give the first answer again, as soon as there is one, and return None.
+
+        If the line is new, return what is to be called with its answer.
+        """
+        self._forget(now)
+        key = blake2b("\0".join((nick_key, ref, line)).encode(), digest_size=16).digest()
+        asked = self._asked.get(key)
+        if asked is None:
+            asked = self._asked[key] = _Asked(now)
+            asked.waiting.append(answer)
+            return lambda item: self._answered(asked, item)
+        if asked.answer is None:
+            asked.waiting.append(answer)
+        else:
+            answer(asked.answer)
+        return None
+
+    def _answered(self, asked: _Asked, item: Item) -> None:
+        asked.answer = item
+        waiting, asked.waiting = asked.waiting, []
+        for answer in waiting:
+            answer(item)
+
+    def _forget(self, now: float) -> None:
+        while self._asked:
+            oldest = next(iter(self._asked))
+            if now - self._asked[oldest].at < self._memory_s and len(self._asked) < self._limit:
+                break
+            del self._asked[oldest]

@@ -1,0 +1,57 @@
+"""What every test gets: a look for what it left behind, in the reactor and in the log."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from twisted.internet import reactor
+from twisted.logger import ILogObserver, LogEvent, LogLevel, globalLogPublisher
+
+from zope.interface import implementer
+
+from tests.world import World
+
+
+@pytest.fixture(autouse=True)
+def _nothing_logged_as_error() -> Iterator[None]:
+    """An exception that Twisted only logs fails the test that it happened in."""
+    errors: list[str] = []
+
+    @implementer(ILogObserver)
+    def observe(event: LogEvent) -> None:
+        if event.get("log_level") in (LogLevel.error, LogLevel.critical):
+            failure: Any = event.get("log_failure")
+            errors.append(failure.getTraceback() if failure else str(event.get("log_format")))
+
+    globalLogPublisher.addObserver(observe)
+    yield
+    globalLogPublisher.removeObserver(observe)
+    assert not errors, "\n".join(errors)
+
+
+@pytest.fixture(autouse=True)
+def _no_timer_left() -> Iterator[None]:
+    """A timer left in the reactor belongs to something that was not closed."""
+    before = set(reactor.getDelayedCalls())
+    yield
+    left = [call for call in reactor.getDelayedCalls() if call not in before]
+    assert not left, left
+
+
+@pytest.fixture(autouse=True)
+def _utc(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Local times are UTC, wherever the test runs."""
+    monkeypatch.setenv("TZ", "UTC")
+    time.tzset()
+    yield
+    monkeypatch.undo()
+    time.tzset()
+
+
+@pytest.fixture
+def world() -> World:
+    """A daemon in memory, with limits that a story does not run into."""
+    return World()
