@@ -151,7 +151,7 @@ class Chat:
     def kick(self, member: Member, by: str, reason: str, code: str = "kicked") -> None:
         """Close a member's connection; the nick is free at once, whatever its socket does."""
         why = f"{code} by {by}{': ' + reason if reason else ''}"
-        member.dismiss(code, f"You were {why}.", why)
+        member.connection.dismiss(code, f"You were {why}.", why)
 
     def ban(self, target: Target, ban: Ban) -> None:
         """Keep a nick, an address or a network out, and close whom it holds for."""

@@ -50,6 +50,10 @@ def run(chat: Chat, member: Member, line: Line, answer: Callable[[Item], None]) 
 
     With a `Refusal` if nothing happened, at once or when the log refuses it; with `Ok` if the line has a ref.
     """
+    if not line.text:
+        if line.ref is not None:
+            answer(Ok(line.ref))
+        return
     try:
         text, command, rest = _parsed(line.text)
         if line.ref is not None and (command is None or command.once):
@@ -93,7 +97,7 @@ def _named(name: str) -> Command:
     name = name.lower()
     if name in COMMANDS:
         return COMMANDS[name]
-    near = difflib.get_close_matches(name, COMMANDS, 1, cutoff=0)
+    near = difflib.get_close_matches(name, COMMANDS, 1, cutoff=0) if name else ["help"]
     raise Refused("unknown_command", f"There is no /{name}. Did you mean /{near[0]}? //{name} says it.")
 
 
@@ -228,8 +232,7 @@ def _back(chat: Chat, member: Member) -> None:
 
 
 def _quit(chat: Chat, member: Member, text: str | None) -> None:
-    # What was said before is told first: who pipes a few lines and /quit sees them come back.
-    chat.room_of(member).when_told(lambda: member.dismiss("quit", "", text or ""))
+    member.connection.quit(text or "")
 
 
 def _kick(chat: Chat, member: Member, nick: str, reason: str | None) -> None:
@@ -253,7 +256,7 @@ def _ban(chat: Chat, member: Member, target: str, minutes: int | None, reason: s
 
 def _unban(chat: Chat, member: Member, target: str) -> None:
     found, shown = _target(target)
-    if not chat.bans.remove(found):
+    if not chat.bans.remove(found, chat.now()):
         raise Refused("not_banned", f"There is no ban on {shown}. /bans lists what there is.")
     member.tell(Notice((f"{shown} is not banned any more.",)))
 
@@ -276,7 +279,7 @@ def _mute(chat: Chat, member: Member, nick: str, minutes: int | None) -> None:
 
 def _unmute(chat: Chat, member: Member, nick: str) -> None:
     name = nicks.nick(nick)
-    if not chat.mutes.remove(name.key):
+    if not chat.mutes.remove(name.key, chat.now()):
         raise Refused("not_muted", f"{name.shown} is not muted.")
     if name.key in chat.members:
         chat.members[name.key].tell(Notice(("You may talk again.",)))

@@ -57,7 +57,8 @@ class LastLine(Protocol):
 
     def readConnectionLost(self) -> None:
         """The peer has closed its side."""
-        self.outbox.end()
+        if not self.outbox.waiting:
+            self.outbox.end()
 
     def writeConnectionLost(self) -> None:
         """Our side is closed."""

@@ -208,7 +208,7 @@ def _presences(run: list[Event], here: int) -> list[Moment]:
         first.setdefault(event.nick, event.kind)
         last[event.nick] = event
     changes = [event for nick, event in last.items() if first[nick] is event.kind]
-    if len({event.text for event in changes}) > _REASONS:
+    if len({event.text for event in changes if event.text}) > _REASONS:
         changes = [replace(event, text="") for event in changes]
     groups: dict[tuple[Kind, str], list[Event]] = {}
     for event in sorted(changes, key=lambda event: event.kind is Kind.JOINED):

@@ -5,6 +5,7 @@ One table: the options of ``twistd lanchat`` are made from it, and a test holds 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import Field, dataclass, field, fields
 from typing import Any
@@ -143,12 +144,13 @@ def limit_from(limit: Field[Any], text: str) -> float:
     """
     kind: type[int] | type[float] = int if limit.type == "int" else float
     least, most = limit.metadata["least"], limit.metadata["most"]
-    try:
-        number = kind(text)
-    except ValueError:
-        number = None
-    # Written this way round, a "nan" is out of range as well.
-    if number is None or not least <= number <= most:
+    # Not all that Python takes for a number: "1_000", "nan" and digits of any script are typing errors here.
+    number = (
+        kind(text)
+        if re.fullmatch(r"[0-9]{1,15}" if kind is int else r"[0-9]{1,15}(\.[0-9]{1,6})?", text)
+        else -1
+    )
+    if not least <= number <= most:
         whole = "a whole number" if kind is int else "a number"
         raise ValueError(f"{text!r} is not {whole} of {limit.metadata['unit']} from {least:,} to {most:,}")
     return number

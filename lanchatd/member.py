@@ -49,6 +49,18 @@ class Outbox(Protocol):
         ...
 
 
+class Connection(Protocol):
+    """What the rules ask of a member's connection."""
+
+    def quit(self, to_room: str) -> None:
+        """It has said all it will: close it when that has been told, and tell the room this."""
+        ...
+
+    def dismiss(self, code: str, to_member: str, to_room: str) -> None:
+        """Close it now: a code for the daemon's log, what the member and what the room is told."""
+        ...
+
+
 class Member:
     """Who is here: the nick, the room, the cursor, and what belongs to the connection and goes with it.
 
@@ -58,9 +70,9 @@ class Member:
 
     # Slots: ten thousand of them shall be small.
     __slots__ = (
-        "away", "cursor", "dismiss", "entered_at_id", "format", "gap_told", "ignored", "lines_said", "live",
-        "name", "operator", "outbox", "peer", "presence_seen", "reading", "reply_to", "room_key", "since",
-        "spoke_at",
+        "away", "connection", "cursor", "entered_at_id", "format", "gap_told", "ignored", "lines_said",
+        "live", "name", "operator", "outbox", "peer", "presence_seen", "reading", "reply_to", "room_key",
+        "since", "spoke_at", "when_live",
     )  # fmt: skip
 
     def __init__(
@@ -68,15 +80,14 @@ class Member:
         name: Name,
         form: Format,
         outbox: Outbox,
-        dismiss: Callable[[str, str, str], None],
+        connection: Connection,
         peer: Peer,
         now: float,
     ) -> None:
-        """``dismiss`` closes the connection: it takes a code, what the member and what the room is told."""
         self.name = name
         self.format = form
         self.outbox = outbox
-        self.dismiss = dismiss
+        self.connection = connection
         self.peer = peer
         self.since = now
         self.spoke_at = now
@@ -93,6 +104,7 @@ class Member:
         self.gap_told = False
         self.entered_at_id = 0
         self.presence_seen = -1
+        self.when_live: Callable[[], None] | None = None
 
     @property
     def nick(self) -> str:

@@ -25,11 +25,20 @@ class Ban:
 
 
 def network_from(text: str) -> Network | None:
-    """The address or network that was typed, or None if it is neither."""
+    """The address or network that was typed, or None if it is neither.
+
+    One of IPv4 that is written as IPv6 (``::ffff:192.0.2.1``) is of IPv4, as peers are.
+    """
     try:
-        return ipaddress.ip_network(text, strict=False)
+        network = ipaddress.ip_network(text, strict=False)
     except ValueError:
         return None
+    if network.version == 6 and network.subnet_of(_MAPPED):  # noqa: PLR2004
+        return ipaddress.IPv4Network((int(network.network_address) & 0xFFFF_FFFF, network.prefixlen - 96))
+    return network
+
+
+_MAPPED = ipaddress.IPv6Network("::ffff:0:0/96")  # RFC 4291, 2.5.5.2
 
 
 class Bans:
@@ -42,8 +51,9 @@ class Bans:
         """Ban; a ban on the same target gives way to this one."""
         self._bans[target] = ban
 
-    def remove(self, target: Target) -> bool:
+    def remove(self, target: Target, now: float) -> bool:
         """Lift the ban on exactly this target. Returns whether there was one."""
+        self._end(now)
         return self._bans.pop(target, None) is not None
 
     def on_nick(self, key: str, now: float) -> Ban | None:
@@ -82,9 +92,11 @@ class Mutes:
         """Mute, for good with None."""
         self._until[key] = until
 
-    def remove(self, key: str) -> bool:
+    def remove(self, key: str, now: float) -> bool:
         """Let somebody talk again. Returns whether there was a mute."""
-        return self._until.pop(key, 0) != 0
+        held = self.holds(key, now)
+        self._until.pop(key, None)
+        return held
 
     def holds(self, key: str, now: float) -> bool:
         """Whether somebody is muted."""
@@ -101,4 +113,9 @@ class Mutes:
     def renamed(self, old: str, new: str) -> None:
         """Somebody took another nick: the mute holds for both."""
         if old in self._until:
-            self._until[new] = self._until[old]
+            self._until[new] = _later(self._until[old], self._until.get(new, 0))
+
+
+def _later(one: float | None, other: float | None) -> float | None:
+    """The later of two ends; None is never."""
+    return None if one is None or other is None else max(one, other)

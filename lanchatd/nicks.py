@@ -12,6 +12,7 @@ from functools import lru_cache
 
 from precis_i18n import get_profile
 
+from lanchatd import wire
 from lanchatd.events import Refused
 
 LONGEST = 32  # characters, as DESIGN 4.3 has it
@@ -59,10 +60,13 @@ def _name(text: str) -> Name | None:
     if not _allowed(text):
         return None
     try:
-        shown, key = _SHOWN.enforce(text), _COMPARED.enforce(text)
-    except UnicodeEncodeError:  # what precis-i18n raises for a name that its profile does not allow
+        # The profile also normalises (NFKC), which can make more or other characters of it: two nicks that
+        # look the same have to have the same key, so that is made from what is shown.
+        shown = _SHOWN.enforce(text)
+        key = _COMPARED.enforce(shown)
+        wire.clean(shown)
+    except (UnicodeEncodeError, Refused):  # the first is how precis-i18n says that its profile forbids a name
         return None
-    # The profile also normalises (NFKC), which can make more or other characters of it.
     return Name(shown, key) if _allowed(shown) else None
 
 

@@ -37,6 +37,9 @@ FLOOD_PAUSE_S = 0.1
 # aborted. A healthy peer needs a round trip.
 LAST_LINE_S = 0.5
 
+# How long a member that has said its last may go on reading what it was not given yet.
+LEAVE_S = 5
+
 
 class State(Enum):
     """Where a connection is. It only goes down this list.
@@ -45,8 +48,8 @@ class State(Enum):
     state    a line is                                      goes to
     ======== ============================================== =====================================
     ASKED    the nick                                       JOINED, when the chat takes the nick
-    JOINED   said, or a command                             HUNG_UP at the peer's end of file
-    HUNG_UP  not possible; what was said is still told      CLOSING
+    JOINED   said, or a command                             LEAVING, by /quit or its end of file
+    LEAVING  thrown away; what was said is still told       CLOSING
     CLOSING  thrown away                                    GONE, when the transport is
     GONE     not possible
     ======== ============================================== =====================================
@@ -56,7 +59,7 @@ class State(Enum):
 
     ASKED = 1
     JOINED = 2
-    HUNG_UP = 3
+    LEAVING = 3
     CLOSING = 4
     GONE = 5
 
@@ -170,7 +173,7 @@ class ChatProtocol(LineReceiver):
 
     def _make_member(self, name: Name) -> Member:
         now = self._clock.seconds()
-        self.member = Member(name, self.format, self.outbox, self._dismiss, self.peer, now)
+        self.member = Member(name, self.format, self.outbox, self, self.peer, now)
         return self.member
 
     def _later_line(self, encoded: bytes) -> None:
@@ -182,7 +185,7 @@ class ChatProtocol(LineReceiver):
         except Refused as refused:
             self._refuse(refused)
             return
-        if self.member is not None and (line.text or line.ref):
+        if self.member is not None:
             self.member.spoke_at = self._clock.seconds()
             commands.run(self.chat, self.member, line, self._answer)
 
@@ -229,12 +232,12 @@ class ChatProtocol(LineReceiver):
             return
         if self.paused and self._resting is None:
             self.resumeProducing()
-        if self.member is not None and self.state in (State.JOINED, State.HUNG_UP):
+        if self.member is not None and self.state in (State.JOINED, State.LEAVING):
             self.chat.room_of(self.member).catch_up(self.member)
 
     def fell_behind(self) -> None:
         """A direct message has to wait."""
-        if self.member is not None and self.state in (State.JOINED, State.HUNG_UP):
+        if self.member is not None and self.state in (State.JOINED, State.LEAVING):
             self.chat.room_of(self.member).fell_behind(self.member)
 
     def stalled(self) -> None:
@@ -267,6 +270,21 @@ class ChatProtocol(LineReceiver):
         if not self.outbox.waiting:
             self._lose()
 
+    def quit(self, to_room: str) -> None:
+        """`member.Connection`: who pipes a few lines and /quit sees them come back."""
+        self._leave_when_told("quit", Notice(("Goodbye.",)), to_room)
+
+    def dismiss(self, code: str, to_member: str, to_room: str) -> None:
+        """`member.Connection`: moderated away."""
+        self.close(code, Refusal(code, to_member), to_room)
+
+    def _leave_when_told(self, code: str, last: Item | None, to_room: str = "") -> None:
+        if self.member is not None:
+            self.state = State.LEAVING
+            close = partial(self.close, code, last, to_room)
+            self._deadline = self._clock.callLater(LEAVE_S, close)
+            self.chat.room_of(self.member).when_told(close, self.member)
+
     def _lose(self) -> None:
         self.outbox.lose()
         self._stop_waiting()
@@ -289,10 +307,6 @@ class ChatProtocol(LineReceiver):
             text = f"{limits.max_long_lines:,} lines too long in a minute; closed."
             self.close("long_lines", Refusal("long_lines", text), "lines too long")
 
-    def _dismiss(self, code: str, to_member: str, to_room: str) -> None:
-        last = Refusal(code, to_member) if to_member else Notice(("Goodbye.",))
-        self.close(code, last, to_room)
-
     def _no_nick(self) -> None:
         self._deadline = None
         text = f"You gave no nick within {self.limits.nick_timeout_s:g} s."
@@ -300,7 +314,7 @@ class ChatProtocol(LineReceiver):
 
     def _leave(self, state: State, code: str, to_room: str) -> None:
         """The one place where a member goes, whatever the way."""
-        joined = self.state in (State.JOINED, State.HUNG_UP)
+        joined = self.state in (State.JOINED, State.LEAVING)
         self.state = state
         self.reason = code
         self._stop_waiting()
@@ -325,13 +339,12 @@ class ChatProtocol(LineReceiver):
     def readConnectionLost(self) -> None:
         """The peer has no more to say, but may still read: `printf 'ci\\nhello\\n' | nc -N host 8000`."""
         self._peer_closed = True
-        if self.state is State.JOINED and self.member is not None:
-            self.state = State.HUNG_UP
-            self.chat.room_of(self.member).when_told(partial(self.close, "hung_up", None))
-        elif self.state is State.CLOSING:
-            self.outbox.end()
-        else:
+        if self.state is State.JOINED:
+            self._leave_when_told("hung_up", None)
+        elif self.state is State.ASKED:
             self.close("hung_up", None)
+        elif self.state is State.CLOSING and not self.outbox.waiting:
+            self.outbox.end()
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
         if self.state is State.CLOSING:
@@ -347,5 +360,5 @@ class ChatProtocol(LineReceiver):
             door=self.format.name,
             lines=self.lines, refused=self.refused, bytes=self.bytes,
             said=0 if member is None else member.lines_said,
-            detail=reason.getErrorMessage(),
+            detail=reason.getErrorMessage() if self.reason == "lost" else "",
         )  # fmt: skip

@@ -44,8 +44,8 @@ class Allowance:
     """What one connection may still send.
 
     A flood begins with the first line that is dropped and ends when the connection has been quiet for long
-    enough that both buckets are full again. A line dropped more than ``flood_timeout_s`` after the beginning
-    closes. Times are seconds of any clock that only goes forward.
+    enough that both buckets are full again. A line dropped ``flood_timeout_s`` or more after the
+    beginning closes. Times are seconds of any clock that only goes forward.
     """
 
     def __init__(self, limits: Limits, now: float) -> None:

@@ -39,10 +39,13 @@ class Refs:
 
         If the line is new, return what is to be called with its answer.
         """
-        self._forget(now)
+        while self._asked and now - self._oldest().at >= self._memory_s:
+            self._forget_oldest()
         key = blake2b("\0".join((nick_key, ref, line)).encode(), digest_size=16).digest()
         asked = self._asked.get(key)
         if asked is None:
+            if len(self._asked) >= self._limit:
+                self._forget_oldest()
             asked = self._asked[key] = _Asked(now)
             asked.waiting.append(answer)
             return lambda item: self._answered(asked, item)
@@ -58,9 +61,8 @@ class Refs:
         for answer in waiting:
             answer(item)
 
-    def _forget(self, now: float) -> None:
-        while self._asked:
-            oldest = next(iter(self._asked))
-            if now - self._asked[oldest].at < self._memory_s and len(self._asked) < self._limit:
-                break
-            del self._asked[oldest]
+    def _oldest(self) -> _Asked:
+        return self._asked[next(iter(self._asked))]
+
+    def _forget_oldest(self) -> None:
+        del self._asked[next(iter(self._asked))]

@@ -22,10 +22,10 @@ from lanchatd.nicks import Name
 # What a member is shown on joining.
 RECENT = 20
 
-# In a room of up to this many, joins and leaves are told in the turn that they happen in. In a larger one they
-# wait for the next line of talk, or until they were last told this long ago for each member more. To tell a
-# member costs about 10 µs of CPU (measured), so at most a tenth of it goes into who comes and goes: 10,000 that
-# reconnect are told once a second.
+# In a room of up to this many, joins and leaves are told in the turn that they happen in. In a larger one
+# they wait for the next line of talk, or until they were last told this long ago for each member more. To
+# tell a member costs about 10 µs of CPU (measured), so at most a tenth of it goes into who comes and goes:
+# 10,000 that reconnect are told once a second.
 SMALL_ROOM = 100
 PRESENCE_PAUSE_S = 0.000_1
 
@@ -106,12 +106,23 @@ class Room:
         member.name = name
         self.members[name.key] = member
 
-    def when_told(self, call: Callable[[], None]) -> None:
-        """Call it when everything said until now has been fanned out, or refused by the log."""
+    def when_told(self, call: Callable[[], None], member: Member | None = None) -> None:
+        """Call it when everything said until now has been fanned out, or refused by the log.
+
+        With a member, when that has been given everything too.
+        """
+        if member is not None:
+            call = partial(self._when_live, member, call)
         if self._appending or self._talk_pending:
             self._when_told.append(call)
         else:
             call()
+
+    def _when_live(self, member: Member, call: Callable[[], None]) -> None:
+        if member.live:
+            call()
+        else:
+            member.when_live = call
 
     def is_empty(self) -> bool:
         """Whether nobody is in it, nothing in its log, and nothing on the way there."""
@@ -243,14 +254,14 @@ class Room:
     ) -> None:
         """The socket took only so many bytes of the batch: finish the line that it broke off in, then pull.
 
-        If it took none, the first line of the batch is what waits.
+        If it broke off between two lines, the next one waits: something must, to hear of a ready socket.
         """
         self._unlive(member)
         member.cursor = before
         member.presence_seen = presences
         end = 0
         for moment, piece in zip(moments, pieces, strict=True):
-            if end and end >= taken:
+            if end > taken:
                 break
             end += len(piece)
             member.cursor = moment.id or member.cursor
@@ -330,10 +341,14 @@ class Room:
 
     def _make_live(self, member: Member) -> None:
         member.live = True
+        member.gap_told = False
         if member.ignored:
             self._live_ignoring.add(member)
         else:
             self._live.setdefault(member.format, {})[member] = member.outbox.send
+        if member.when_live is not None:
+            call, member.when_live = member.when_live, None
+            call()
 
     def _unlive(self, member: Member) -> None:
         if member.live:

@@ -9,7 +9,7 @@ import sys
 from collections.abc import Sequence
 from dataclasses import replace
 from os import dup
-from typing import Any
+from typing import Any, NoReturn
 
 from twisted.application.service import Service
 from twisted.internet.defer import Deferred, DeferredList, maybeDeferred
@@ -30,25 +30,35 @@ class ChatService(Service):
     log = Logger("lanchatd")
 
     def __init__(
-        self, reactor: Any, factory: ChatFactory, endpoints: Sequence[tuple[str, IStreamServerEndpoint]]
+        self,
+        reactor: Any,
+        factory: ChatFactory,
+        endpoints: Sequence[tuple[str, IStreamServerEndpoint]],
+        foreground: bool,
     ) -> None:
         """``endpoints`` are each with the name that its user knows it by."""
+        self._foreground = foreground
         self.factory = factory
         self._reactor = reactor
         self._endpoints = endpoints
         self._ports: list[IListeningPort] = []
 
     def privilegedStartService(self) -> None:
-        """Listen, or end the daemon with one line on standard error and exit code 1."""
+        """Listen, or end the daemon with exit code 1 and, in the foreground, one line on standard error."""
         for name, endpoint in self._endpoints:
             # An endpoint answers at once, and an exception raised in the Deferred would be lost in it.
             failures: list[Failure] = []
             endpoint.listen(self.factory).addCallbacks(self._listening, failures.append)
             if failures:
-                why = failures[0].value
-                # twistd has made sys.stderr a part of its log by now.
-                print(f"lanchatd: can't listen on {name}: {_plain(why)}", file=sys.__stderr__)
-                raise SystemExit(1)
+                self._give_up(f"can't listen on {name}: {_plain(failures[0].value)}")
+
+    def _give_up(self, why: str) -> NoReturn:
+        if not self._foreground:
+            # twistd hands it to the process that waits for the start; after a SystemExit that waits for ever.
+            raise RuntimeError(why)
+        # twistd has made sys.stderr a part of its log by now.
+        print(f"lanchatd: {why}", file=sys.__stderr__)
+        raise SystemExit(1)
 
     def startService(self) -> None:
         super().startService()  # type: ignore[no-untyped-call]

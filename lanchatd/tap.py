@@ -98,7 +98,8 @@ def makeService(options: Options) -> IService:
         return MemoryLog(secrets.token_hex(4), limits.log_events, limits.log_bytes)
 
     chat = Chat(options["name"], options.motd, limits, reactor, time.time, new_log)
-    return ChatService(reactor, ChatFactory(chat, reactor, limits), options.endpoints)
+    foreground = options.parent is not None and bool(options.parent["nodaemon"])
+    return ChatService(reactor, ChatFactory(chat, reactor, limits), options.endpoints, foreground)
 
 
 def _port(text: str | None) -> int:

@@ -44,11 +44,14 @@ def _refuse_towers(text: str) -> None:
         return
     marks = 0
     for character in text:
+        if character in "\u200c\u200d":  # joiners, of emoji and of Persian: a tower goes on over one
+            continue
         marks = marks + 1 if unicodedata.category(character) in ("Mn", "Me") else 0
         if marks > _MARKS:
             raise Refused("control", f"That line stacks more than {_MARKS} marks on one letter.")
 
 
 def _named(character: str) -> str:
-    name = unicodedata.name(character, "a control character")
+    kind = "half a character" if "\ud800" <= character <= "\udfff" else "a control character"
+    name = unicodedata.name(character, kind)
     return f"U+{ord(character):04X} ({name.lower()})"

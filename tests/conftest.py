@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 from twisted.internet import reactor
 from twisted.logger import ILogObserver, LogEvent, LogLevel, globalLogPublisher
-
 from zope.interface import implementer
 
 from tests.world import World

@@ -5,16 +5,32 @@ from __future__ import annotations
 from tests.world import World
 
 
-def test_who_says_nothing_is_greeted_and_asked_for_a_nick(world: World) -> None:
+def test_who_says_nothing_is_greeted_and_asked_for_a_nick() -> None:
     """Somebody with `nc` sees where they are before they type a word."""
+    world = World(motd=("Be kind.", ""))
     alice = world.connect()
     assert alice.sees() == []
     world.greet()
-    assert alice.sees() == ["-- Welcome to test (lanchatd 0.1.0).", "-- What is your nick?"]
+    assert alice.sees() == [
+        "-- Welcome to test (lanchatd 0.1.0).",
+        "-- Be kind.",
+        "--",
+        "-- What is your nick?",
+    ]
     alice.types("alice")
     assert alice.sees() == [
         "-- You are alice in #lobby. /help lists the commands.",
         "-- 1 in #lobby: alice",
+    ]
+
+
+def test_who_types_at_once_is_greeted_as_well(world: World) -> None:
+    """A script that pipes its nick sees the same lines as a person."""
+    assert world.connect().types("ci").sees() == [
+        "-- Welcome to test (lanchatd 0.1.0).",
+        "-- What is your nick?",
+        "-- You are ci in #lobby. /help lists the commands.",
+        "-- 1 in #lobby: ci",
     ]
 
 
@@ -25,3 +41,140 @@ def test_everybody_sees_a_line_the_sender_too(world: World) -> None:
     alice.types("hi there")
     assert alice.sees() == ["<alice> hi there"]
     assert bob.sees() == ["<alice> hi there"]
+
+
+def test_all_see_the_same_lines_in_the_same_order(world: World) -> None:
+    """What several say in one turn of the reactor is one batch, told in one send to each."""
+    people = [world.join(nick) for nick in ("alice", "bob", "carol")]
+    for person in people:
+        person.sees()
+        person.wire.incoming.append(f"I am {person.member.nick}\nyes\n".encode())
+    sends = len(people[0].wire.sends)
+    world.settle()
+    seen = [person.sees() for person in people]
+    assert seen[0] == [
+        line for nick in ("alice", "bob", "carol") for line in (f"<{nick}> I am {nick}", f"<{nick}> yes")
+    ]
+    assert seen == [seen[0]] * 3
+    assert len(people[0].wire.sends) == sends + 1
+
+
+def test_a_newcomer_is_shown_the_last_20_lines_with_their_times_and_who_is_here(world: World) -> None:
+    """You can follow what is being talked about when you come in."""
+    alice = world.join("alice").types(*(f"line {n}" for n in range(1, 26)))
+    alice.types("/topic plans")
+    bob = world.connect().types("bob")
+    assert bob.sees()[2:] == [
+        "-- You are bob in #lobby. /help lists the commands.",
+        "-- The topic is: plans",
+        *(f"14:03 <alice> line {n}" for n in range(7, 26)),
+        "14:03 -- alice set the topic: plans",
+        "-- 2 in #lobby: alice and bob",
+    ]
+
+
+def test_a_line_that_begins_with_two_slashes_is_said_with_one(world: World) -> None:
+    """You can talk about commands."""
+    assert world.join("alice").types("//help is a command").sees() == ["<alice> /help is a command"]
+
+
+def test_crlf_is_a_line_end_as_well(world: World) -> None:
+    """telnet ends lines with CR LF."""
+    assert world.join("alice").sends(b"hello\r\n").sees() == ["<alice> hello"]
+
+
+def test_an_empty_line_is_nothing(world: World) -> None:
+    """Pressing Enter does not bother anybody."""
+    assert world.join("alice").types("", "   ", "\t").sees() == []
+
+
+def test_a_tab_becomes_a_space(world: World) -> None:
+    """Pasted code keeps its shape as far as one can."""
+    assert world.join("alice").types("\tif x:").sees() == ["<alice>  if x:"]
+
+
+def test_any_script_goes_through_unchanged(world: World) -> None:
+    """People talk in their own language."""
+    text = "مرحبا 你好 שלום नमस्ते 👩‍👩‍👧 ế"
+    assert world.join("alice").types(text).sees() == [f"<alice> {text}"]
+
+
+def test_joins_of_one_turn_are_told_together(world: World) -> None:
+    """A class that comes in is one line, not thirty."""
+    alice = world.join("alice")
+    people = [world.connect() for _ in range(42)]
+    for number, person in enumerate(people):
+        person.wire.incoming.append(f"p{number}\n".encode())
+    world.settle()
+    assert alice.sees() == ["-- p0, p1 and 40 others joined"]
+    for person in people:
+        person.wire.incoming.append(None)
+    world.settle()
+    assert alice.sees() == ["-- p0, p1 and 40 others left"]
+
+
+def test_a_large_room_is_told_who_came_at_most_every_so_often(world: World) -> None:
+    """10,000 that reconnect must not send 10,000 times 10,000 lines."""
+    alice = world.join("alice")
+    for number in range(300):
+        world.join(f"p{number}")
+        world.passes(0.001)
+    joins = alice.sees()
+    # 100 one by one while the room is small; then the pause grows from 0 to 20 ms.
+    assert 100 < len(joins) < 160
+    world.passes(0.1)
+    alice.sees()
+    world.join("late")
+    assert alice.sees() == ["-- late joined"]
+
+
+def test_talk_does_not_wait_for_joins_and_comes_after_them(world: World) -> None:
+    """In a large room the line of somebody who just came is seen at once, after the join."""
+    alice = world.join("alice")
+    for number in range(200):
+        world.join(f"p{number}")
+    world.passes(1)
+    world.join("early")
+    alice.sees()
+    world.join("bob").types("hi")
+    assert alice.sees() == ["-- bob joined", "<bob> hi"]
+
+
+def test_who_hangs_up_has_left_and_the_nick_is_free(world: World) -> None:
+    """Closing `nc` is leaving."""
+    alice, bob = world.join("alice"), world.join("bob")
+    alice.sees()
+    bob.hangs_up()
+    assert alice.sees() == ["-- bob left"]
+    assert bob.gone
+    world.join("bob")
+    assert alice.sees() == ["-- bob joined"]
+
+
+def test_who_pipes_lines_and_hangs_up_sees_them_come_back(world: World) -> None:
+    """`printf 'ci\\nbuild is green\\n' | nc -N host 8000` says its line and shows the echo."""
+    alice = world.join("alice")
+    ci = world.connect()
+    ci.wire.incoming += [b"ci\nbuild is green\n", None]
+    world.settle()
+    assert "<ci> build is green" in ci.sees()
+    assert ci.gone
+    assert alice.sees() == ["-- ci joined", "<ci> build is green", "-- ci left"]
+
+
+def test_a_lost_connection_is_told_as_one(world: World) -> None:
+    """The others know why somebody is gone."""
+    alice, bob = world.join("alice"), world.join("bob")
+    alice.sees()
+    bob.vanishes()
+    assert alice.sees() == ["-- bob left (connection lost)"]
+    assert list(world.chat.members) == ["alice"]
+
+
+def test_a_room_of_one_s_own(world: World) -> None:
+    """What is said in a room stays in it."""
+    alice, bob, carol = world.join("alice"), world.join("bob", room="#dev"), world.join("carol", room="#dev")
+    alice.sees(), bob.sees()
+    carol.types("only here")
+    assert bob.sees() == ["<carol> only here"]
+    assert alice.sees() == []

@@ -1,4 +1,4 @@
-"""A whole chat in memory: the real factory and protocols, a clock that the test moves, sockets that it blocks.
+"""A whole chat in memory: the real factory and protocols, a clock that the test moves, sockets it blocks.
 
 world = World()
 alice, bob = world.join("alice"), world.join("bob")
@@ -37,7 +37,7 @@ class Wire:
         self.peer = IPv4Address("TCP", peer, 5000)
         self.room_bytes: int | None = None
         self.taken = b""
-        self.sends = 0
+        self.sends: list[int] = []  # their sizes in bytes
         self.broken = False
         self.buffer = b""
         self.producer: Any = None
@@ -57,7 +57,7 @@ class Wire:
             raise BrokenPipeError
         assert not self.buffer, "sent past what waits in the transport"
         assert not self.write_closed, "sent after closing"
-        self.sends += 1
+        self.sends.append(len(data))
         return self._take(data)
 
     def _take(self, data: bytes) -> int:

@@ -71,13 +71,16 @@ def _lines(item: Item) -> list[str]:
         case Rooms():
             more = item.total - len(item.rooms)
             lines = [f"{room.room} ({room.here} here) {room.topic}".rstrip() for room in item.rooms]
-            return [f"-- {line}" for line in lines + ([f"and {more} others"] if more else [])]
+            return [f"-- {line}" for line in lines + ([f"and {_counted(more, 'other')}"] if more else [])]
         case Welcome():
             lines = [f"-- You are {item.nick} in {item.room}. /help lists the commands."]
             return lines + ([f"-- The topic is: {item.topic}"] if item.topic else [])
         case Missed():
-            what = "what was said before" if item.count is None else _counted(item.count, "line")
-            return [f"-- You missed {what}: the log of {item.room} no longer holds it."]
+            if item.count is None:
+                return [f"-- The log of {item.room} is not the one you knew; this is all that it holds."]
+            return [
+                f"-- You missed {_counted(item.count, 'line')}, which the log of {item.room} no longer holds."
+            ]
         case Ok():
             return []  # seeing your own line come back is the acknowledgement
         case Refusal():
@@ -115,6 +118,8 @@ def _members(item: Members) -> str:
         + ("" if member.away is None else f" (away: {member.away})" if member.away else " (away)")
         for member in item.members
     ]
+    if not names:
+        return f"Nobody is in {item.room}."
     return f"{item.here} in {item.room}: {_listed(names, item.here - len(names))}"
 
 

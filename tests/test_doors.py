@@ -1,0 +1,115 @@
+"""One port, whatever is pointed at it."""
+
+from __future__ import annotations
+
+import pytest
+
+from lanchatd.doors import door_for
+from tests.world import World
+
+NOT_HTTP = "!! This is a chat server (lanchatd), not a web server. Join it with: nc HOST 8000"
+NOT_TLS = "!! This is a chat server (lanchatd), without TLS. Join it with: nc HOST 8000"
+CLIENT_HELLO = bytes.fromhex("16030100c8010000c40303") + b"\n" * 40
+
+
+@pytest.mark.parametrize(
+    ("begin", "door"),
+    [
+        (b"{", "json"),
+        (b"\x16", "tls"),
+        (b"GET ", "http"),
+        (b"GET / HTTP/1.1\r\n", "http"),
+        (b"POST /x", "http"),
+        (b"PRI * HTTP/2.0", "http"),
+        (b"G", None),
+        (b"GET", None),
+        (b"P", None),
+        (b"GET\n", "text"),
+        (b"Gert\n", "text"),
+        (b"alice", "text"),
+        (b"\n", "text"),
+        (b"\xff", "text"),
+        (b" {", "text"),
+    ],
+)
+def test_the_first_bytes_say_who_it_is_for(begin: bytes, door: str | None) -> None:
+    """Or that more of them are needed."""
+    found = door_for(begin)
+    assert (None if found is None else found.name) == door
+
+
+@pytest.mark.parametrize("greeted", [True, False])
+@pytest.mark.parametrize("step", [1, 1_000])
+@pytest.mark.parametrize(
+    ("request_bytes", "answer"),
+    [
+        (b"GET / HTTP/1.1\r\nHost: chat:8000\r\n\r\n", NOT_HTTP),
+        (b"POST /api HTTP/1.1\r\nContent-Length: 5\r\n\r\n{nick", NOT_HTTP),
+        (CLIENT_HELLO, NOT_TLS),
+    ],
+)
+def test_http_and_tls_get_one_line_and_are_closed(
+    world: World, request_bytes: bytes, answer: str, step: int, greeted: bool
+) -> None:
+    """The line says what this port is; nobody in the chat notices."""
+    alice = world.join("alice")
+    visitor = world.connect()
+    if greeted:
+        world.greet()
+        visitor.sees()
+    visitor.sends(*(request_bytes[at : at + step] for at in range(0, len(request_bytes), step)))
+    assert visitor.sees() == [answer]
+    assert visitor.wire.write_closed
+    world.passes(1)
+    assert visitor.gone
+    assert alice.sees() == []
+    assert world.factory.connections == {alice.wire.protocol}
+
+
+def test_a_nick_that_begins_like_http_comes_in(world: World) -> None:
+    """Greta types slowly."""
+    greta = world.connect().sends(b"G", b"E", b"T")
+    world.greet()
+    assert "-- 1 in #lobby: GETa" in greta.sends(b"a\n").sees()
+
+
+def test_a_connection_that_is_closed_without_a_word(world: World) -> None:
+    """A port scan, before and after the greeting."""
+    first, second, third = world.connect(), world.connect(), world.connect()
+    first.hangs_up()
+    second.vanishes()
+    world.greet()
+    third.hangs_up()
+    world.passes(1)
+    assert first.gone and second.gone and third.gone
+    assert world.factory.connections == set()
+    assert world.clock.getDelayedCalls() == []
+
+
+def test_a_visitor_that_reads_nothing_is_closed_too(world: World) -> None:
+    """By force, as its last line would wait for ever."""
+    visitor = world.connect()
+    visitor.stops_reading()
+    visitor.sends(b"GET / HTTP/1.1\r\n\r\n")
+    world.passes(0.6)
+    assert visitor.gone and visitor.wire.aborted
+
+
+def test_a_visitor_that_reads_late_gets_its_line(world: World) -> None:
+    """And closes."""
+    visitor = world.connect()
+    visitor.stops_reading()
+    visitor.sends(b"GET / HTTP/1.1\r\n\r\n")
+    visitor.reads_on()
+    assert visitor.sees() == [NOT_HTTP]
+    visitor.hangs_up()
+    assert visitor.gone and not visitor.wire.aborted
+
+
+def test_who_reads_nothing_from_the_start_is_closed_for_giving_no_nick(world: World) -> None:
+    """Even the greeting was not taken."""
+    visitor = world.connect()
+    visitor.stops_reading()
+    world.passes(70)
+    assert visitor.gone
+    assert world.clock.getDelayedCalls() == []

@@ -1,0 +1,224 @@
+"""Slow readers: live and lagging, and the log that they catch up from."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.world import Person, World
+
+
+def waiting_bytes(person: Person) -> int:
+    """What the daemon holds in memory for somebody."""
+    return len(person.wire.buffer) + int(person.wire.protocol.outbox.direct_bytes)
+
+
+def test_a_stalled_reader_delays_nobody_and_costs_a_chunk_at_most() -> None:
+    """1 MB is said while bob reads nothing; then he gets every line, in order, once."""
+    world = World(bytes_per_s=10_000_000)
+    alice, bob, carol = world.join("alice"), world.join("bob"), world.join("carol")
+    bob.sees(), carol.sees()
+    bob.stops_reading(after_bytes=10)
+    for number in range(900):
+        alice.types(f"{number} " + "x" * 1_000)
+        assert carol.sees() == [f"<alice> {number} " + "x" * 1_000]
+        assert waiting_bytes(bob) <= world.limits.chunk_bytes
+    assert bob.member.live is False
+    bob.reads_on()
+    assert bob.sees() == [f"<alice> {number} " + "x" * 1_000 for number in range(900)]
+    assert bob.member.live is True
+    alice.types("again")
+    assert bob.sees() == ["<alice> again"]
+
+
+@pytest.mark.parametrize("room_bytes", [0, 1, 11, 12, 13, 24, 35, 36, 37, 47, 48, 1_000])
+def test_the_socket_may_break_off_anywhere(world: World, room_bytes: int) -> None:
+    """In the middle of a line, between two, in what is not stored: nothing is lost and nothing doubled."""
+    alice, bob = world.join("alice"), world.join("bob")
+    bob.stops_reading(room_bytes)
+    alice.wire.incoming.append(b"one\ntwo\n/nick robin\nthree\n")
+    world.settle()
+    bob.reads_on()
+    seen = bob.sees()
+    assert [line for line in seen if not line.startswith("--")] == [
+        "<alice> one",
+        "<alice> two",
+        "<robin> three",
+    ]
+    # What is state is told as it happened, or by who is here now.
+    assert [line for line in seen if line.startswith("--")] in (
+        ["-- alice is now robin"],
+        ["-- 2 in #lobby: bob and robin"],
+        ["-- alice is now robin", "-- 2 in #lobby: bob and robin"],
+    )
+
+
+@pytest.mark.parametrize("step", [1, 7, 100])
+def test_a_slow_reader_gets_everything_a_few_bytes_at_a_time(world: World, step: int) -> None:
+    """While others go on talking."""
+    alice, bob = world.join("alice"), world.join("bob")
+    bob.stops_reading()
+    said = 0
+    for _ in range(3_000 // step):
+        if said < 60:
+            said += 1
+            alice.types(f"line {said}")
+        bob.reads_on(step)
+    bob.reads_on()
+    assert bob.sees() == [f"<alice> line {n}" for n in range(1, said + 1)]
+
+
+def test_a_reader_that_fell_off_the_log_is_told_how_much_it_missed() -> None:
+    """In one line; then it goes on from the oldest line that is held."""
+    world = World(log_events=10)
+    alice, bob = world.join("alice"), world.join("bob")
+    bob.stops_reading()
+    for number in range(1, 101):
+        alice.types(f"line {number}")
+    bob.reads_on()
+    # The first line of the batch that did not fit was waiting in the transport.
+    assert bob.sees() == [
+        "<alice> line 1",
+        "-- You missed 89 lines, which the log of #lobby no longer holds.",
+        *(f"<alice> line {number}" for number in range(91, 101)),
+    ]
+
+
+def test_who_came_and_went_meanwhile_is_told_once_at_the_end(world: World) -> None:
+    """Joins and leaves are not stored: who has caught up is told who is here now."""
+    alice, bob = world.join("alice"), world.join("bob")
+    bob.stops_reading()
+    alice.types("one")
+    world.join("carol")
+    world.join("dave").hangs_up()
+    alice.types("two")
+    bob.reads_on()
+    assert bob.sees() == ["<alice> one", "<alice> two", "-- 3 in #lobby: alice, bob and carol"]
+
+
+def test_direct_messages_of_a_lagging_member_are_kept_in_order(world: World) -> None:
+    """Up to the limit; they come before what is pulled from the log."""
+    alice, bob = world.join("alice"), world.join("bob")
+    bob.stops_reading()
+    alice.types("one", "two", "/msg bob first", "/msg bob second")
+    bob.reads_on()
+    assert [line for line in bob.sees() if line != "<alice> one"] == [
+        "[alice -> bob] first",
+        "[alice -> bob] second",
+        "<alice> two",
+    ]
+
+
+@pytest.mark.parametrize(("messages", "gone"), [(3, False), (4, True)])
+def test_direct_messages_that_wait_are_limited(messages: int, gone: bool) -> None:
+    """At the limit they wait; above it the member is closed, and everybody is told why."""
+    size = 65_536 // 3
+    world = World(direct_bytes=65_536 // 3 * 3, max_line_bytes=65_536, bytes_per_s=1_000_000)
+    alice, bob = world.join("alice"), world.join("bob")
+    alice.sees()
+    bob.stops_reading()
+    alice.types("/msg bob this is given to the transport")
+    for _ in range(messages):
+        alice.types("/msg bob " + "x" * (size - len("[alice -> bob] \n")))
+    told = "-- bob left (reads too slowly)"
+    assert (told in alice.sees()) is gone
+    world.passes(1)
+    assert bob.gone is gone
+
+
+def test_a_reader_that_takes_nothing_for_a_minute_is_closed(world: World) -> None:
+    """Not before; the nick is free and the room is told."""
+    alice, bob = world.join("alice"), world.join("bob")
+    alice.sees()
+    bob.stops_reading()
+    alice.types("hi")
+    world.passes(59)
+    assert alice.sees() == ["<alice> hi"]
+    world.passes(6)
+    assert alice.sees() == ["-- bob left (reads nothing)"]
+    assert bob.gone
+    world.join("bob")
+
+
+def test_a_reader_that_takes_a_little_is_not_closed() -> None:
+    """A bad Wi-Fi is not a reason: whenever a chunk drains, the minute begins anew."""
+    world = World(chunk_bytes=4_096)
+    alice, bob = world.join("alice"), world.join("bob")
+    bob.stops_reading()
+    for number in range(40):
+        alice.types(f"{number} " + "x" * 3_000)
+        world.passes(0.1)
+    for _ in range(10):
+        world.passes(50)
+        bob.reads_on(5_000)
+    assert not bob.gone
+    world.passes(66)
+    assert bob.gone
+
+
+def test_a_member_that_ignores_somebody_can_lag_as_well(world: World) -> None:
+    """And gets what it may see, in order, once."""
+    alice, bob, carol = world.join("alice"), world.join("bob").types("/ignore alice"), world.join("carol")
+    bob.sees()
+    bob.stops_reading(5)
+    for number in range(3):
+        alice.types(f"hidden {number}")
+        carol.types(f"shown {number}")
+    bob.reads_on()
+    assert bob.sees() == [f"<carol> shown {number}" for number in range(3)]
+    assert bob.member.live
+    alice.types("hidden")
+    assert bob.sees() == []
+
+
+def test_moving_while_lagging_says_what_was_not_sent(world: World) -> None:
+    """Nothing is lost without a word."""
+    alice, bob = world.join("alice"), world.join("bob")
+    bob.stops_reading()
+    alice.types("one").types("two").types("three")
+    bob.types("/join #dev")
+    alice.types("four")
+    bob.reads_on()
+    assert bob.sees() == [
+        "<alice> one",
+        "-- 2 lines of #lobby had not been sent to you yet.",
+        "-- You are bob in #dev. /help lists the commands.",
+        "-- 1 in #dev: bob",
+    ]
+
+
+def test_a_broken_socket_does_not_stop_the_others(world: World) -> None:
+    """One bad member never stops the loop."""
+    alice, bob, carol = world.join("alice"), world.join("bob"), world.join("carol")
+    carol.sees()
+    bob.wire.broken = True
+    alice.types("hi", "/msg bob hi")
+    assert carol.sees() == ["<alice> hi"]
+
+
+def test_who_asks_much_and_reads_nothing_is_asked_nothing_more(world: World) -> None:
+    """Its own questions never close it: they wait, unread, until it reads the answers."""
+    alice, bob = world.join("alice"), world.join("bob")
+    for number in range(30):
+        alice.types(f"{number} " + "x" * 2_000)
+    bob.sees()
+    bob.stops_reading()
+    for _ in range(30):
+        bob.types("/history 100")
+    assert not bob.gone
+    assert waiting_bytes(bob) < 4 * world.limits.chunk_bytes
+    bob.reads_on()
+    assert len(bob.sees()) == 30 * 30
+
+
+def test_a_long_past_is_given_in_chunks_with_turns_between(world: World) -> None:
+    """Who comes back after a week does not hold up the others: it is sent a chunk at a time."""
+    alice = world.join("alice")
+    for number in range(200):
+        alice.types(f"{number} " + "x" * 2_000)
+        world.passes(0.1)
+    bob = world.connect()
+    bob.wire.incoming.append(b'{"nick": "bob", "after": 0}\n')
+    world.settle()
+    assert len(bob.wire.sends) >= len(bob.wire.taken) / world.limits.chunk_bytes
+    assert max(bob.wire.sends) <= world.limits.chunk_bytes
+    assert [got["id"] for got in bob.gets() if got["type"] == "said"] == list(range(1, 201))

@@ -1,0 +1,189 @@
+"""A log that answers later, as one on disk will: nobody sees a line before it is in."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from lanchatd.events import Event, Refused
+from lanchatd.log import MemoryLog
+from tests.world import World
+
+
+class LateLog(MemoryLog):
+    """Answers when the test lets it; can refuse."""
+
+    def __init__(self) -> None:
+        super().__init__("late", 10_000, 4_194_304)
+        self.late = True
+        self.refusal: Refused | None = None
+        self._answers: list[Callable[[], None]] = []
+
+    def append(self, batch: Sequence[Event], answer: Callable[[Refused | None], None]) -> None:
+        self._later(lambda: self._append(batch, answer))
+
+    def _append(self, batch: Sequence[Event], answer: Callable[[Refused | None], None]) -> None:
+        if self.refusal is not None:
+            answer(self.refusal)
+        else:
+            super().append(batch, answer)
+
+    def read(
+        self, after: int, until: int, limit_bytes: int, answer: Callable[[Sequence[Event]], None]
+    ) -> None:
+        self._later(lambda: MemoryLog.read(self, after, until, limit_bytes, answer))
+
+    def _later(self, call: Callable[[], None]) -> None:
+        if self.late:
+            self._answers.append(call)
+        else:
+            call()
+
+    def answers(self) -> int:
+        """Give the answers that are due; how many were."""
+        due, self._answers = self._answers, []
+        for call in due:
+            call()
+        return len(due)
+
+
+class LateWorld(World):
+    """A world whose logs are late."""
+
+    def __init__(self) -> None:
+        self.late_logs: dict[str, LateLog] = {}
+        super().__init__(new_log=lambda room: self.late_logs.setdefault(room, LateLog()))
+        self.log = self.late_logs["#lobby"]
+
+    def log_answers(self) -> None:
+        while sum(log.answers() for log in self.late_logs.values()):
+            self.settle()
+
+
+def test_nobody_sees_a_line_before_it_is_in_the_log() -> None:
+    """The sender neither; the next batch gathers meanwhile, and keeps its order."""
+    world = LateWorld()
+    alice, bob = world.join("alice"), world.join_json("bob")
+    world.log_answers()
+    alice.sees(), bob.gets()
+    alice.types("one")
+    bob.asks({"line": "two", "ref": "a"})
+    alice.types("three", "/nick robin")
+    assert alice.sees() == [] and bob.gets() == []
+    world.log.answers()
+    world.settle()
+    assert alice.sees() == ["<alice> one"]
+    world.log.answers()
+    world.settle()
+    assert alice.sees() == ["<bob> two", "<alice> three", "-- alice is now robin"]
+    assert [(got["type"], got.get("id")) for got in bob.gets()] == [
+        ("said", 1), ("said", 2), ("said", 3), ("renamed", None), ("ok", 2),
+    ]  # fmt: skip
+
+
+def test_a_line_the_log_refuses_is_refused_to_its_sender_only() -> None:
+    """Nobody sees it; what is not talk is told all the same, and the next line works."""
+    world = LateWorld()
+    alice, bob = world.join("alice"), world.join_json("bob")
+    world.log_answers()
+    alice.sees(), bob.gets()
+    world.log.refusal = Refused("log_failed", "The disk is full.")
+    alice.types("one", "/nick robin")
+    bob.asks({"line": "two", "ref": "a"}, {"line": "three"})
+    world.log_answers()
+    assert alice.sees() == ["-- alice is now robin", "!! The disk is full."]
+    got = bob.gets()
+    assert got[0]["type"] == "renamed"
+    assert got[1:] == [
+        {"type": "error", "ref": "a", "code": "log_failed", "text": "The disk is full."},
+        {"type": "error", "code": "log_failed", "text": "The disk is full."},
+    ]
+    world.log.refusal = None
+    alice.types("four")
+    world.log_answers()
+    assert alice.sees() == ["<robin> four"]
+    assert bob.gets()[0]["id"] == 1
+
+
+def test_a_line_sent_again_while_the_first_is_on_its_way_is_said_once() -> None:
+    """The connection broke before the answer; the new one gets it."""
+    world = LateWorld()
+    alice, bob = world.join("alice"), world.join_json("bob")
+    world.log_answers()
+    bob.asks({"line": "hi", "ref": "1"}).vanishes()
+    again = world.join_json("bob").asks({"line": "hi", "ref": "1"})
+    world.log_answers()
+    assert {"type": "ok", "ref": "1", "id": 1} in again.gets()
+    assert alice.sees().count("<bob> hi") == 1
+
+
+def test_quit_waits_until_what_was_said_is_told() -> None:
+    """A script that says a line and quits sees it come back, however slow the disk is."""
+    world = LateWorld()
+    alice, bob, carol = world.join("alice"), world.join("bob"), world.join("carol")
+    world.log_answers()
+    bob.sees(), carol.sees()
+    alice.types("one")
+    bob.types("two", "/quit", "too late")
+    carol.types("/quit").hangs_up()
+    assert not bob.wire.write_closed
+    world.log_answers()
+    assert bob.sees() == ["<alice> one", "<bob> two", "-- Goodbye."]
+    assert carol.sees()[-1] == "-- Goodbye."
+    world.passes(1)
+    assert bob.gone and carol.gone
+
+
+def test_who_comes_while_a_batch_is_on_its_way_sees_each_line_once() -> None:
+    """From the log or live, never both."""
+    world = LateWorld()
+    alice = world.join("alice")
+    world.log_answers()
+    alice.types("one")
+    world.log_answers()
+    alice.types("two")
+    bob = world.join_json("bob")
+    world.log_answers()
+    alice.types("three")
+    world.log_answers()
+    assert [got["id"] for got in bob.gets() if got["type"] == "said"] == [1, 2, 3]
+
+
+def test_who_goes_while_the_log_is_reading_is_given_nothing() -> None:
+    """The answer comes too late for it, and for a member that moved on it is of the wrong room."""
+    world = LateWorld()
+    alice = world.join("alice").types("one")
+    world.log_answers()
+    bob, carol = world.join("bob"), world.join("carol")
+    bob.types("/join #dev")
+    carol.vanishes()
+    world.log_answers()
+    assert not any("<alice>" in line for line in bob.sees())
+    assert alice.sees()[-1] == "-- carol left (connection lost)"
+
+
+def test_who_goes_and_comes_back_while_the_log_is_reading_sees_each_line_once() -> None:
+    """A stale answer is not taken for the new question."""
+    world = LateWorld()
+    alice = world.join("alice").types("one")
+    world.log_answers()
+    bob = world.join_json("bob")
+    bob.asks({"line": "/join #dev"}, {"line": "/join #lobby"})
+    alice.types("two")
+    world.log_answers()
+    said = [got["text"] for got in bob.gets() if got["type"] == "said"]
+    assert said == ["one", "two"]
+
+
+def test_a_direct_message_while_the_log_is_reading_for_a_slow_member() -> None:
+    """It goes first, and the chunk is read again when it has drained."""
+    world = LateWorld()
+    alice = world.join("alice").types("one")
+    world.log_answers()
+    bob = world.connect().types("bob")
+    bob.sees()
+    bob.stops_reading()
+    alice.types("/msg bob psst")
+    world.log_answers()
+    bob.reads_on()
+    world.log_answers()
+    assert bob.sees() == ["[alice -> bob] psst", "14:03 <alice> one", "-- 2 in #lobby: alice and bob"]

@@ -1,0 +1,58 @@
+"""The README says what is so."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from lanchatd.commands import COMMANDS
+from lanchatd.limits import each_limit, option_name
+from lanchatd.tap import Options
+
+README = (Path(__file__).parent.parent / "README.md").read_text("utf-8")
+
+
+def rows(heading: str) -> list[list[str]]:
+    """The cells of the first table under a heading, without its head."""
+    section = README.split(heading, 1)[1]
+    lines = re.findall(
+        r"^\|(.*)\|$", section.split("\n\n|", 1)[1].split("\n\n", 1)[0].join(("|", "")), re.MULTILINE
+    )
+    return [[cell.strip().strip("`") for cell in re.split(r"(?<!\\)\|", line)] for line in lines[2:]]
+
+
+def test_every_limit_is_in_the_table_with_its_default_and_reason() -> None:
+    """In the order of the code."""
+    assert rows("## Limits") == [
+        [
+            "--" + option_name(limit), f"{limit.default:,}", limit.metadata["unit"], limit.metadata["what"],
+            limit.metadata["why"],
+        ]
+        for limit in each_limit()
+    ]  # fmt: skip
+
+
+def test_every_command_is_in_the_table() -> None:
+    """With its help."""
+    assert rows("**Commands**") == [
+        [command.usage.replace("|", r"\|"), command.help + (" (operators)" if command.operator else "")]
+        for command in COMMANDS.values()
+    ]
+
+
+def test_every_option_is_in_a_table() -> None:
+    """There is no other."""
+    documented = {row[0] for row in rows("## Options") + rows("## Limits")}
+    options = {"--" + option.rstrip("=") for option in Options().longOpt}
+    assert documented == options - {"--help", "--version"}
+
+
+def test_every_code_is_listed() -> None:
+    """What a program can get as the code of an error."""
+    source = "".join(
+        path.read_text("utf-8") for path in (Path(__file__).parent.parent / "lanchatd").rglob("*.py")
+    )
+    codes = set(re.findall(r'(?:Refused|Unreadable|Refusal)\(\s*"(\w+)"', source))
+    listed = README.split("Codes of `error`:", 1)[1].split("\n\n", 1)[0]
+    assert codes <= set(re.findall(r"`(\w+)`", listed))
+    assert codes

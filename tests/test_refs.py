@@ -1,0 +1,140 @@
+"""Lines sent again: answered as the first time, and not done again."""
+
+from __future__ import annotations
+
+import pytest
+
+from lanchatd.events import Item, Ok, Refusal
+from lanchatd.refs import Answer, Refs
+
+MEMORY_S = 600.0
+START = 1_000.0
+FIRST = Ok("17", 4_713)
+
+
+class Asker:
+    """A program that sends lines with refs, and keeps the answers."""
+
+    def __init__(self, refs: Refs) -> None:
+        self.refs = refs
+        self.answers: list[Item] = []
+
+    def asks(
+        self, nick: str = "alice", ref: str = "17", line: str = "hello", after_s: float = 0
+    ) -> Answer | None:
+        return self.refs.ask(nick, ref, line, START + after_s, self.answers.append)
+
+    def is_new(self, nick: str = "alice", ref: str = "17", line: str = "hello", after_s: float = 0) -> bool:
+        return self.asks(nick, ref, line, after_s) is not None
+
+    def gets(self, answer: Item, ref: str = "17", after_s: float = 0) -> None:
+        """Ask something new, and have it answered."""
+        answered = self.asks(ref=ref, after_s=after_s)
+        assert answered is not None
+        answered(answer)
+
+
+@pytest.fixture
+def refs() -> Refs:
+    return Refs(MEMORY_S, 3)
+
+
+@pytest.fixture
+def asker(refs: Refs) -> Asker:
+    return Asker(refs)
+
+
+def test_a_new_line_is_answered_when_it_is_done(asker: Asker) -> None:
+    """The one who sent it gets the answer, once."""
+    answer = asker.asks()
+    assert answer is not None
+    assert asker.answers == []
+    answer(FIRST)
+    assert asker.answers == [FIRST]
+
+
+@pytest.mark.parametrize("first", [FIRST, Refusal("muted", "You are muted.", "17")])
+def test_a_line_sent_again_gets_the_first_answer(refs: Refs, first: Item) -> None:
+    """On a new connection, as often as it is sent: done or refused, it stays so."""
+    Asker(refs).gets(first)
+    again = Asker(refs)
+    assert not again.is_new()
+    assert not again.is_new()
+    assert again.answers == [first, first]
+
+
+def test_a_line_sent_again_before_it_is_done_waits_with_the_first(refs: Refs) -> None:
+    """The connection broke while the log was writing: both get the one answer, in order."""
+    first, again, later = Asker(refs), Asker(refs), Asker(refs)
+    answer = first.asks()
+    assert answer is not None
+    assert not again.is_new()
+    assert not later.is_new()
+    assert again.answers == []
+    answer(FIRST)
+    assert (first.answers, again.answers, later.answers) == ([FIRST], [FIRST], [FIRST])
+
+
+@pytest.mark.parametrize(
+    ("nick", "ref", "line"),
+    [
+        pytest.param("bob", "17", "hello", id="another nick"),
+        pytest.param("alice", "18", "hello", id="another ref"),
+        pytest.param("alice", "17", "hello!", id="another line"),
+        pytest.param("alice1", "7", "hello", id="the same letters, parted elsewhere"),
+        pytest.param("alice", "17hello", "", id="no line"),
+    ],
+)
+def test_another_nick_ref_or_line_is_new(asker: Asker, nick: str, ref: str, line: str) -> None:
+    """A program that starts again and counts its refs from 1 anew is heard."""
+    asker.gets(FIRST)
+    assert asker.is_new(nick, ref, line)
+    assert asker.answers == [FIRST]
+
+
+@pytest.mark.parametrize(("after_s", "new"), [(0, False), (599.9, False), (600, True), (601, True)])
+def test_a_line_is_known_for_ten_minutes(asker: Asker, after_s: float, new: bool) -> None:
+    """From when it was first asked."""
+    asker.gets(FIRST)
+    assert asker.is_new(after_s=after_s) is new
+
+
+def test_sending_again_does_not_make_the_memory_longer(asker: Asker) -> None:
+    """Ten minutes after the first time it is forgotten, whenever it was sent last."""
+    asker.gets(FIRST)
+    assert not asker.is_new(after_s=599)
+    assert asker.is_new(after_s=600)
+
+
+def test_an_answer_after_it_was_forgotten_reaches_who_waits(asker: Asker) -> None:
+    """A log that takes very long still answers."""
+    answer = asker.asks()
+    assert answer is not None
+    assert asker.is_new(after_s=600)
+    answer(FIRST)
+    assert asker.answers == [FIRST]
+
+
+@pytest.mark.parametrize(("others", "new"), [(1, False), (2, False), (3, True)])
+def test_the_oldest_go_past_the_limit(asker: Asker, others: int, new: bool) -> None:
+    """Three are known: the third-last is still answered."""
+    asker.gets(FIRST)
+    for number in range(others):
+        asker.gets(Ok(f"other {number}"), ref=f"other {number}")
+    assert asker.is_new() is new
+
+
+def test_sending_again_forgets_nobody(asker: Asker) -> None:
+    """With as many known as may be, asking for one of them once made the oldest go."""
+    for number in range(3):
+        asker.gets(Ok(str(number)), ref=str(number))
+    assert [asker.is_new(ref=str(number)) for number in (2, 1, 0)] == [False, False, False]
+
+
+def test_no_more_are_kept_than_the_limit_and_none_past_their_time(refs: Refs, asker: Asker) -> None:
+    """What it costs is bounded in number and in time."""
+    lengths = []
+    for number, after_s in enumerate([0, 1, 2, 3, 601.5, 602, 1_201.9, 5_000]):
+        asker.gets(Ok(str(number)), ref=str(number), after_s=after_s)
+        lengths.append(len(refs))
+    assert lengths == [1, 2, 3, 3, 3, 3, 2, 1]
