@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from weakref import ref
 
 from lanchatd import __version__, nicks
 from lanchatd.clock import Clock
-from lanchatd.events import Event, Kind, Notice, Private, Refused, RoomLine, Rooms, Welcome
+from lanchatd.events import Event, Item, Kind, Missed, Notice, Private, Refused, RoomLine, Rooms, Welcome
 from lanchatd.formats import Hello
-from lanchatd.formats.text import clock_time
+from lanchatd.formats.text import end_time
 from lanchatd.limits import Limits
 from lanchatd.log import Log
-from lanchatd.member import Member
+from lanchatd.member import Member, Peer
 from lanchatd.moderation import Ban, Bans, Mutes, Target
 from lanchatd.nicks import Name
 from lanchatd.refs import Refs
@@ -59,17 +60,19 @@ class Chat:
         if self.members.get(name.key, owner) is not owner:
             raise Refused("nick_taken", "That nick is taken.")
         if (ban := self.bans.on_nick(name.key, self.now())) is not None:
-            raise Refused("banned", f"That nick is banned{_why(ban)}.")
+            why = f": {ban.reason}" if ban.reason else ""
+            raise Refused("banned", f"That nick is banned{self.until_shown(ban.until)}{why}.")
         return name
 
-    def join(self, hello: Hello, make_member: Callable[[Name], Member]) -> Member:
-        """Somebody comes in."""
+    def join(self, hello: Hello, peer: Peer, make_member: Callable[[Name], Member]) -> None:
+        """Somebody comes in. ``make_member`` is called when nothing can be refused any more."""
+        if self.bans.on_address(peer.address, self.now()) is not None:
+            raise Refused("banned", "Your address is banned.")
         name = self.name_for(hello.nick)
         room = self._room_for(nicks.room(hello.room) if hello.room is not None else None)
         member = make_member(name)
         self.members[name.key] = member
         self._enter(member, room, hello.after, hello.log)
-        return member
 
     def leave(self, member: Member, reason: str = "") -> None:
         """A member goes; the nick is free at once. ``reason`` is what the room is told."""
@@ -102,11 +105,11 @@ class Chat:
         if name.key == old.key:
             raise Refused("same_room", f"You are in {old.name} already.")
         new = self._room_for(name)
-        if unread := old.unread(member):
-            member.tell(Notice((f"{unread:,} lines of {old.name} had not been sent to you yet.",)))
+        unread = old.readers.unread(member)
         old.leave(member, f"went to {new.name}")
         self._drop_if_empty(old)
-        self._enter(member, new)
+        unsent = Notice((f"{unread:,} lines of {old.name} had not been sent to you yet.",))
+        self._enter(member, new, first=(unsent,) if unread else ())
 
     def rename(self, member: Member, text: str) -> None:
         """A member takes another nick."""
@@ -115,7 +118,8 @@ class Chat:
             raise Refused("same_nick", f"You are {member.nick} already.")
         del self.members[member.name.key]
         self.members[name.key] = member
-        self.mutes.renamed(member.name.key, name.key)
+        # A mute holds for the nick, and goes along with who had it.
+        member.muted_as = self.muted_as(member)
         self.room_of(member).rename(member, name)
 
     # -- talk
@@ -131,16 +135,27 @@ class Chat:
         self.refuse_muted(member)
         private = Private(member.nick, to.nick, text, self.now())
         if to is not member and not to.ignores(private):
-            to.reply_to = member.nick
+            to.reply_to = ref(member)
             to.tell(private)
         member.tell(private)
 
     def refuse_muted(self, member: Member) -> None:
         """Raises `Refused` if the member may not talk."""
-        key = member.name.key
-        if self.mutes.holds(key, self.now()):
-            until = self.mutes.until(key)
-            raise Refused("muted", f"You are muted{'' if until is None else ' until ' + clock_time(until)}.")
+        key = self.muted_as(member)
+        if key is not None:
+            until = self.until_shown(self.mutes.until(key))
+            raise Refused("muted", f"You are muted{until}.")
+
+    def muted_as(self, member: Member) -> str | None:
+        """The key of the nick by which a member is muted, or None: its own, or one that it had then."""
+        for key in (member.name.key, member.muted_as):
+            if key is not None and self.mutes.holds(key, self.now()):
+                return key
+        return None
+
+    def until_shown(self, until: float | None) -> str:
+        """When a ban or mute ends, as it ends a sentence; empty for good."""
+        return "" if until is None else f" until {end_time(until, self.now())}"
 
     # -- moderation
 
@@ -188,10 +203,19 @@ class Chat:
         for room in list(self.rooms.values()):
             room.when_told(told)
 
-    def _enter(self, member: Member, room: Room, after: int | None = None, log: str | None = None) -> None:
-        place = (member.nick, room.name, room.log.name, room.newest, room.topic)
-        member.tell(Welcome(*place, server=self.name, version=__version__))
-        room.enter(member, after, log)
+    def _enter(
+        self,
+        member: Member,
+        room: Room,
+        after: int | None = None,
+        log: str | None = None,
+        first: tuple[Item, ...] = (),
+    ) -> None:
+        known = room.enter(member, after, log)
+        place = (member.nick, room.name, room.log.name, room.readers.newest, room.topic)
+        told = (*first, Welcome(*place, server=self.name, version=__version__))
+        # Last of all, as it may find that the member reads nothing, and close it.
+        member.tell(*told, *(() if known else (Missed(room.name, room.log.name, None),)))
 
     def _room_for(self, name: Name | None) -> Room:
         if name is None:
@@ -212,8 +236,3 @@ class Chat:
     def _drop_if_empty(self, room: Room) -> None:
         if room is not self._lobby and room.is_empty():
             del self.rooms[room.key]
-
-
-def _why(ban: Ban) -> str:
-    until = "" if ban.until is None else f" until {clock_time(ban.until)}"
-    return f"{until}{': ' + ban.reason if ban.reason else ''}"

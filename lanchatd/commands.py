@@ -12,12 +12,12 @@ from lanchatd import nicks
 from lanchatd.chat import Chat
 from lanchatd.events import Event, Item, Kind, Notice, Ok, Refused
 from lanchatd.formats import Line
-from lanchatd.formats.text import clock_time
 from lanchatd.member import Member
 from lanchatd.moderation import Ban, Target, network_from
 
 LONGEST_HISTORY = 100  # lines; what is past it is read with JSON's "after"
 LONGEST_BAN = 10 * 365 * 24 * 60  # minutes: ten years
+REASON_SHOWN = 80  # characters, of the reason of a ban in a list
 MOST_IGNORED = 100  # nicks, by one member
 
 
@@ -160,7 +160,10 @@ def _me(chat: Chat, member: Member, text: str) -> Event:
 
 
 def _msg(chat: Chat, member: Member, nick: str, text: str) -> None:
-    to = chat.member_named(nick)
+    _whisper(chat, member, chat.member_named(nick), text)
+
+
+def _whisper(chat: Chat, member: Member, to: Member, text: str) -> None:
     chat.whisper(member, to, text)
     if to.away is not None:
         member.tell(Notice((f"{to.nick} is away{': ' + to.away if to.away else ''}.",)))
@@ -169,7 +172,10 @@ def _msg(chat: Chat, member: Member, nick: str, text: str) -> None:
 def _reply(chat: Chat, member: Member, text: str) -> None:
     if member.reply_to is None:
         raise Refused("no_member", "Nobody has written to you.")
-    _msg(chat, member, member.reply_to, text)
+    to = member.reply_to()
+    if to is None or to.readers is None:
+        raise Refused("no_member", "Who wrote to you last is gone.")
+    _whisper(chat, member, to, text)
 
 
 def _who(chat: Chat, member: Member, room: str | None) -> None:
@@ -193,7 +199,7 @@ def _topic(chat: Chat, member: Member, text: str | None) -> Event | None:
 
 
 def _history(chat: Chat, member: Member, lines: int | None) -> None:
-    chat.room_of(member).history(member, lines or 20)
+    chat.room_of(member).readers.history(member, lines or 20)
 
 
 def _ignore(chat: Chat, member: Member, nick: str) -> None:
@@ -216,7 +222,7 @@ def _unignore(chat: Chat, member: Member, nick: str) -> None:
 
 def _set_ignored(chat: Chat, member: Member, ignored: frozenset[str]) -> None:
     member.ignored = ignored
-    chat.room_of(member).ignores_changed(member)
+    chat.room_of(member).readers.ignores_changed(member)
 
 
 def _away(chat: Chat, member: Member, text: str | None) -> None:
@@ -232,7 +238,8 @@ def _back(chat: Chat, member: Member) -> None:
 
 
 def _quit(chat: Chat, member: Member, text: str | None) -> None:
-    member.connection.quit(text or "")
+    # Who is muted says nothing on the way out either.
+    member.connection.quit(text if text is not None and chat.muted_as(member) is None else "")
 
 
 def _kick(chat: Chat, member: Member, nick: str, reason: str | None) -> None:
@@ -251,7 +258,7 @@ def _ban(chat: Chat, member: Member, target: str, minutes: int | None, reason: s
         raise Refused("yourself", f"Your own address, {member.peer.address}, is in {shown}.")
     ban = Ban(shown, _end(chat, minutes), member.nick, reason or "")
     chat.ban(found, ban)
-    member.tell(Notice((f"{_ban_shown(ban)}.",)))
+    member.tell(Notice((f"{_ban_shown(chat, ban)}.",)))
 
 
 def _unban(chat: Chat, member: Member, target: str) -> None:
@@ -262,7 +269,7 @@ def _unban(chat: Chat, member: Member, target: str) -> None:
 
 
 def _bans(chat: Chat, member: Member) -> None:
-    lines = [_ban_shown(ban) for ban in chat.bans.all(chat.now())]
+    lines = [_ban_shown(chat, ban) for ban in chat.bans.all(chat.now())]
     shown = lines[:LONGEST_HISTORY]
     if len(lines) > len(shown):
         shown.append(f"and {len(lines) - len(shown):,} others")
@@ -272,17 +279,19 @@ def _bans(chat: Chat, member: Member) -> None:
 def _mute(chat: Chat, member: Member, nick: str, minutes: int | None) -> None:
     muted, until = chat.member_named(nick), _end(chat, minutes)
     chat.mutes.add(muted.name.key, until)
-    text = "" if until is None else f" until {clock_time(until)}"
+    text = chat.until_shown(until)
     muted.tell(Notice((f"You are muted{text}.",)))
     member.tell(Notice((f"{muted.nick} is muted{text}.",)))
 
 
 def _unmute(chat: Chat, member: Member, nick: str) -> None:
     name = nicks.nick(nick)
-    if not chat.mutes.remove(name.key, chat.now()):
+    muted = chat.members.get(name.key)
+    key = name.key if muted is None else chat.muted_as(muted)
+    if key is None or not chat.mutes.remove(key, chat.now()):
         raise Refused("not_muted", f"{name.shown} is not muted.")
-    if name.key in chat.members:
-        chat.members[name.key].tell(Notice(("You may talk again.",)))
+    if muted is not None:
+        muted.tell(Notice(("You may talk again.",)))
     member.tell(Notice((f"{name.shown} may talk again.",)))
 
 
@@ -302,9 +311,9 @@ def _end(chat: Chat, minutes: int | None) -> float | None:
     return None if minutes is None else chat.now() + 60 * minutes
 
 
-def _ban_shown(ban: Ban) -> str:
-    until = "" if ban.until is None else f" until {clock_time(ban.until)}"
-    return f"{ban.shown} is banned{until} by {ban.by}{': ' + ban.reason if ban.reason else ''}"
+def _ban_shown(chat: Chat, ban: Ban) -> str:
+    reason = f": {ban.reason[:REASON_SHOWN]}" if ban.reason else ""
+    return f"{ban.shown} is banned{chat.until_shown(ban.until)} by {ban.by}{reason}"
 
 
 COMMANDS = {

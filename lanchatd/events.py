@@ -6,7 +6,7 @@ A format renders each of these; nothing here knows how it looks on the wire.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import Enum
 
 # How many nicks one line names before it only counts: a line stays under 13 KiB with the longest nicks.
@@ -179,8 +179,9 @@ Item = Moment | Private | Notice | Members | Rooms | Welcome | Missed | Ok | Ref
 def told_together(events: Iterable[Event], here: int) -> list[Moment]:
     """The events of one batch, in order, with neighbouring joins and leaves as one line each.
 
-    ``here`` is how many are in the room after the batch. Who came and went, or went and came, between
-    two lines of talk is not mentioned at all: nothing changed for anybody.
+    ``here`` is how many are in the room after the batch. Between two lines of talk, who went and came again
+    is not mentioned, as nothing changed for anybody; who came and went is, as somebody may have been told
+    meanwhile that it is here.
     """
     moments: list[Moment] = []
     run: list[Event] = []
@@ -202,26 +203,23 @@ _REASONS = 5
 def _presences(run: list[Event], here: int) -> list[Moment]:
     if not run:
         return []
-    first: dict[str, Kind] = {}
+    first: dict[str, Event] = {}
     last: dict[str, Event] = {}
     for event in run:
-        first.setdefault(event.nick, event.kind)
+        first.setdefault(event.nick, event)
         last[event.nick] = event
-    changes = [event for nick, event in last.items() if first[nick] is event.kind]
-    if len({event.text for event in changes if event.text}) > _REASONS:
-        changes = [replace(event, text="") for event in changes]
-    groups: dict[tuple[Kind, str], list[Event]] = {}
-    for event in sorted(changes, key=lambda event: event.kind is Kind.JOINED):
-        groups.setdefault((event.kind, event.text), []).append(event)
-    return [
-        Presence(
-            kind=kind,
-            room=group[0].room,
-            nicks=tuple(event.nick for event in group[:NAMED]),
-            others=max(0, len(group) - NAMED),
-            reason=reason,
-            here=here,
-            at=group[-1].at,
-        )
-        for (kind, reason), group in groups.items()
-    ]
+    went = [end for nick, end in last.items() if Kind.LEFT is end.kind is first[nick].kind]
+    came = [begin for begin in first.values() if begin.kind is Kind.JOINED]
+    passed = [end for nick, end in last.items() if Kind.LEFT is end.kind is not first[nick].kind]
+    with_reasons = len({event.text for event in (*went, *passed) if event.text}) <= _REASONS
+    moments: list[Moment] = []
+    for changes in (went, came, passed):
+        groups: dict[str, list[Event]] = {}
+        for event in changes:
+            groups.setdefault(event.text if with_reasons else "", []).append(event)
+        for reason, group in groups.items():
+            nicks = tuple(event.nick for event in group[:NAMED])
+            others = max(0, len(group) - NAMED)
+            kind, room, at = group[-1].kind, group[-1].room, group[-1].at
+            moments.append(Presence(kind, room, nicks, others, reason, here, at))
+    return moments

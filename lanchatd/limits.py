@@ -154,3 +154,12 @@ def limit_from(limit: Field[Any], text: str) -> float:
         whole = "a whole number" if kind is int else "a number"
         raise ValueError(f"{text!r} is not {whole} of {limit.metadata['unit']} from {least:,} to {most:,}")
     return number
+
+
+def conflict_in(limits: Limits) -> str | None:
+    """What is wrong with limits that are each in their range, in one line; None if nothing is."""
+    if limits.direct_bytes < 2 * limits.chunk_bytes:
+        return "--direct-bytes has to be at least twice --chunk-bytes: an answer may be a chunk"
+    if limits.bytes_per_s <= limits.max_line_bytes:
+        return "--bytes-per-s has to be more than --max-line-bytes: the longest line has to fit in a second"
+    return None

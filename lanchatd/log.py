@@ -12,6 +12,9 @@ from typing import Protocol
 
 from lanchatd.events import Event, Refused
 
+Found = Sequence[Event] | Refused
+"""What a log answers when it is read: the events, or why it can't."""
+
 
 class Log(Protocol):
     """What a room needs of its log. The room has at most one append under way."""
@@ -29,13 +32,12 @@ class Log(Protocol):
         """
         ...
 
-    def read(
-        self, after: int, until: int, limit_bytes: int, answer: Callable[[Sequence[Event]], None]
-    ) -> None:
+    def read(self, after: int, until: int, limit_bytes: int, answer: Callable[[Found], None]) -> None:
         """Answer the events with ``after`` < id <= ``until``, the oldest first, at once or later.
 
         As many as fit in ``limit_bytes`` of `Event.size`, and at least one, from the oldest that is held:
-        a first id past ``after`` + 1 says how many are lost, and no event at all that every one is.
+        a first id past ``after`` + 1 says how many are lost, and no event at all that every one is. Or why
+        they can't be read.
         """
         ...
 
@@ -63,9 +65,7 @@ class MemoryLog:
             self._bytes -= self._events.popleft().size
         answer(None)
 
-    def read(
-        self, after: int, until: int, limit_bytes: int, answer: Callable[[Sequence[Event]], None]
-    ) -> None:
+    def read(self, after: int, until: int, limit_bytes: int, answer: Callable[[Found], None]) -> None:
         oldest = self.newest - len(self._events) + 1
         found: list[Event] = []
         size = 0

@@ -4,12 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
+from weakref import ReferenceType
 
 from lanchatd import nicks
 from lanchatd.events import Event, Here, Item, Kind, Private
 from lanchatd.formats import Format
 from lanchatd.nicks import Name
+
+if TYPE_CHECKING:
+    from lanchatd.readers import Readers
+
+
+# Characters of an away text in a list: one of 100 members stays under 64 KiB with the longest.
+AWAY_SHOWN = 80
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +41,7 @@ class Outbox(Protocol):
 
     @property
     def waiting(self) -> bool:
-        """Whether something has not been taken yet; when it has, the room's `catch_up` is called."""
+        """Whether something has not been taken yet; when it has, the readers' `catch_up` is called."""
         ...
 
     def give(self, encoded: bytes) -> bool:
@@ -70,9 +78,9 @@ class Member:
 
     # Slots: ten thousand of them shall be small.
     __slots__ = (
-        "away", "connection", "cursor", "entered_at_id", "format", "gap_told", "ignored", "lines_said",
-        "live", "name", "operator", "outbox", "peer", "presence_seen", "reading", "reply_to", "room_key",
-        "since", "spoke_at", "when_live",
+        "__weakref__", "away", "connection", "cursor", "entered_at_id", "format", "gap_told", "ignored",
+        "lines_said", "live", "muted_as", "name", "operator", "outbox", "peer", "presence_seen", "readers",
+        "reading", "reply_to", "room_key", "since", "spoke_at", "when_live",
     )  # fmt: skip
 
     def __init__(
@@ -94,10 +102,13 @@ class Member:
         self.lines_said = 0
         self.operator = False
         self.away: str | None = None
-        self.reply_to: str | None = None
+        # Who wrote last, and not the nick, which somebody else may take; weakly, as it may be gone.
+        self.reply_to: ReferenceType[Member] | None = None
+        self.muted_as: str | None = None
         self.ignored: frozenset[str] = frozenset()
-        # Its place in the room; the room alone changes what follows.
         self.room_key = ""
+        # Its place in the log of the room; the room's readers alone change what follows.
+        self.readers: Readers | None = None
         self.live = False
         self.cursor = 0
         self.reading = False
@@ -114,16 +125,15 @@ class Member:
     @property
     def here(self) -> Here:
         """How it stands in a list of who is here."""
-        return Here(self.nick, self.away, self.operator)
+        return Here(self.nick, None if self.away is None else self.away[:AWAY_SHOWN], self.operator)
 
     def tell(self, *items: Item) -> None:
         """Tell it something directly."""
         self.tell_encoded(b"".join(map(self.format.render, items)))
 
     def tell_encoded(self, encoded: bytes) -> None:
-        """Tell it something directly that was rendered already; nothing, if that is nothing in its format."""
-        if encoded:
-            self.outbox.tell(encoded)
+        """Tell it something directly that was rendered already."""
+        self.outbox.tell(encoded)
 
     def ignores(self, item: Item) -> bool:
         """Whether this was said or sent by somebody it ignores."""

@@ -83,7 +83,7 @@ class Bans:
 
 
 class Mutes:
-    """Who may not talk, by the key of the nick; renaming takes a mute along."""
+    """Who may not talk, by the key of the nick."""
 
     def __init__(self) -> None:
         self._until: dict[str, float | None] = {}
@@ -109,13 +109,3 @@ class Mutes:
     def until(self, key: str) -> float | None:
         """Until when, or None for good; only where it `holds`."""
         return self._until[key]
-
-    def renamed(self, old: str, new: str) -> None:
-        """Somebody took another nick: the mute holds for both."""
-        if old in self._until:
-            self._until[new] = _later(self._until[old], self._until.get(new, 0))
-
-
-def _later(one: float | None, other: float | None) -> float | None:
-    """The later of two ends; None is never."""
-    return None if one is None or other is None else max(one, other)

@@ -15,7 +15,7 @@ from precis_i18n import get_profile
 from lanchatd import wire
 from lanchatd.events import Refused
 
-LONGEST = 32  # characters, as DESIGN 4.3 has it
+LONGEST = 32  # characters
 LOBBY = "#lobby"
 
 _SHOWN = get_profile("NicknameCasePreserved")

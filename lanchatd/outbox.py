@@ -64,6 +64,9 @@ class Owner(Protocol):
 class Outbox:
     """The outbox of a transport whose socket can be sent to, TCP or UNIX. Implements `member.Outbox`."""
 
+    buffered = False
+    """Whether something may be on its way when nothing is known to wait."""
+
     def __init__(self, transport: Transport, clock: Clock, limits: Limits, owner: Owner) -> None:
         self.owner = owner
         self.waiting = False
@@ -73,6 +76,7 @@ class Outbox:
         self._limits = limits
         self._direct: deque[bytes] = deque()
         self._registering = False
+        self._lost = False
         self._drains = 0
         self._watch: Call | None = None
         self._progress: tuple[int, int] = (0, 0)
@@ -97,7 +101,9 @@ class Outbox:
         self._keep_watch()
 
     def tell(self, encoded: bytes) -> None:
-        """Send a direct message, after those that wait already."""
+        """Send a direct message, after those that wait already; nothing once our side is closed."""
+        if self._lost:
+            return
         if not self.waiting:
             if not self.give(encoded):
                 self.owner.fell_behind()
@@ -115,7 +121,7 @@ class Outbox:
     def close(self) -> None:
         """The connection is gone."""
         self.drop()
-        self.waiting = True
+        self._lost = True
         if self._watch is not None:
             self._watch.cancel()
             self._watch = None
@@ -126,6 +132,7 @@ class Outbox:
         closing both with something unread in the kernel would reset the connection, and the peer might lose
         the last line.
         """
+        self._lost = True
         self._transport.loseWriteConnection()
 
     def end(self) -> None:
@@ -203,6 +210,8 @@ class BufferedOutbox(Outbox):
     That buffer is what bounds it: once it says that it is full (`pauseProducing`), the member is lagging.
     """
 
+    buffered = True
+
     def __init__(self, transport: Transport, clock: Clock, limits: Limits, owner: Owner) -> None:
         super().__init__(transport, clock, limits, owner)
         self._full = False
@@ -210,6 +219,7 @@ class BufferedOutbox(Outbox):
 
     def lose(self) -> None:
         """Close. A TLS transport never does while a producer is registered."""
+        self._lost = True
         self._transport.unregisterProducer()
         self._transport.loseConnection()
 

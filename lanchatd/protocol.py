@@ -6,29 +6,26 @@ order of closing, and the record of it in the daemon's log.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from enum import Enum
 from functools import partial
 from typing import TYPE_CHECKING
 
 from twisted.internet.protocol import connectionDone
-from twisted.protocols.basic import LineReceiver
 from twisted.python.failure import Failure
 
 from lanchatd import commands
 from lanchatd.clock import Call
 from lanchatd.events import Item, Notice, Refusal, Refused
 from lanchatd.formats import Format, Unreadable
+from lanchatd.lines import BoundedLines
 from lanchatd.member import Member, Peer
 from lanchatd.nicks import Name
-from lanchatd.outbox import Outbox, Transport
+from lanchatd.outbox import Outbox
 from lanchatd.rates import Allowance, Verdict
 
 if TYPE_CHECKING:
     from lanchatd.factory import ChatFactory
-
-# Lines of one connection that are handled before the others get their turn: 65,536 empty lines in one segment
-# would hold the reactor for 83 ms (measured).
-LINES_A_TURN = 64
 
 # One that sends too fast is read from again only after this: a flood costs ten small turns a second.
 FLOOD_PAUSE_S = 0.1
@@ -64,13 +61,12 @@ class State(Enum):
     GONE = 5
 
 
-class ChatProtocol(LineReceiver):
+class ChatProtocol(BoundedLines):
     """One connection, from its first line to its end."""
-
-    delimiter = b"\n"
 
     def __init__(self, factory: ChatFactory, form: Format, outbox: Outbox, peer: Peer, nick_by: float):
         """``nick_by`` is when the time to give a nick is over, by the factory's clock."""
+        super().__init__(factory.clock, factory.limits.max_line_bytes)
         self.factory = factory
         self.limits = factory.limits
         self.chat = factory.chat
@@ -80,70 +76,30 @@ class ChatProtocol(LineReceiver):
         self.state = State.ASKED
         self.member: Member | None = None
         self.reason = ""
-        # A carriage return before the line's end may come on top of the longest line.
-        self.MAX_LENGTH = self.limits.max_line_bytes + 1
-        self._clock = factory.clock
         self._nick_by = nick_by
         self._allowance = Allowance(self.limits, self._clock.seconds())
-        self._lines_left = 0
-        self._scraps_end: bytes | None = None
-        self._resting: Call | None = None
         self._deadline: Call | None = None
         self._peer_closed = False
         self._room: str | None = None
         self.lines = self.refused = self.bytes = 0
-        self.transport: Transport  # type: ignore[assignment]
 
-    # -- bytes to lines
+    # -- bytes and lines come (`BoundedLines`)
 
     def dataReceived(self, data: bytes) -> None:
-        if self.state in (State.CLOSING, State.GONE):
+        if self.state not in (State.ASKED, State.JOINED):
             return
         self.bytes += len(data)
         self._allowance.bytes_came(len(data), self._clock.seconds())
-        self._go_on(data)
+        self.go_on(data)
 
-    def resumeProducing(self) -> None:
-        self.paused = False
-        self.transport.resumeProducing()
-        self._go_on(b"")
-
-    def _go_on(self, data: bytes) -> None:
-        self._lines_left = LINES_A_TURN
-        super().dataReceived(data)  # type: ignore[no-untyped-call]
-        while self._scraps_end is not None:
-            # LineReceiver stops after a line too long, with whole lines behind it.
-            rest, self._scraps_end = self._scraps_end, None
-            self.setLineMode()  # type: ignore[no-untyped-call]
-            super().dataReceived(rest)  # type: ignore[no-untyped-call]
-
-    def lineLengthExceeded(self, line: bytes) -> None:
-        self._too_long()
-        self.setRawMode()  # type: ignore[no-untyped-call]
-        self.rawDataReceived(line)
-
-    def rawDataReceived(self, data: bytes) -> None:
-        """The rest of a line too long is thrown away as it comes, up to its end."""
-        _, newline, rest = data.partition(b"\n")
-        if newline:
-            self._scraps_end = rest
-        elif self._allowance.scrap_came(self._clock.seconds()) is Verdict.CLOSE:
-            self._close_flood()
-
-    def lineReceived(self, line: bytes) -> None:
-        self._lines_left -= 1
+    def line_came(self, line: bytes) -> None:
         if self.state not in (State.ASKED, State.JOINED):
-            return
-        line = line.removesuffix(b"\r")
-        if len(line) > self.limits.max_line_bytes:
-            self._too_long()
             return
         self.lines += 1
         verdict = self._allowance.line_came(self._clock.seconds())
         if verdict is Verdict.CLOSE:
             self._close_flood()
-            return
-        if verdict is Verdict.DROP:
+        elif verdict is Verdict.DROP:
             lines, size = self.limits.lines_per_s, self.limits.bytes_per_s
             text = f"More than {lines:g} lines or {size:,} bytes a second; that line was dropped."
             self._refuse(Refused("too_fast", text), self.format.ref_of(line))
@@ -151,7 +107,28 @@ class ChatProtocol(LineReceiver):
             self._first_line(line)
         else:
             self._later_line(line)
-        self._maybe_rest()
+
+    def line_too_long(self) -> None:
+        if self.state not in (State.ASKED, State.JOINED):
+            return
+        verdict = self._allowance.long_line_came(self._clock.seconds())
+        text = f"A line has at most {self.limits.max_line_bytes:,} bytes; that one was thrown away."
+        self._refuse(Refused("too_long", text))
+        if verdict is Verdict.CLOSE:
+            text = f"{self.limits.max_long_lines:,} lines too long in a minute; closed."
+            self.close("long_lines", Refusal("long_lines", text), "lines too long")
+
+    def scraps_came(self) -> None:
+        if self._allowance.scrap_came(self._clock.seconds()) is Verdict.CLOSE:
+            self._close_flood()
+
+    def may_go_on(self) -> bool:
+        """Who does not read the answers is asked nothing more: what it asked itself never closes it."""
+        chunk_bytes: int = self.limits.chunk_bytes
+        return self.outbox.direct_bytes <= chunk_bytes
+
+    def pause_s(self) -> float:
+        return FLOOD_PAUSE_S if self._allowance.flooding else 0
 
     # -- lines to the rules
 
@@ -164,16 +141,15 @@ class ChatProtocol(LineReceiver):
             if hello.nick == "/quit":
                 self.close("quit", Notice(("Goodbye.",)))
                 return
-            self.member = self.chat.join(hello, self._make_member)
+            self.chat.join(hello, self.peer, self._make_member)
         except Refused as refused:
             self._refuse(refused)
-            return
-        self.state = State.JOINED
-        self._stop_waiting()
 
     def _make_member(self, name: Name) -> Member:
         now = self._clock.seconds()
         self.member = Member(name, self.format, self.outbox, self, self.peer, now)
+        self.state = State.JOINED
+        self._stop_waiting()
         return self.member
 
     def _later_line(self, encoded: bytes) -> None:
@@ -202,27 +178,6 @@ class ChatProtocol(LineReceiver):
         if encoded and self.state is not State.GONE:
             self.outbox.tell(encoded)
 
-    # -- its turn, and others'
-
-    def _maybe_rest(self) -> None:
-        if self.paused or self.state not in (State.ASKED, State.JOINED):
-            return
-        if self._lines_left <= 0:
-            self.pauseProducing()  # type: ignore[no-untyped-call]
-            pause_s = FLOOD_PAUSE_S if self._allowance.flooding else 0
-            self._resting = self._clock.callLater(pause_s, self._rested)
-        elif self._must_read_first():
-            self.pauseProducing()  # type: ignore[no-untyped-call]
-
-    def _rested(self) -> None:
-        self._resting = None
-        if not self._must_read_first():
-            self.resumeProducing()
-
-    def _must_read_first(self) -> bool:
-        """Who does not read the answers is asked nothing more: what it asked itself never closes it."""
-        return self.outbox.direct_bytes > self.limits.chunk_bytes
-
     # -- the outbox tells (`outbox.Owner`)
 
     def drained(self) -> None:
@@ -230,15 +185,15 @@ class ChatProtocol(LineReceiver):
         if self.state is State.CLOSING:
             self._lose()
             return
-        if self.paused and self._resting is None:
-            self.resumeProducing()
-        if self.member is not None and self.state in (State.JOINED, State.LEAVING):
-            self.chat.room_of(self.member).catch_up(self.member)
+        if self.paused:
+            self.resumeProducing()  # the answers may have to wait again
+        if self.member is not None and self.member.readers is not None:
+            self.member.readers.catch_up(self.member)
 
     def fell_behind(self) -> None:
         """A direct message has to wait."""
-        if self.member is not None and self.state in (State.JOINED, State.LEAVING):
-            self.chat.room_of(self.member).fell_behind(self.member)
+        if self.member is not None and self.member.readers is not None:
+            self.member.readers.fell_behind(self.member)
 
     def stalled(self) -> None:
         """The socket took nothing for too long."""
@@ -265,7 +220,6 @@ class ChatProtocol(LineReceiver):
         self._leave(State.CLOSING, code, to_room)
         if last is not None:
             self._tell(last)
-        self.transport.resumeProducing()  # it may have been resting: the peer's end of file has to be seen
         self._deadline = self._clock.callLater(within_s, self._end)
         if not self.outbox.waiting:
             self._lose()
@@ -281,14 +235,21 @@ class ChatProtocol(LineReceiver):
     def _leave_when_told(self, code: str, last: Item | None, to_room: str = "") -> None:
         if self.member is not None:
             self.state = State.LEAVING
-            close = partial(self.close, code, last, to_room)
-            self._deadline = self._clock.callLater(LEAVE_S, close)
+            close = partial(self.close, code, last, to_room, LEAVE_S)
+            self.stop_lines()
+            self._deadline = self._clock.callLater(LEAVE_S, self._leave_late, close)
             self.chat.room_of(self.member).when_told(close, self.member)
+
+    def _leave_late(self, close: Callable[[], None]) -> None:
+        self._deadline = None
+        close()
 
     def _lose(self) -> None:
         self.outbox.lose()
-        self._stop_waiting()
-        self._deadline = self._clock.callLater(0 if self._peer_closed else LAST_LINE_S, self._end)
+        if not self.outbox.buffered:
+            # It is all with the kernel, which needs no more of our time than the peer to close its side.
+            self._stop_waiting()
+            self._deadline = self._clock.callLater(0 if self._peer_closed else LAST_LINE_S, self._end)
 
     def _end(self) -> None:
         self._deadline = None
@@ -297,15 +258,6 @@ class ChatProtocol(LineReceiver):
     def _close_flood(self) -> None:
         text = f"Too fast for {self.limits.flood_timeout_s:g} s; closed."
         self.close("flood", Refusal("flood", text), "too fast")
-
-    def _too_long(self) -> None:
-        limits = self.limits
-        verdict = self._allowance.long_line_came(self._clock.seconds())
-        text = f"A line has at most {limits.max_line_bytes:,} bytes; that one was thrown away."
-        self._refuse(Refused("too_long", text))
-        if verdict is Verdict.CLOSE:
-            text = f"{limits.max_long_lines:,} lines too long in a minute; closed."
-            self.close("long_lines", Refusal("long_lines", text), "lines too long")
 
     def _no_nick(self) -> None:
         self._deadline = None
@@ -318,9 +270,7 @@ class ChatProtocol(LineReceiver):
         self.state = state
         self.reason = code
         self._stop_waiting()
-        if self._resting is not None:
-            self._resting.cancel()
-            self._resting = None
+        self.stop_lines()
         if joined and self.member is not None:
             self._room = self.chat.room_of(self.member).name
             self.chat.leave(self.member, to_room)

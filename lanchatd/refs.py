@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from hashlib import blake2b
 
-from lanchatd.events import Item
+from lanchatd.events import Item, Refusal
 
 Answer = Callable[[Item], None]
 
@@ -21,8 +21,9 @@ class _Asked:
 class Refs:
     """The refs of the last minutes, with their answers.
 
-    A ref counts for its nick and for the same line only: a program that starts again and counts its refs from
-    1 anew is heard. Times are seconds of any clock that only goes forward.
+    A line that was refused is tried again: nothing had happened, and the reason may have passed. A ref counts
+    for its nick and for the same line only: a program that starts again and counts its refs from 1 anew is
+    heard. Times are seconds of any clock that only goes forward.
     """
 
     def __init__(self, memory_s: float, limit: int) -> None:
@@ -48,15 +49,17 @@ class Refs:
                 self._forget_oldest()
             asked = self._asked[key] = _Asked(now)
             asked.waiting.append(answer)
-            return lambda item: self._answered(asked, item)
+            return lambda item: self._answered(key, asked, item)
         if asked.answer is None:
             asked.waiting.append(answer)
         else:
             answer(asked.answer)
         return None
 
-    def _answered(self, asked: _Asked, item: Item) -> None:
+    def _answered(self, key: bytes, asked: _Asked, item: Item) -> None:
         asked.answer = item
+        if isinstance(item, Refusal) and self._asked.get(key) is asked:
+            del self._asked[key]
         waiting, asked.waiting = asked.waiting, []
         for answer in waiting:
             answer(item)

@@ -7,12 +7,14 @@ import signal
 import socket
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import replace
 from os import dup
 from typing import Any, NoReturn
 
 from twisted.application.service import Service
 from twisted.internet.defer import Deferred, DeferredList, maybeDeferred
+from twisted.internet.error import ReactorNotRunning
 from twisted.internet.interfaces import IListeningPort, IStreamServerEndpoint
 from twisted.logger import Logger
 from twisted.python.failure import Failure
@@ -34,31 +36,30 @@ class ChatService(Service):
         reactor: Any,
         factory: ChatFactory,
         endpoints: Sequence[tuple[str, IStreamServerEndpoint]],
-        foreground: bool,
     ) -> None:
         """``endpoints`` are each with the name that its user knows it by."""
-        self._foreground = foreground
         self.factory = factory
         self._reactor = reactor
         self._endpoints = endpoints
         self._ports: list[IListeningPort] = []
 
     def privilegedStartService(self) -> None:
-        """Listen, or end the daemon with exit code 1 and, in the foreground, one line on standard error."""
+        """Listen, or end the daemon with one line on standard error and exit code 1."""
         for name, endpoint in self._endpoints:
             # An endpoint answers at once, and an exception raised in the Deferred would be lost in it.
             failures: list[Failure] = []
-            endpoint.listen(self.factory).addCallbacks(self._listening, failures.append)
+            endpoint.listen(self.factory).addCallback(self._listening).addErrback(failures.append)
             if failures:
                 self._give_up(f"can't listen on {name}: {_plain(failures[0].value)}")
 
     def _give_up(self, why: str) -> NoReturn:
-        if not self._foreground:
-            # twistd hands it to the process that waits for the start; after a SystemExit that waits for ever.
-            raise RuntimeError(why)
+        self.log.error("{why}", why=why)
         # twistd has made sys.stderr a part of its log by now.
         print(f"lanchatd: {why}", file=sys.__stderr__)
-        raise SystemExit(1)
+        # Not a SystemExit: twistd would leave its pid file behind, and in the background whoever started it
+        # would wait for ever. The line says it all, so there is no traceback below it.
+        sys.excepthook = lambda *_: None
+        raise RuntimeError(why)
 
     def startService(self) -> None:
         super().startService()  # type: ignore[no-untyped-call]
@@ -78,7 +79,11 @@ class ChatService(Service):
 
     def _exit_0_on_sigterm(self) -> None:
         # Twisted stops as it should, and then ends itself with the signal once more, which is no exit code 0.
-        signal.signal(signal.SIGTERM, lambda *_: self._reactor.callFromThread(self._reactor.stop))
+        signal.signal(signal.SIGTERM, lambda *_: self._reactor.callFromThread(self._stop))
+
+    def _stop(self) -> None:
+        with suppress(ReactorNotRunning):  # the second signal while it says goodbye
+            self._reactor.stop()
 
 
 def set_socket_options(port: IListeningPort, limits: Limits) -> None:

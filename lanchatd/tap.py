@@ -11,7 +11,12 @@ from pathlib import Path
 from typing import Any
 
 from twisted.application.service import IService
-from twisted.internet.endpoints import TCP4ServerEndpoint, TCP6ServerEndpoint, serverFromString
+from twisted.internet.endpoints import (
+    StandardIOEndpoint,
+    TCP4ServerEndpoint,
+    TCP6ServerEndpoint,
+    serverFromString,
+)
 from twisted.internet.interfaces import IStreamServerEndpoint
 from twisted.python import usage
 
@@ -19,7 +24,7 @@ from lanchatd import wire
 from lanchatd.chat import Chat
 from lanchatd.events import Refused
 from lanchatd.factory import ChatFactory
-from lanchatd.limits import Limits, each_limit, limit_from, option_name
+from lanchatd.limits import Limits, conflict_in, each_limit, limit_from, option_name
 from lanchatd.log import MemoryLog
 from lanchatd.service import ChatService, within_open_files
 
@@ -78,6 +83,8 @@ class Options(usage.Options):
             except ValueError as error:
                 raise usage.UsageError(f"--{name}: {error}") from None
         self.limits = Limits(**numbers)
+        if conflict := conflict_in(self.limits):
+            raise usage.UsageError(conflict)
         self["name"] = _name(self["name"])
         self.motd = _motd(self["motd"])
         if self.listens and (self["port"] is not None or self["interface"] is not None):
@@ -92,14 +99,16 @@ def makeService(options: Options) -> IService:
     """Put the daemon together; called by twistd."""
     from twisted.internet import reactor
 
+    # Nothing is scheduled yet. Twisted's timers run on the wall clock by default: when it is set back an hour
+    # they all stop, and when it is set forward every time-out fires.
+    reactor.seconds = time.monotonic  # type: ignore[method-assign]
     limits = within_open_files(options.limits)
 
     def new_log(room: str) -> MemoryLog:
         return MemoryLog(secrets.token_hex(4), limits.log_events, limits.log_bytes)
 
     chat = Chat(options["name"], options.motd, limits, reactor, time.time, new_log)
-    foreground = options.parent is not None and bool(options.parent["nodaemon"])
-    return ChatService(reactor, ChatFactory(chat, reactor, limits), options.endpoints, foreground)
+    return ChatService(reactor, ChatFactory(chat, reactor, limits), options.endpoints)
 
 
 def _port(text: str | None) -> int:
@@ -142,6 +151,8 @@ def _endpoint(reactor: Any, text: str) -> IStreamServerEndpoint:
         endpoint: IStreamServerEndpoint = serverFromString(reactor, text)
     except Exception as error:
         raise usage.UsageError(f"--listen: {text!r}: {error}") from None
+    if isinstance(endpoint, StandardIOEndpoint):
+        raise usage.UsageError(f"--listen: {text!r}: nobody can connect to it")
     return endpoint
 
 

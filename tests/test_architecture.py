@@ -16,8 +16,8 @@ MODULES = sorted(path.relative_to(PACKAGE.parent) for path in PACKAGE.rglob("*.p
 LAYERS = (
     {"lanchatd"},
     {"clock", "limits", "events", "wire", "nicks", "log", "rates", "refs", "moderation", "formats",
-     "formats.text", "formats.json_lines", "member", "room", "chat", "commands"},
-    {"outbox", "protocol", "doors", "factory"},
+     "formats.text", "formats.json_lines", "member", "readers", "room", "chat", "commands"},
+    {"outbox", "lines", "protocol", "doors", "factory"},
     {"service"},
     {"tap"},
 )  # fmt: skip

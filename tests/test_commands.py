@@ -377,6 +377,64 @@ def test_a_muted_member_only_reads(world: World) -> None:
     assert bob.types("hi").sees() == ["<bob> hi"]
 
 
+def test_who_is_muted_says_nothing_on_the_way_out(world: World) -> None:
+    """The text of /quit is talk too."""
+    op, bob = operator(world), world.join("bob")
+    op.types("/mute bob")
+    op.sees()
+    bob.types("/quit you all stink")
+    assert op.sees() == ["-- bob left"]
+
+
+def test_a_mute_is_not_left_behind_on_nicks(world: World) -> None:
+    """Once, every nick that a muted member passed through stayed muted for whoever took it next."""
+    op, bob = operator(world), world.join("bob")
+    op.types("/mute bob")
+    bob.types("/nick robert", "/nick rob")
+    bob.sees()
+    assert world.join("robert").types("hi").sees() == ["<robert> hi"]
+    assert bob.types("hi").sees()[-1] == "!! You are muted."
+    op.types("/unmute rob")
+    assert bob.types("hi").sees()[-2:] == ["-- You may talk again.", "<rob> hi"]
+
+
+def test_a_mute_of_days_says_the_date(world: World) -> None:
+    """The time of day alone would be today's."""
+    op, bob = operator(world), world.join("bob")
+    op.types("/mute bob 1440")
+    assert bob.types("hi").sees()[-1] == "!! You are muted until 2026-11-23 14:03."
+
+
+def test_a_reply_goes_to_who_wrote_and_not_to_who_took_the_nick(world: World) -> None:
+    """Alice changed her nick, and mallory took the old one."""
+    alice, bob = world.join("alice"), world.join("bob")
+    alice.types("/msg bob psst", "/nick al")
+    mallory = world.join("mallory").types("/nick alice")
+    mallory.sees(), bob.sees()
+    assert bob.types("/reply the password").sees() == ["[bob -> al] the password"]
+    assert mallory.sees() == []
+    alice.hangs_up()
+    bob.sees()
+    assert bob.types("/reply still there?").sees() == ["!! Who wrote to you last is gone."]
+
+
+def test_long_away_texts_and_reasons_are_cut_in_lists(world: World) -> None:
+    """A list for everybody who comes in must not grow to a megabyte."""
+    op = operator(world)
+    op.types("/away " + "x" * 4_000, "/ban spammer " + "y" * 4_000)
+    op.sees()
+    assert op.types("/who").sees() == ["-- 1 in #lobby: @op (away: " + "x" * 80 + ")"]
+    assert op.types("/bans").sees() == ["-- spammer is banned by op: " + "y" * 80]
+
+
+def test_a_ban_on_an_address_holds_for_connections_made_before(world: World) -> None:
+    """Who was still reading the greeting does not come in."""
+    op, evil = operator(world), world.connect("192.0.2.66")
+    op.types("/ban 192.0.2.66")
+    assert evil.types("evil").sees()[-1] == "!! Your address is banned."
+    assert list(world.chat.members) == ["op"]
+
+
 def test_unmute_lets_talk_again(world: World) -> None:
     """Whoever is here is told."""
     op, bob = operator(world), world.join("bob")

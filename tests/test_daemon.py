@@ -8,6 +8,7 @@ import shutil
 import signal
 import socket
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -54,6 +55,16 @@ def test_people_talk_and_all_see_the_same(tmp_path: Path) -> None:
         assert alice.reads() == "-- robert left (went to #dev)"
 
 
+def test_a_second_sigterm_changes_nothing(tmp_path: Path) -> None:
+    """Somebody who is impatient does no harm."""
+    with daemon(cwd=tmp_path) as chat, chat.join("alice") as alice:
+        chat.process.send_signal(signal.SIGTERM)
+        alice.reads_until("-- The server is shutting down.")
+        chat.process.send_signal(signal.SIGTERM)
+        assert chat.ends() == 0
+        assert "Traceback" not in "\n".join(chat.log)
+
+
 def test_sigterm_tells_everybody_and_exits_0(tmp_path: Path) -> None:
     """At once, if everybody reads."""
     with daemon(cwd=tmp_path) as chat, chat.join("alice") as alice, chat.connect() as silent:
@@ -85,6 +96,26 @@ def test_a_taken_port_ends_the_daemon_with_one_line(tmp_path: Path) -> None:
     assert "Traceback" not in second.stdout
 
 
+def test_a_daemon_that_could_not_start_leaves_no_pid_file(tmp_path: Path) -> None:
+    """A later start would take a stranger's process for it."""
+    with daemon(cwd=tmp_path) as chat:
+        assert twistd("-n", "lanchat", f"--port={chat.port}", cwd=tmp_path).returncode == 1
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_clock_of_the_daemon_only_goes_forward(tmp_path: Path) -> None:
+    """When the wall clock is set, no timer stops or fires early."""
+    program = (
+        "import time; from twisted.internet import reactor; from lanchatd.tap import Options, makeService;"
+        "options = Options(); options.parseOptions([]); makeService(options);"
+        "print(reactor.seconds is time.monotonic)"
+    )
+    ended = subprocess.run(
+        [sys.executable, "-c", program], cwd=tmp_path, text=True, capture_output=True, check=True
+    )
+    assert ended.stdout == "True\n"
+
+
 def test_a_taken_port_fails_a_daemon_in_the_background_as_well(tmp_path: Path) -> None:
     """Whoever started it sees that it did not."""
     with daemon(cwd=tmp_path) as chat:
@@ -111,6 +142,15 @@ def test_a_taken_port_fails_a_daemon_in_the_background_as_well(tmp_path: Path) -
         ),
         (["--max-rooms=0"], "--max-rooms: '0' is not a whole number of rooms from 1 to 1,000,000"),
         (["--nick-timeout-s=nan"], "--nick-timeout-s: 'nan' is not a number of s from 0.1 to 3,600"),
+        (["--listen=stdio:"], "--listen: 'stdio:': nobody can connect to it"),
+        (
+            ["--direct-bytes=65536"],
+            "--direct-bytes has to be at least twice --chunk-bytes: an answer may be a chunk",
+        ),
+        (
+            ["--bytes-per-s=4096"],
+            "--bytes-per-s has to be more than --max-line-bytes: the longest line has to fit in a second",
+        ),
         (["--no-such-option"], "option --no-such-option not recognized"),
     ],
 )

@@ -99,6 +99,19 @@ def test_shutdown_aborts_who_reads_nothing(world: World) -> None:
     assert alice.gone
 
 
+def test_shutdown_waits_for_every_room_to_be_told(world: World) -> None:
+    """A line that was read is seen by everybody, in each room."""
+    alice, bob = world.join("alice"), world.join("bob", room="#dev")
+    alice.sees()
+    for person in (alice, bob):
+        person.wire.incoming.append(b"one last thing\n")
+        person.wire.turn()
+    world.factory.shut_down()
+    world.passes(1)
+    assert alice.sees() == ["<alice> one last thing", "-- The server is shutting down."]
+    assert bob.sees() == ["<bob> one last thing", "-- The server is shutting down."]
+
+
 def test_shutdown_of_an_empty_server(world: World) -> None:
     """Is immediate."""
     done: list[None] = []

@@ -264,9 +264,16 @@ def test_what_is_told_directly_is_never_past(shown: Shown) -> None:
     assert TEXT.render(shown.item, past=True).decode() == shown.text
 
 
-@pytest.mark.parametrize("shown", EVERYTHING.values(), ids=EVERYTHING)
-def test_a_line_from_the_past_is_the_same_in_json(shown: Shown) -> None:
-    """It has its time anyhow."""
+@pytest.mark.parametrize("shown", [*TALK.values(), STATE["renamed"]], ids=[*TALK, "renamed"])
+def test_a_line_from_the_past_is_marked_in_json(shown: Shown) -> None:
+    """A program can tell what it is shown again from what is said now."""
+    live, past = json.loads(JSON.render(shown.item)), json.loads(JSON.render(shown.item, past=True))
+    assert past == live | {"past": True}
+
+
+@pytest.mark.parametrize("shown", DIRECT.values(), ids=DIRECT)
+def test_what_is_told_directly_is_never_past_in_json(shown: Shown) -> None:
+    """It is about now."""
     assert JSON.render(shown.item, past=True) == JSON.render(shown.item)
 
 

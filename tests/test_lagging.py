@@ -170,6 +170,45 @@ def test_a_member_that_ignores_somebody_can_lag_as_well(world: World) -> None:
     assert bob.sees() == []
 
 
+def test_who_is_ignored_while_lagging_is_hidden_from_then_on(world: World) -> None:
+    """In what is pulled too; and a broken socket of somebody who ignores stops nobody."""
+    alice, bob, carol = world.join("alice"), world.join("bob"), world.join("carol")
+    bob.sees()
+    bob.stops_reading()
+    alice.types("one").types("two")
+    bob.types("/ignore alice")
+    bob.reads_on()
+    assert bob.sees() == ["<alice> one", "-- You ignore alice now."]
+    bob.wire.broken = True
+    carol.sees()
+    carol.types("hi")
+    assert carol.sees() == ["<carol> hi"]
+
+
+def test_a_newcomer_misses_nothing_that_was_said_before_it_came() -> None:
+    """What the log no longer holds of the last 20 lines is not told as missed."""
+    world = World(log_events=5)
+    world.join("alice").types(*(f"line {n}" for n in range(10)))
+    assert world.connect().types("bob").sees()[3:5] == ["14:03 <alice> line 5", "14:03 <alice> line 6"]
+
+
+def test_a_newcomer_that_reads_slowly_from_the_start(world: World) -> None:
+    """Not even its welcome was taken."""
+    alice = world.join("alice").types("one")
+    bob = world.connect()
+    world.greet()
+    bob.stops_reading()
+    bob.types("bob")
+    alice.types("two")
+    bob.reads_on()
+    assert bob.sees()[2:] == [
+        "-- You are bob in #lobby. /help lists the commands.",
+        "14:03 <alice> one",
+        "<alice> two",
+        "-- 2 in #lobby: alice and bob",
+    ]
+
+
 def test_moving_while_lagging_says_what_was_not_sent(world: World) -> None:
     """Nothing is lost without a word."""
     alice, bob = world.join("alice"), world.join("bob")
@@ -222,3 +261,81 @@ def test_a_long_past_is_given_in_chunks_with_turns_between(world: World) -> None
     assert len(bob.wire.sends) >= len(bob.wire.taken) / world.limits.chunk_bytes
     assert max(bob.wire.sends) <= world.limits.chunk_bytes
     assert [got["id"] for got in bob.gets() if got["type"] == "said"] == list(range(1, 201))
+
+
+def test_answers_that_wait_again_keep_a_member_lagging() -> None:
+    """Once, a member was live while the answers to what it had typed before were still waiting.
+
+    The next line then went past them, into the middle of one.
+    """
+    world = World(lines_per_s=1_000, bytes_per_s=10_000_000)
+    alice, bob = world.join("alice"), world.join("bob")
+    for number in range(30):
+        bob.types(f"{number} " + "x" * 2_000)
+    alice.sees()
+    alice.stops_reading()
+    for _ in range(60):
+        alice.types("/history 100")
+    for number in range(40):
+        alice.reads_on(30_000)
+        bob.types(f"live {number}")
+        assert not (alice.member.live and alice.member.outbox.waiting)
+    alice.reads_on()
+    seen = alice.sees()
+    assert [line for line in seen if line.startswith("<bob>")] == [
+        f"<bob> live {number}" for number in range(40)
+    ]
+    assert len(seen) >= 60 * 30
+
+
+@pytest.mark.parametrize("room_bytes", [0, 5, 60])
+def test_who_goes_to_another_room_without_reading_is_no_ghost(world: World, room_bytes: int) -> None:
+    """Once, a welcome that was not taken whole left the nick taken for ever."""
+    alice, bob = world.join("alice"), world.join("bob")
+    bob.stops_reading(room_bytes)
+    alice.types("one")
+    bob.types("/join #a", "/join #b")
+    assert bob.member.room_key == "#b"
+    bob.vanishes()
+    assert list(world.chat.members) == ["alice"]
+    world.join("bob")
+
+
+def test_who_is_closed_by_its_own_welcome_is_no_ghost() -> None:
+    """Messages were waiting already, and the welcome was one too many."""
+    world = World(direct_bytes=1_000)
+    alice, bob = world.join("alice"), world.join("bob")
+    bob.stops_reading()
+    alice.types("/msg bob one", "/msg bob " + "x" * 950)
+    bob.types("/join #a")
+    world.passes(1)
+    assert bob.gone
+    assert list(world.chat.members) == ["alice"]
+    assert list(world.chat.rooms) == ["#lobby"]
+
+
+def test_who_quits_without_reading_is_gone_after_five_seconds(world: World) -> None:
+    """Once, its timer stopped half-way and the nick was never free."""
+    alice, bob = world.join("alice"), world.join("bob")
+    alice.sees()
+    bob.stops_reading()
+    alice.types("one", "two")
+    bob.types("/quit")
+    world.passes(4.9)
+    assert not bob.gone
+    assert "-- bob left" not in alice.sees()
+    world.passes(10.2)
+    assert bob.gone
+    assert alice.sees() == ["-- bob left"]
+    assert world.clock.getDelayedCalls() == []
+
+
+def test_who_quits_and_reads_slowly_is_given_everything(world: World) -> None:
+    """Up to the goodbye."""
+    alice, bob = world.join("alice"), world.join("bob")
+    bob.stops_reading()
+    alice.types("one").types("two").types("three")
+    bob.types("/quit")
+    world.passes(3)
+    bob.reads_on()
+    assert bob.sees() == ["<alice> one", "<alice> two", "<alice> three", "-- Goodbye."]

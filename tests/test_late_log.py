@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from lanchatd.events import Event, Refused
-from lanchatd.log import MemoryLog
+from lanchatd.log import Found, MemoryLog
 from tests.world import World
 
 
@@ -27,10 +27,14 @@ class LateLog(MemoryLog):
         else:
             super().append(batch, answer)
 
-    def read(
-        self, after: int, until: int, limit_bytes: int, answer: Callable[[Sequence[Event]], None]
-    ) -> None:
-        self._later(lambda: MemoryLog.read(self, after, until, limit_bytes, answer))
+    def read(self, after: int, until: int, limit_bytes: int, answer: Callable[[Found], None]) -> None:
+        self._later(lambda: self._read(after, until, limit_bytes, answer))
+
+    def _read(self, after: int, until: int, limit_bytes: int, answer: Callable[[Found], None]) -> None:
+        if self.refusal is not None:
+            answer(self.refusal)
+        else:
+            super().read(after, until, limit_bytes, answer)
 
     def _later(self, call: Callable[[], None]) -> None:
         if self.late:
@@ -187,3 +191,32 @@ def test_a_direct_message_while_the_log_is_reading_for_a_slow_member() -> None:
     bob.reads_on()
     world.log_answers()
     assert bob.sees() == ["[alice -> bob] psst", "14:03 <alice> one", "-- 2 in #lobby: alice and bob"]
+
+
+def test_a_log_that_cannot_be_read_is_a_reason_to_come_back() -> None:
+    """A member would wait for ever; /history only says why."""
+    world = LateWorld()
+    alice = world.join("alice").types("one")
+    world.log_answers()
+    alice.sees()
+    world.log.refusal = Refused("log_failed", "The disk is broken.")
+    alice.types("/history")
+    bob = world.connect().types("bob")
+    world.log_answers()
+    assert alice.sees() == ["-- bob joined", "!! The disk is broken.", "-- bob left (the log can't be read)"]
+    assert bob.sees()[-1] == "!! The disk is broken."
+    world.passes(1)
+    assert bob.gone
+
+
+def test_an_answer_that_comes_after_the_goodbye_is_dropped() -> None:
+    """Our side of the connection is closed by then."""
+    world = LateWorld()
+    alice = world.join("alice").types("one")
+    world.log_answers()
+    alice.types("/history", "/quit")
+    assert alice.wire.write_closed
+    world.log_answers()
+    assert alice.sees()[-1] == "-- Goodbye."
+    world.passes(1)
+    assert alice.gone and not alice.wire.aborted

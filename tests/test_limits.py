@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from lanchatd.limits import Limits, each_limit, limit_from, option_name
+from lanchatd.limits import Limits, conflict_in, each_limit, limit_from, option_name
 
 EACH = [pytest.param(limit, id=limit.name) for limit in each_limit()]
 
@@ -142,3 +142,21 @@ def test_options_are_written_with_dashes() -> None:
         "max-long-lines",
         "nick-timeout-s",
     ]
+
+
+@pytest.mark.parametrize(
+    ("limits", "conflict"),
+    [
+        (Limits(), None),
+        (Limits(chunk_bytes=131_072), None),
+        (Limits(chunk_bytes=131_073), "--direct-bytes has to be at least twice --chunk-bytes"),
+        (Limits(direct_bytes=131_072), None),
+        (Limits(direct_bytes=131_071), "--direct-bytes has to be at least twice --chunk-bytes"),
+        (Limits(bytes_per_s=4_097), None),
+        (Limits(bytes_per_s=4_096), "--bytes-per-s has to be more than --max-line-bytes"),
+    ],
+)
+def test_limits_that_do_not_go_together_are_refused(limits: Limits, conflict: str | None) -> None:
+    """Each is in its range, and yet one would make another meaningless."""
+    found = conflict_in(limits)
+    assert found is None if conflict is None else found is not None and found.startswith(conflict)

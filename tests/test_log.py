@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from lanchatd.events import Event, Kind, Refused
-from lanchatd.log import MemoryLog
+from lanchatd.log import Found, MemoryLog
 
 PLENTY = 1_000_000
 
@@ -26,11 +26,11 @@ def append(log: MemoryLog, *texts: str) -> list[Event]:
 
 def read(log: MemoryLog, after: int = 0, until: int | None = None, limit_bytes: int = PLENTY) -> list[int]:
     """The ids that are answered."""
-    answers: list[list[int]] = []
-    until = log.newest if until is None else until
-    log.read(after, until, limit_bytes, lambda events: answers.append([event.id for event in events]))
-    (ids,) = answers
-    return ids
+    answers: list[Found] = []
+    log.read(after, log.newest if until is None else until, limit_bytes, answers.append)
+    (events,) = answers
+    assert not isinstance(events, Refused)
+    return [event.id for event in events]
 
 
 def log_of(many: int, limit_events: int = PLENTY, limit_bytes: int = PLENTY) -> MemoryLog:
@@ -58,8 +58,8 @@ def test_what_was_appended_is_read() -> None:
     """The same events, the oldest first."""
     log = MemoryLog("9f3c", PLENTY, PLENTY)
     batch = append(log, "one", "two")
-    answers: list[list[Event]] = []
-    log.read(0, 2, PLENTY, lambda events: answers.append(list(events)))
+    answers: list[Found] = []
+    log.read(0, 2, PLENTY, answers.append)
     assert answers == [batch]
 
 

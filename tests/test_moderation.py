@@ -233,28 +233,3 @@ def test_a_ban_that_ended_cannot_be_lifted(bans: Bans) -> None:
 def test_ipv4_written_as_ipv6_is_ipv4(typed: str, network: str) -> None:
     """As peers of a socket that takes both kinds are."""
     assert str(network_from(typed)) == network
-
-
-def test_another_nick_does_not_end_a_mute(mutes: Mutes) -> None:
-    """It holds for the new nick and for the old, so that changing back does not help either."""
-    mutes.add("alice", NOW + 60)
-    mutes.renamed("alice", "carol")
-    assert (mutes.until("alice"), mutes.until("carol")) == (NOW + 60, NOW + 60)
-
-
-def test_a_rename_mutes_nobody_who_may_talk(mutes: Mutes) -> None:
-    """Only a mute is taken along."""
-    mutes.add("bob", None)
-    mutes.renamed("alice", "carol")
-    assert not mutes.holds("carol", NOW)
-    assert mutes.holds("bob", NOW)
-
-
-@pytest.mark.parametrize("until", [None, NOW + 3_600])
-@pytest.mark.parametrize("shorter", [NOW - 60, NOW + 60])
-def test_a_rename_makes_no_mute_shorter(mutes: Mutes, until: float | None, shorter: float) -> None:
-    """Bob once got rid of his mute: he came as robert, with a shorter one, and took his nick again."""
-    mutes.add("bob", until)
-    mutes.add("robert", shorter)
-    mutes.renamed("robert", "bob")
-    assert mutes.holds("bob", NOW + 1_800)

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lanchatd.protocol import LINES_A_TURN, ChatProtocol, State
+from lanchatd.lines import LINES_A_TURN
+from lanchatd.protocol import ChatProtocol, State
 from tests.world import Person, World
 
 
@@ -324,3 +325,42 @@ def test_who_hangs_up_after_quit_still_gets_what_waits(world: World) -> None:
     assert alice.sees() == ["<alice> hello", "-- Goodbye."]
     world.passes(0.1)
     assert alice.gone and not alice.wire.aborted
+
+
+def test_who_is_kicked_while_its_flood_is_resting_is_gone(world: World) -> None:
+    """What it sent is thrown away, and its end of file is seen."""
+    bob, alice = World(burst_lines=20).join("bob"), world.join("alice")
+    bob.sends(b"\n" * 65_536)
+    world_of_bob = bob.world
+    assert bob.wire.protocol.inner.paused
+    world_of_bob.chat.kick(bob.member, "op", "")
+    world_of_bob.settle()
+    bob.hangs_up()
+    assert bob.gone
+    assert world_of_bob.clock.getDelayedCalls() == []
+    assert not alice.gone
+
+
+def test_quit_as_the_last_line_of_a_turn(world: World) -> None:
+    """Nothing rests any more."""
+    alice = world.join("alice").types(*["x"] * (LINES_A_TURN - 1), "/quit", *["y"] * 100)
+    assert alice.sees() == ["<alice> x"] * (LINES_A_TURN - 1) + ["-- Goodbye."]
+    alice.hangs_up()
+    assert alice.gone
+    assert world.clock.getDelayedCalls() == []
+
+
+def test_who_reads_nothing_and_is_kicked_while_it_waits_for_its_answers(world: World) -> None:
+    """It was asked nothing more, and had more to say."""
+    alice, bob = world.join("alice"), world.join("bob")
+    for number in range(30):
+        alice.types(f"{number} " + "x" * 2_000)
+    bob.stops_reading()
+    for _ in range(10):
+        bob.types("/history 100")
+    assert bob.wire.protocol.inner.paused
+    world.chat.kick(bob.member, "op", "")
+    bob.reads_on()
+    bob.hangs_up()
+    assert bob.gone and not bob.wire.aborted
+    assert bob.sees()[-1] == "!! You were kicked by op."

@@ -53,14 +53,31 @@ def test_a_new_line_is_answered_when_it_is_done(asker: Asker) -> None:
     assert asker.answers == [FIRST]
 
 
-@pytest.mark.parametrize("first", [FIRST, Refusal("muted", "You are muted.", "17")])
-def test_a_line_sent_again_gets_the_first_answer(refs: Refs, first: Item) -> None:
-    """On a new connection, as often as it is sent: done or refused, it stays so."""
-    Asker(refs).gets(first)
+def test_a_line_sent_again_gets_the_first_answer(refs: Refs) -> None:
+    """On a new connection, as often as it is sent."""
+    Asker(refs).gets(FIRST)
     again = Asker(refs)
     assert not again.is_new()
     assert not again.is_new()
-    assert again.answers == [first, first]
+    assert again.answers == [FIRST, FIRST]
+
+
+def test_a_line_that_was_refused_is_tried_again(refs: Refs) -> None:
+    """Nothing had happened, and the reason may have passed."""
+    Asker(refs).gets(Refusal("muted", "You are muted.", "17"))
+    assert len(refs) == 0
+    assert Asker(refs).is_new()
+
+
+def test_a_refusal_that_comes_late_leaves_the_ref_of_another_alone() -> None:
+    """It was forgotten meanwhile, and asked anew."""
+    refs = Refs(MEMORY_S, 3)
+    first, again = Asker(refs), Asker(refs)
+    late = first.asks()
+    assert late is not None
+    again.gets(FIRST, after_s=MEMORY_S)
+    late(Refusal("log_failed", "The disk is full.", "17"))
+    assert len(refs) == 1
 
 
 def test_a_line_sent_again_before_it_is_done_waits_with_the_first(refs: Refs) -> None:

@@ -171,6 +171,14 @@ def test_a_lost_connection_is_told_as_one(world: World) -> None:
     assert list(world.chat.members) == ["alice"]
 
 
+def test_what_nobody_waits_for_is_told_all_the_same(world: World) -> None:
+    """A line said by a part of the daemon itself, for a member."""
+    alice = world.join("alice")
+    world.chat.say(alice.member, "hi")
+    world.settle()
+    assert alice.sees() == ["<alice> hi"]
+
+
 def test_a_room_of_one_s_own(world: World) -> None:
     """What is said in a room stays in it."""
     alice, bob, carol = world.join("alice"), world.join("bob", room="#dev"), world.join("carol", room="#dev")

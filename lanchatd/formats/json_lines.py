@@ -1,4 +1,4 @@
-"""The JSON format (DESIGN 4.2): one object a line, both ways, for programs."""
+"""The JSON format (README, The protocol): one object a line, both ways, for programs."""
 
 from __future__ import annotations
 
@@ -63,7 +63,11 @@ class JsonFormat:
             return None
 
     def render(self, item: Item, past: bool = False) -> bytes:
-        shown = {"type": _type(item), **_fields(item)}
+        shown = {
+            "type": _type(item),
+            **_fields(item),
+            **({"past": True} if past and isinstance(item, Event) else {}),
+        }
         return (json.dumps(shown, ensure_ascii=False) + "\n").encode()
 
 

@@ -1,4 +1,4 @@
-"""The text format (DESIGN 4.1): what people read in `nc` and `telnet`.
+"""The text format (README, The protocol): what people read in `nc` and `telnet`.
 
 Five shapes: ``<bob> said``, ``* bob did``, ``[alice -> bob] private``, ``-- the server tells``,
 ``!! refused``. No nick holds a space, ``<``, ``[`` or ``!``, and nobody's text begins a line, so nothing that
@@ -54,6 +54,12 @@ class TextFormat:
 def clock_time(at: float) -> str:
     """The local time of day, as a line from the past begins with it; ``at`` is seconds since the epoch."""
     return datetime.fromtimestamp(at).astimezone().strftime("%H:%M")
+
+
+def end_time(at: float, now: float) -> str:
+    """When something ends, in local time: the time of day, with the date unless that is today."""
+    ends, today = (datetime.fromtimestamp(when).astimezone() for when in (at, now))
+    return ends.strftime("%H:%M" if ends.date() == today.date() else "%Y-%m-%d %H:%M")
 
 
 def _lines(item: Item) -> list[str]:

@@ -1,0 +1,255 @@
+"""The readers of a log: the members of one room, each live or lagging (README, The way of one line).
+
+A live member's cursor is at the end of the log, and it is pushed every batch: rendered once a format, and
+the same bytes given to each in one send. One whose socket does not take them all is lagging from then on; it
+pulls chunks from the log at its own pace (`Readers.catch_up`) until it is at the end and live again. Joining,
+coming back after a lost connection and reading slowly are all that same pull.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import partial
+
+from lanchatd.clock import Clock
+from lanchatd.events import TALK, Members, Missed, Moment, Notice, Refused
+from lanchatd.formats import Format
+from lanchatd.log import Found, Log
+from lanchatd.member import Member
+
+# What a member is shown on joining.
+RECENT = 20
+
+
+class Readers:
+    """The readers of one log.
+
+    ``newest`` is the id of the last event that was fanned out; nobody is given one beyond it. ``presences``
+    counts what was told beside the log, so that who missed some of it is told who is here now.
+    """
+
+    def __init__(
+        self, room: str, log: Log, clock: Clock, chunk_bytes: int, who: Callable[[], Members]
+    ) -> None:
+        """``room`` is its name as it is shown; ``who`` tells who is here."""
+        self.newest = log.newest
+        self.presences = 0
+        self._room = room
+        self._log = log
+        self._clock = clock
+        self._chunk_bytes = chunk_bytes
+        self._who = who
+        # The live ones, by what they are rendered for, with the sockets' own send: a Python call for each
+        # member would cost more than the send itself (measured).
+        self._live: dict[Format, dict[Member, Callable[[bytes], int]]] = {}
+        self._live_ignoring: set[Member] = set()
+
+    # -- coming and going
+
+    def enter(self, member: Member, after: int | None, log: str | None) -> bool:
+        """Put a newcomer in its place: `RECENT` from the end, or ``after`` an id of the log of that name.
+
+        Without a name it is this log. Returns False if it is another one. The newcomer is lagging; `catch_up`
+        begins it.
+        """
+        member.readers = self
+        member.reading = False
+        member.presence_seen = -1
+        member.entered_at_id = self.newest
+        member.gap_told = True
+        if after is None:
+            member.cursor = max(0, self.newest - RECENT)
+        elif after > self.newest or log not in (None, self._log.name):
+            member.cursor = 0
+            return False
+        else:
+            member.cursor = after
+            member.gap_told = False
+        return True
+
+    def leave(self, member: Member) -> None:
+        """Give it nothing more."""
+        member.readers = None
+        self._unlive(member)
+
+    def unread(self, member: Member) -> int:
+        """How many events of the log it has not been given yet."""
+        return 0 if member.live else self.newest - member.cursor
+
+    def when_live(self, member: Member, call: Callable[[], None]) -> None:
+        """Call it when the member has been given everything."""
+        if member.live:
+            call()
+        else:
+            member.when_live = call
+
+    def ignores_changed(self, member: Member) -> None:
+        """The member ignores other nicks than before."""
+        if member.live:
+            self._unlive(member)
+            self._make_live(member)
+
+    # -- fan-out
+
+    def fan_out(self, moments: Sequence[Moment]) -> None:
+        """Push a batch to all that are live; its talk is in the log."""
+        before, presences = self.newest, self.presences
+        for moment in moments:
+            if moment.kind in TALK:
+                self.newest = moment.id
+            else:
+                self.presences += 1
+        for form, readers in self._live.items():
+            if not readers:
+                continue
+            pieces = [form.render(moment) for moment in moments]
+            encoded = b"".join(pieces)
+            size = len(encoded)
+            if not size:
+                continue
+            behind: list[tuple[Member, int]] = []
+            for member, send in readers.items():
+                try:
+                    taken = send(encoded)
+                except OSError:
+                    # BlockingIOError, or the connection is gone, which its transport is about to tell.
+                    taken = 0
+                if taken != size:
+                    behind.append((member, taken))
+            for member, taken in behind:
+                self._fell_behind(member, before, presences, moments, pieces, taken)
+        # A copy, as who falls behind is taken out.
+        for member in tuple(self._live_ignoring):
+            self._fan_out_to(member, moments, before, presences)
+
+    def _fan_out_to(self, member: Member, moments: Sequence[Moment], before: int, presences: int) -> None:
+        pieces = [b"" if member.ignores(moment) else member.format.render(moment) for moment in moments]
+        encoded = b"".join(pieces)
+        if not encoded:
+            return
+        try:
+            taken = member.outbox.send(encoded)
+        except OSError:
+            taken = 0
+        if taken != len(encoded):
+            self._fell_behind(member, before, presences, moments, pieces, taken)
+
+    def _fell_behind(
+        self,
+        member: Member,
+        before: int,
+        presences: int,
+        moments: Sequence[Moment],
+        pieces: list[bytes],
+        taken: int,
+    ) -> None:
+        """The socket took only so many bytes of the batch: finish the line that it broke off in, then pull.
+
+        If it broke off between two lines, the next one waits: something must, to hear of a ready socket.
+        """
+        self._unlive(member)
+        member.cursor = before
+        member.presence_seen = presences
+        end = 0
+        for moment, piece in zip(moments, pieces, strict=True):
+            if end > taken:
+                break
+            end += len(piece)
+            member.cursor = moment.id or member.cursor
+        member.outbox.wait(b"".join(pieces)[taken:end])
+
+    # -- live and lagging
+
+    def fell_behind(self, member: Member) -> None:
+        """A direct message was not taken whole: the member is lagging, from the end of the log."""
+        if member.live:
+            self._unlive(member)
+            member.cursor = self.newest
+            member.presence_seen = self.presences
+
+    def catch_up(self, member: Member) -> None:
+        """Nothing waits for the member any more: give it the next chunk, or make it live."""
+        if member.readers is not self or member.live or member.reading or member.outbox.waiting:
+            return
+        if member.cursor < self.newest:
+            member.reading = True
+            after, until = member.cursor, self.newest
+            self._log.read(after, until, self._chunk_bytes, partial(self._was_read, member, after, until))
+        elif member.presence_seen != self.presences:
+            self._give(member, [])
+        else:
+            self._make_live(member)
+
+    def _was_read(self, member: Member, after: int, until: int, events: Found) -> None:
+        if member.readers is not self or not member.reading or member.cursor != after:
+            return  # it went away while the log was reading
+        member.reading = False
+        if isinstance(events, Refused):
+            # It can come back and go on from where it was; left as it is, it would wait for ever.
+            member.connection.dismiss(events.code, events.text, "the log can't be read")
+            return
+        if member.outbox.waiting:
+            return  # something direct came in between; when that has drained, it is read again
+        pieces: list[bytes] = []
+        first = events[0].id if events else until + 1
+        if first > after + 1:
+            if not member.gap_told:
+                pieces.append(member.format.render(Missed(self._room, self._log.name, first - after - 1)))
+            member.cursor = first - 1
+        member.gap_told = False
+        size = 0
+        for event in events:
+            past = event.id <= member.entered_at_id
+            piece = b"" if member.ignores(event) else member.format.render(event, past)
+            size += len(piece)
+            if size > self._chunk_bytes and member.cursor > after:
+                break
+            pieces.append(piece)
+            member.cursor = event.id
+        self._give(member, pieces)
+
+    def _give(self, member: Member, pieces: list[bytes]) -> None:
+        if member.cursor == self.newest and member.presence_seen != self.presences:
+            # Who came and went meanwhile was not stored: it is told who is here now.
+            member.presence_seen = self.presences
+            pieces.append(member.format.render(self._who()))
+        if not member.outbox.give(b"".join(pieces)):
+            return
+        if member.cursor == self.newest:
+            self._make_live(member)
+        else:
+            self._clock.callLater(0, self.catch_up, member)  # others get their turn between two chunks
+
+    def history(self, member: Member, lines: int) -> None:
+        """Show it the last lines of talk again, as many as fit in one chunk."""
+
+        def was_read(events: Found) -> None:
+            if isinstance(events, Refused):
+                member.tell(events.answering(None))
+                return
+            pieces = [member.format.render(event, True) for event in events if not member.ignores(event)]
+            size = sum(map(len, pieces))
+            while pieces and size > self._chunk_bytes:
+                size -= len(pieces.pop(0))
+            member.tell_encoded(
+                b"".join(pieces) or member.format.render(Notice(("Nothing was said here yet.",)))
+            )
+
+        self._log.read(self.newest - lines, self.newest, lines * self._chunk_bytes, was_read)
+
+    def _make_live(self, member: Member) -> None:
+        member.live = True
+        member.gap_told = False
+        if member.ignored:
+            self._live_ignoring.add(member)
+        else:
+            self._live.setdefault(member.format, {})[member] = member.outbox.send
+        if member.when_live is not None:
+            call, member.when_live = member.when_live, None
+            call()
+
+    def _unlive(self, member: Member) -> None:
+        if member.live:
+            member.live = False
+            self._live_ignoring.discard(member)
+            self._live.get(member.format, {}).pop(member, None)
