@@ -30,6 +30,9 @@ from lanchatd.service import ChatService, within_open_files
 
 PORT = 8000
 LARGEST_PORT = 65_535
+# Connections that wait to be accepted. When a room comes back at once, one that does not fit tries again only
+# after a second (Twisted's default is 50).
+BACKLOG = 1_024
 LONGEST_NAME = 64  # characters, of the server
 LONGEST_MOTD = 16_384  # bytes: it is sent to everybody, in one go
 
@@ -132,7 +135,8 @@ def _tcp(reactor: Any, port: int, interface: str) -> tuple[str, IStreamServerEnd
     if not interface:
         interface = "::" if _has_ipv6() else "0.0.0.0"  # noqa: S104
     six = ":" in interface
-    endpoint = (TCP6ServerEndpoint if six else TCP4ServerEndpoint)(reactor, port, interface=interface)
+    kind = TCP6ServerEndpoint if six else TCP4ServerEndpoint
+    endpoint = kind(reactor, port, backlog=BACKLOG, interface=interface)
     return f"port {port}", endpoint
 
 
