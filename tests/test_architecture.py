@@ -16,12 +16,18 @@ MODULES = sorted(path.relative_to(PACKAGE.parent) for path in PACKAGE.rglob("*.p
 LAYERS = (
     {"lanchatd"},
     {"clock", "limits", "events", "wire", "nicks", "log", "rates", "refs", "moderation", "formats",
-     "formats.text", "formats.json_lines", "member", "readers", "room", "chat", "commands"},
+     "formats.text", "formats.json_lines", "member", "readers", "room", "chat", "commands", "keys", "row",
+     "editor"},
     {"outbox", "lines", "protocol", "doors", "factory"},
     {"service"},
     {"tap"},
+    {"client", "client.session", "client.shapes", "client.screen", "client.history"},
+    {"client.connection", "client.ui", "client.pipe"},
+    {"client.main", "client.terminal"},
 )  # fmt: skip
 RULES = LAYERS[1]
+CLIENT = set().union(*LAYERS[5:])
+PURE = RULES | LAYERS[5]
 
 
 def name_of(path: Path) -> str:
@@ -64,7 +70,15 @@ def test_imports_point_one_way(path: Path) -> None:
             assert layer(other) <= mine, f"{path} imports {name}"
 
 
-@pytest.mark.parametrize("path", [path for path in MODULES if name_of(path) in RULES], ids=str)
+@pytest.mark.parametrize("path", [path for path in MODULES if name_of(path) in CLIENT], ids=str)
+def test_the_client_knows_the_rules_and_itself_only(path: Path) -> None:
+    """It is a program of its own at the other end; and as the rows go, no part of the server knows it."""
+    ours = {name.removeprefix("lanchatd.") for name in imports(path) if name.startswith("lanchatd.")}
+    known = set().union(*LAYERS)
+    assert ours & known <= RULES | CLIENT
+
+
+@pytest.mark.parametrize("path", [path for path in MODULES if name_of(path) in PURE], ids=str)
 def test_the_rules_know_nothing_of_twisted_or_sockets(path: Path) -> None:
     """They can be read, tested and used without a network."""
     outside = {name.split(".")[0] for name in imports(path)}

@@ -177,6 +177,32 @@ def test_it_listens_on_any_endpoints_instead_of_the_port(tmp_path: Path) -> None
         assert chat.ends(by=signal.SIGTERM) == 0
 
 
+@pytest.mark.parametrize(
+    ("options", "reached"),
+    [
+        ((), ["127.0.0.1", "::1"]),
+        (("--interface=127.0.0.1",), ["127.0.0.1"]),
+        (("--interface=::1",), ["::1"]),
+    ],
+)
+def test_it_listens_on_all_addresses_or_on_one(
+    tmp_path: Path, options: tuple[str, ...], reached: list[str]
+) -> None:
+    """IPv4 and IPv6."""
+    if not socket.has_ipv6 or not Path("/proc/net/if_inet6").exists():
+        pytest.skip("no IPv6 on this machine")
+    with daemon("--port=0", *options, cwd=tmp_path) as chat:
+        found = []
+        for address in ("127.0.0.1", "::1"):
+            try:
+                with socket.create_connection((address, chat.port), PATIENCE_S) as peer:
+                    peer.sendall(b"alice\n")
+                    found += [address] if b"You are alice" in peer.makefile("rb").read(120) else []
+            except ConnectionRefusedError:
+                pass
+        assert found == reached
+
+
 def test_name_and_motd_are_in_the_greeting(tmp_path: Path) -> None:
     """In any script."""
     (tmp_path / "motd").write_text("Lunch at 12.\nمرحبا\n", "utf-8")

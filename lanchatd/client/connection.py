@@ -1,0 +1,471 @@
+"""The connection to the server: made, kept, and made again. Lines of it go to the session and back.
+
+Twisted's `ClientService` makes the connections; the pauses between them grow until the server has welcomed
+us, not only until somebody has accepted.
+"""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Callable
+from typing import Any, Protocol
+
+from twisted.application.internet import ClientService, backoffPolicy
+from twisted.internet.defer import CancelledError, Deferred
+from twisted.internet.error import (
+    ConnectError,
+    ConnectionDone,
+    ConnectionRefusedError,
+    DNSLookupError,
+    NoRouteError,
+    TCPTimedOutError,
+    TimeoutError,
+)
+from twisted.internet.interfaces import (
+    IAddress,
+    IDelayedCall,
+    IProtocolFactory,
+    IReactorTime,
+    IStreamClientEndpoint,
+)
+from twisted.internet.protocol import Factory, connectionDone
+from twisted.protocols.basic import LineReceiver
+from twisted.python.failure import Failure
+from zope.interface import implementer
+
+from lanchatd.client.session import Item, Session, State, Unsayable, clean
+from lanchatd.client.shapes import refusal
+
+# What a line of the server may have, in bytes: a hundred of the longest members are under 40 KiB.
+LONGEST_LINE = 1 << 20
+
+# How long a connection may take to be made, and the server to answer our hello.
+CONNECT_S = 10
+WELCOME_S = 10
+
+# How long our nick may be held by our own old connection: the server notices a dead one within 120 s.
+NICK_HELD_S = 150
+
+# How long the server may take to say goodbye.
+QUIT_S = 2
+
+# A network that is dead for this long is noticed: idle time, and four probes; and with something unsent.
+_KEEPALIVE_IDLE_S, _KEEPALIVE_PROBE_S, _KEEPALIVE_PROBES = 40, 12, 4
+_UNSENT_MS = 90_000
+
+_NICK_CODES = frozenset({"nick_taken", "bad_nick", "banned", "control", "no_nick"})
+
+
+class Observer(Protocol):
+    """Who is told what happens to a connection. Never called from within a call of the connection,
+    but for `show` and `changed`.
+    """
+
+    def welcomed(self) -> None:
+        """The server has taken us in, the first time or again; the session knows where."""
+        ...
+
+    def show(self, items: list[Item]) -> None:
+        """This came, in order."""
+        ...
+
+    def changed(self) -> None:
+        """Something of the session may have changed: who is here, what waits, whether it is connected."""
+        ...
+
+    def lost(self, why: str, next_try_s: float) -> None:
+        """There is no connection, or it could not be made; it is tried again in so many seconds."""
+        ...
+
+    def refused(self, code: str, text: str) -> None:
+        """The server does not take our nick: call `Connection.take_nick` with another one."""
+        ...
+
+    def failed(self, why: str) -> None:
+        """It is not tried again, unless `Connection.reconnect` is called."""
+        ...
+
+
+def growing_pauses(jitter: Callable[[], float]) -> Callable[[int], float]:
+    """Seconds before a try, by its number from 1: from 1 s to 30 s; ``jitter`` gives 0 to 1."""
+    return backoffPolicy(initialDelay=1 / 1.6, maxDelay=29, factor=1.6, jitter=jitter)
+
+
+class ServerLines(LineReceiver):
+    """Bytes to lines. A line that is too long is thrown away as it comes, and those behind it are not."""
+
+    delimiter = b"\n"
+    MAX_LENGTH = LONGEST_LINE
+
+    def __init__(self, connection: Connection) -> None:
+        self.transport: Any
+        self._connection = connection
+        self._behind: bytes | None = None
+
+    def connectionMade(self) -> None:
+        self._connection.made(self)
+
+    def dataReceived(self, data: bytes) -> None:
+        super().dataReceived(data)  # type: ignore[no-untyped-call]
+        while self._behind is not None:
+            # LineReceiver stops after a line too long, with whole lines behind it.
+            rest, self._behind = self._behind, None
+            self.setLineMode()  # type: ignore[no-untyped-call]
+            super().dataReceived(rest)  # type: ignore[no-untyped-call]
+        self._connection.lines_came()
+
+    def lineReceived(self, line: bytes) -> None:
+        self._connection.line_came(self, line.removesuffix(b"\r"))
+
+    def lineLengthExceeded(self, line: bytes) -> None:
+        self.setRawMode()  # type: ignore[no-untyped-call]
+        self.rawDataReceived(line)
+
+    def rawDataReceived(self, data: bytes) -> None:
+        _, newline, rest = data.partition(b"\n")
+        if newline:
+            self._behind = rest
+
+    def connectionLost(self, reason: Failure = connectionDone) -> None:
+        self._connection.gone(self, reason)
+
+
+@implementer(IStreamClientEndpoint)
+class _Watched:
+    """An endpoint of which it is heard why it could not connect."""
+
+    def __init__(self, endpoint: IStreamClientEndpoint, failed: Callable[[Failure], None]) -> None:
+        self._endpoint = endpoint
+        self._failed = failed
+
+    def connect(self, protocolFactory: IProtocolFactory) -> Deferred[Any]:  # noqa: N803
+        connecting: Deferred[Any] = self._endpoint.connect(protocolFactory)
+
+        def failed(reason: Failure) -> Failure:
+            self._failed(reason)
+            return reason
+
+        return connecting.addErrback(failed)
+
+
+class _Lines(Factory):
+    noisy = False
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def buildProtocol(self, addr: IAddress | None) -> ServerLines:
+        return ServerLines(self._connection)
+
+
+class Connection:
+    """The connection of a session, over all of its losses."""
+
+    def __init__(
+        self,
+        clock: IReactorTime,
+        endpoint: IStreamClientEndpoint,
+        host: str,
+        port: int,
+        session: Session,
+        observer: Observer,
+        pause: Callable[[int], float],
+    ) -> None:
+        """``host`` and ``port`` are what the user gave, for the sentences. ``pause`` is `growing_pauses`."""
+        self.session = session
+        self.observer = observer
+        self._clock = clock
+        self._host = clean(host)
+        self._port = port
+        self._pause = pause
+        self._service: Any = ClientService(
+            _Watched(endpoint, self._not_made),
+            _Lines(self),
+            retryPolicy=self._next_try,
+            clock=clock,
+        )
+        self._protocol: ServerLines | None = None
+        self._items: list[Item] = []
+        self._why = ""
+        self._tries = 0
+        self._at_once = False
+        self._asking = False
+        self._ended = False
+        self._paused = False
+        self._nick_held_since: float | None = None
+        self._quit: Deferred[None] | None = None
+        self._timers: dict[str, IDelayedCall] = {}
+
+    # -- what its user wants
+
+    def start(self) -> None:
+        """Connect, and stay connected."""
+        self._ended = False
+        self._service.startService()
+
+    def say(self, text: str) -> str:
+        """Say a line, or run a command, as soon as it can be sent. Its ref; empty if it is refused here.
+
+        Leaving is `quit`: the server would close, and we would come back.
+        """
+        try:
+            ref = self.session.say(text).ref
+        except Unsayable as refused:
+            self.observer.show([refusal(refused.code, refused.text)])
+            return ""
+        self._send_more()
+        self.observer.changed()
+        return ref
+
+    def take_nick(self, nick: str) -> None:
+        """Say hello by this nick, after `Observer.refused`."""
+        self.session.nick = nick
+        self._asking = False
+        self._nick_held_since = None
+        if self._protocol is not None:
+            self._hello_again()
+        else:
+            self.start()
+
+    def reconnect(self) -> None:
+        """Try now, whatever it is waiting for; with a connection, a new one."""
+        self._tries = 0
+        self._cancel()
+        if self._protocol is not None:
+            self._at_once = True
+            self._why = "as you asked"
+            self._protocol.transport.abortConnection()
+        elif not self._asking:
+            if self._service.running:
+                self._service.stopService()
+            self.start()
+
+    def quit(self, text: str = "") -> Deferred[None]:
+        """Say goodbye; fires when the connection is gone, after `QUIT_S` at the latest."""
+        if self._quit is not None:
+            return self._quit
+        leaving = self._quit = Deferred()
+        if self._protocol is not None and self.session.connected:
+            self._protocol.transport.write(self.session.goodbye(text))
+            self._in("quit", QUIT_S, self._give_up_goodbye)
+        else:
+            self._give_up_goodbye()
+        return leaving
+
+    def stop(self) -> None:
+        """Close at once, and stay so; the observer is told nothing more."""
+        self._ended = True
+        self._cancel()
+        if self._service.running:
+            self._service.stopService()
+        protocol, self._protocol = self._protocol, None
+        if protocol is not None:
+            protocol.transport.abortConnection()
+        self.session.disconnected()
+
+    def pause_reading(self) -> None:
+        """Nothing more is wanted now: the server holds it for us."""
+        self._paused = True
+        if self._protocol is not None:
+            self._protocol.pauseProducing()  # type: ignore[no-untyped-call]
+
+    def resume_reading(self) -> None:
+        """More is wanted again."""
+        self._paused = False
+        if self._protocol is not None:
+            self._protocol.resumeProducing()  # type: ignore[no-untyped-call]
+
+    # -- the protocol tells
+
+    def made(self, protocol: ServerLines) -> None:
+        """There is a connection."""
+        self._protocol = protocol
+        self._why = ""
+        _keep_alive(protocol.transport.getHandle())
+        protocol.transport.write(self.session.connect(self._clock.seconds()))
+        self._in("welcome", WELCOME_S, self._not_welcomed)
+        if self._paused:
+            protocol.pauseProducing()  # type: ignore[no-untyped-call]
+
+    def line_came(self, protocol: ServerLines, line: bytes) -> None:
+        """The server sent a line."""
+        if protocol is not self._protocol or self._ended or self._why:
+            return
+        got = self.session.received(line, self._clock.seconds())
+        if got.welcomed:
+            self._cancel("welcome", "hello")
+            self._tries = 0
+            self._nick_held_since = None
+            self.observer.welcomed()
+        if got.stranger:
+            self._stranger()
+        elif got.refused is not None:
+            self._hello_refused(*got.refused)
+        self._items += got.items
+
+    def lines_came(self) -> None:
+        """That was all for now."""
+        if self._items:
+            items, self._items = self._items, []
+            self.observer.show(items)
+        if not self._ended:
+            self._send_more()
+            self.observer.changed()
+
+    def gone(self, protocol: ServerLines, reason: Failure) -> None:
+        """There is no connection any more."""
+        if protocol is not self._protocol:
+            return
+        greeting = self.session.state is State.GREETING
+        self._protocol = None
+        self._cancel("welcome", "hello", "more")
+        self.session.disconnected()
+        if self._quit is not None:
+            self._give_up_goodbye()
+            return
+        if self._asking:
+            self._service.stopService()  # until there is another nick
+            return
+        if self.session.sent_away:
+            self._fail(self.session.last_words)
+            return
+        self._why = self._why or self.session.last_words or self._why_gone(reason, greeting)
+        self.observer.changed()
+
+    # -- it goes wrong
+
+    def _not_made(self, reason: Failure) -> None:
+        if not reason.check(CancelledError):
+            self._why = _why_not_made(reason, self._host, self._port)
+
+    def _next_try(self, attempt: int) -> float:
+        self._tries += 1
+        pause_s, why = self._pause(self._tries), self._why
+        if self._at_once:
+            self._at_once, pause_s = False, 0.0
+        # Not from here, where the service is between two states and must not be stopped.
+        self._in("lost", 0, lambda: self.observer.lost(why, pause_s))
+        return pause_s
+
+    def _why_gone(self, reason: Failure, greeting: bool) -> str:
+        if greeting:
+            return f"{self._host} port {self._port} closed the connection before it said anything."
+        if reason.check(ConnectionDone):
+            return "The server closed the connection."
+        return "The connection was lost."
+
+    def _stranger(self) -> None:
+        why = (
+            f"What listens on {self._host} port {self._port} is no lanchat. "
+            "Ask whoever runs the server for its port."
+        )
+        self._close_for(why, for_good=not self.session.been_welcomed)
+
+    def _not_welcomed(self) -> None:
+        why = (
+            f"{self._host} port {self._port} does not answer within {WELCOME_S} s. "
+            "Is it a lanchat? Ask whoever runs the server for its port."
+        )
+        self._close_for(why, for_good=not self.session.been_welcomed)
+
+    def _hello_refused(self, code: str, text: str) -> None:
+        self._cancel("welcome")
+        if code == "turned_away":
+            self._close_for(text, for_good=not self.session.been_welcomed)
+        elif code not in _NICK_CODES:
+            self._close_for(text, for_good=True)
+        elif self.session.been_welcomed and code == "nick_taken" and self._nick_may_come_free():
+            self._tries += 1
+            pause_s = self._pause(self._tries)
+            self._in("hello", pause_s, self._hello_again)
+            why = f"{text} The server may not have noticed yet that your old connection is gone."
+            self._in("lost", 0, lambda: self.observer.lost(why, pause_s))
+        else:
+            self._asking = True
+            self._in("refused", 0, lambda: self.observer.refused(code, text))
+
+    def _nick_may_come_free(self) -> bool:
+        now = self._clock.seconds()
+        if self._nick_held_since is None:
+            self._nick_held_since = now
+        return now - self._nick_held_since < NICK_HELD_S
+
+    def _hello_again(self) -> None:
+        if self._protocol is not None:
+            self._protocol.transport.write(self.session.hello())
+            self._in("welcome", WELCOME_S, self._not_welcomed)
+
+    def _close_for(self, why: str, for_good: bool) -> None:
+        if for_good:
+            self._fail(why)
+        else:
+            self._why = why
+            if self._protocol is not None:
+                self._protocol.transport.abortConnection()
+
+    def _fail(self, why: str) -> None:
+        self.stop()
+        self._in("failed", 0, lambda: self.observer.failed(why))
+
+    def _give_up_goodbye(self) -> None:
+        self.stop()
+        if self._quit is not None:
+            leaving, self._quit = self._quit, None
+            leaving.callback(None)
+
+    # -- lines go, and timers
+
+    def _send_more(self) -> None:
+        self._cancel("more")
+        if self._protocol is None or self._ended:
+            return
+        now = self._clock.seconds()
+        if lines := self.session.outgoing(now):
+            self._protocol.transport.write(b"".join(lines))
+        if (again_s := self.session.next_in(now)) is not None:
+            self._in("more", again_s, self._send_more)
+
+    def _in(self, name: str, seconds: float, call: Callable[[], None]) -> None:
+        def now() -> None:
+            del self._timers[name]
+            call()
+
+        self._cancel(name)
+        self._timers[name] = self._clock.callLater(seconds, now)
+
+    def _cancel(self, *names: str) -> None:
+        """These timers, or all."""
+        for name in names or tuple(self._timers):
+            if (timer := self._timers.pop(name, None)) is not None:
+                timer.cancel()
+
+
+def _why_not_made(reason: Failure, host: str, port: int) -> str:
+    """One line: what is wrong, and what to try."""
+    if reason.check(DNSLookupError, ValueError, UnicodeError):
+        return f"There is no host called {host}. Check the name, or give its IP address."
+    if reason.check(ConnectionRefusedError):
+        return f"Nothing listens on {host} port {port}. Is the server running, and is that its port?"
+    if reason.check(TimeoutError, TCPTimedOutError):
+        return f"{host} port {port} does not answer. Is it on this network, and does its firewall let you in?"
+    if reason.check(NoRouteError):
+        return f"There is no way to {host}. Is this machine on the network?"
+    if reason.check(ConnectError):
+        cause = clean(str(getattr(reason.value, "osError", None) or reason.value)).rstrip(".")
+        return f"Can't connect to {host} port {port}: {cause}."
+    return f"Can't connect to {host} port {port}: {clean(reason.getErrorMessage())}"
+
+
+def _keep_alive(handle: object) -> None:
+    if not isinstance(handle, socket.socket) or handle.family not in (socket.AF_INET, socket.AF_INET6):
+        return
+    handle.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    handle.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    for option, value in (
+        ("TCP_KEEPIDLE", _KEEPALIVE_IDLE_S),
+        ("TCP_KEEPINTVL", _KEEPALIVE_PROBE_S),
+        ("TCP_KEEPCNT", _KEEPALIVE_PROBES),
+        ("TCP_USER_TIMEOUT", _UNSENT_MS),
+    ):
+        if hasattr(socket, option):  # Linux has all of them
+            handle.setsockopt(socket.IPPROTO_TCP, getattr(socket, option), value)

@@ -1,0 +1,361 @@
+"""Not on a terminal: what is on standard input is said; with nothing on it, the room is printed.
+
+Standard input and output are read and written by a thread each, so that files, pipes, /dev/null and devices
+are all the same: epoll takes no regular file, and O_NONBLOCK on a standard stream would be set for every
+other process that shares it. Both are bounded: one chunk is read at a time, and only while few lines wait;
+and while much waits to be printed, the server is not read from.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import select
+import stat
+import threading
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from queue import SimpleQueue
+from typing import Any
+
+from twisted.internet.defer import Deferred
+
+from lanchatd.client.connection import Connection
+from lanchatd.client.session import LONGEST_LINE, Item, Line, Session, clean, text_of
+from lanchatd.client.shapes import shape
+
+CHUNK_BYTES = 16_384
+
+# No more is read from standard input while this many lines are not acknowledged.
+MOST_WAITING = 64
+
+# The server is not read from while this much waits to be printed.
+MOST_UNPRINTED_BYTES = 262_144
+
+# A connection that was lost is tried again for so long.
+RETRY_S = 60
+
+# A nick that nobody chose is varied when it is taken: alice-2 to alice-9.
+_VARIATIONS = range(2, 10)
+
+
+def has_input(fd: int) -> bool:
+    """Whether there may be something on it to say: not on a terminal, /dev/null, or what is closed."""
+    try:
+        status = os.fstat(fd)
+    except OSError:
+        return False
+    if stat.S_ISCHR(status.st_mode):
+        null = os.stat(os.devnull)  # noqa: PTH116
+        return status.st_rdev != null.st_rdev and not os.isatty(fd)
+    return not stat.S_ISDIR(status.st_mode)
+
+
+class InputThread:
+    """Reads one chunk each time it is asked; empty is the end of file."""
+
+    def __init__(self, reactor: Any, fd: int, came: Callable[[bytes], None]) -> None:
+        self._reactor = reactor
+        self._fd = fd
+        self._came = came
+        self._asked = threading.Semaphore(0)
+        threading.Thread(target=self._run, daemon=True).start()
+
+    def ask(self) -> None:
+        """Read the next chunk."""
+        self._asked.release()
+
+    def _run(self) -> None:
+        chunk = b"?"
+        while chunk:
+            self._asked.acquire()
+            try:
+                chunk = os.read(self._fd, CHUNK_BYTES)
+            except BlockingIOError:  # somebody else's O_NONBLOCK
+                select.select([self._fd], [], [])
+                self._asked.release()
+                continue
+            except OSError:
+                chunk = b""
+            self._reactor.callFromThread(self._came, chunk)
+
+
+class OutputThread:
+    """Writes in order. ``unwritten`` counts bytes; ``wrote`` is called as it falls.
+
+    ``closed`` is called once if no more can be written, with the reason; a reader that is gone is none.
+    """
+
+    def __init__(
+        self, reactor: Any, fd: int, wrote: Callable[[], None], closed: Callable[[str], None]
+    ) -> None:
+        self.unwritten = 0
+        self._reactor = reactor
+        self._fd = fd
+        self._wrote = wrote
+        self._closed = closed
+        self._is_closed = False
+        self._queue: SimpleQueue[bytes] = SimpleQueue()
+        threading.Thread(target=self._run, daemon=True).start()
+        threading.Thread(target=self._watch, daemon=True).start()
+
+    def write(self, encoded: bytes) -> None:
+        """Write it, after everything before."""
+        if encoded and not self._is_closed:
+            self.unwritten += len(encoded)
+            self._queue.put(encoded)
+
+    def _run(self) -> None:
+        while True:
+            encoded = self._queue.get()
+            rest = memoryview(encoded)
+            try:
+                while rest:
+                    try:
+                        rest = rest[os.write(self._fd, rest) :]
+                    except BlockingIOError:  # somebody else's O_NONBLOCK
+                        select.select([], [self._fd], [])
+            except OSError as error:
+                quietly = isinstance(error, BrokenPipeError)
+                self._reactor.callFromThread(self._close, "" if quietly else os.strerror(error.errno or 0))
+                return
+            self._reactor.callFromThread(self._written, len(encoded))
+
+    def _watch(self) -> None:
+        """`| head -1` closes the pipe; that shall be heard while there is nothing to write, too."""
+        watch = select.poll()
+        watch.register(self._fd, 0)
+        if any(event & (select.POLLERR | select.POLLHUP) for _, event in watch.poll()):
+            self._reactor.callFromThread(self._close, "")
+
+    def _written(self, size: int) -> None:
+        self.unwritten -= size
+        self._wrote()
+
+    def _close(self, why: str) -> None:
+        if not self._is_closed:
+            self._is_closed = True
+            self.unwritten = 0
+            self._closed(why)
+
+
+class Pipe:
+    """Implements `connection.Observer`. Call `run` with the connection that it observes."""
+
+    def __init__(
+        self,
+        reactor: Any,
+        session: Session,
+        *,
+        stdin: int,
+        stdout: int,
+        complain: Callable[[str], None],
+        as_json: bool,
+        own_nick: bool,
+        now: Callable[[], float] = time.time,
+    ) -> None:
+        """``complain`` prints a line on standard error; ``own_nick`` says that the user chose the nick."""
+        self._reactor = reactor
+        self._session = session
+        self._stdin = stdin
+        self._complain = complain
+        self._as_json = as_json
+        self._own_nick = own_nick
+        self._now = now
+        self._says = has_input(stdin)
+        self._prints = as_json or not self._says
+        self._input: InputThread | None = None
+        self._output = OutputThread(reactor, stdout, self._wrote, self._output_closed)
+        self._connection: Connection
+        self._code = 0
+        self._done: Deferred[int] | None = None
+        self._ending = False
+        self._retries_until: Any = None
+        self._first_nick = session.nick
+        self._variations = iter(_VARIATIONS)
+        self._rest = b""
+        self._too_long = False
+        self._line_number = 0
+        self._numbers: dict[str, int] = {}
+        self._saying: int | None = None
+        self._reading = False
+        self._all_read = False
+
+    def run(self, connection: Connection) -> Deferred[int]:
+        """Do it all; fires with the exit code."""
+        self._connection = connection
+        done = self._done = Deferred()
+        connection.start()
+        return done
+
+    # -- the connection tells
+
+    def welcomed(self) -> None:
+        if self._retries_until is not None:
+            self._retries_until.cancel()
+            self._retries_until = None
+            self._complain("Connected again.")
+        if self._says and self._input is None:
+            self._input = InputThread(self._reactor, self._stdin, self._input_came)
+
+    def show(self, items: list[Item]) -> None:
+        printed: list[str] = []
+        for item in items:
+            if item.answers is not None or item.event.get("type") == "error":
+                self._answered(item)
+            if self._prints:
+                printed += self._printed(item)
+        self._output.write("".join(line + "\n" for line in printed).encode(errors="replace"))
+        if self._output.unwritten > MOST_UNPRINTED_BYTES:
+            self._connection.pause_reading()
+
+    def changed(self) -> None:
+        self._go_on()
+
+    def lost(self, why: str, next_try_s: float) -> None:
+        if not self._session.been_welcomed:
+            self._fail(why)
+        elif not self._ending:
+            self._complain(f"{why} Trying again in {next_try_s:.0f} s.")
+            if self._retries_until is None:
+                self._retries_until = self._reactor.callLater(RETRY_S, self._gave_up)
+
+    def refused(self, code: str, text: str) -> None:
+        variation = None
+        if code == "nick_taken" and not self._own_nick:
+            variation = next(self._variations, None)
+        if variation is None:
+            self._fail(f"{text} Choose another nick with --nick.")
+        else:
+            self._connection.take_nick(f"{self._first_nick[:30]}-{variation}")
+
+    def failed(self, why: str) -> None:
+        self._fail(why)
+
+    # -- standard input
+
+    def _input_came(self, chunk: bytes) -> None:
+        self._reading = False
+        if self._ending or self._all_read:
+            return
+        *lines, self._rest = (self._rest + chunk).split(b"\n")
+        for line in lines:
+            self._line_came(line)
+        if len(self._rest) > LONGEST_LINE:
+            self._too_long, self._rest = True, b""
+        if not chunk:
+            if self._rest or self._too_long:
+                self._line_came(self._rest)
+            self._all_read = True
+        self._go_on()
+
+    def _line_came(self, encoded: bytes) -> None:
+        self._line_number += 1
+        too_long, self._too_long = self._too_long, False
+        if self._all_read:
+            return
+        if too_long:
+            self._refused(self._line_number, f"A line has at most about {LONGEST_LINE - 64:,} bytes.")
+            return
+        try:
+            text = encoded.decode().rstrip()
+        except UnicodeDecodeError:
+            self._refused(self._line_number, "That line is not UTF-8.")
+            return
+        if text.split(" ", 1)[0].lower() == "/quit":
+            self._all_read = True
+        elif text:
+            self._saying = self._line_number
+            ref = self._connection.say(text)
+            self._saying = None
+            if ref:
+                self._numbers[ref] = self._line_number
+
+    def _answered(self, item: Item) -> None:
+        line: Line | None = item.answers
+        number = self._saying if line is None else self._numbers.pop(line.ref, None)
+        # One that answers nothing says why the connection is being closed, which is told when it is.
+        if number is not None and item.event.get("type") == "error":
+            self._refused(number, text_of(item.event, "text") or text_of(item.event, "code"))
+
+    def _refused(self, number: int, text: str) -> None:
+        self._code = 1
+        self._complain(f"line {number}: {text}")
+
+    def _go_on(self) -> None:
+        """Read on, or leave when everything was acknowledged."""
+        if self._input is None or self._ending:
+            return
+        if self._all_read:
+            if not self._session.waiting and self._session.connected:
+                self._connection.quit().addCallback(self._left)
+        elif not self._reading and self._session.waiting < MOST_WAITING:
+            self._reading = True
+            self._input.ask()
+
+    # -- standard output
+
+    def _printed(self, item: Item) -> list[str]:
+        if not self._as_json:
+            return list(shape(item, self._session.nick, self._now()).stamped)
+        try:
+            # Only ASCII: a control character, and whatever a terminal might take for one, is escaped.
+            return [json.dumps(item.raw, allow_nan=False).replace("\x7f", "\\u007f")]
+        except (ValueError, RecursionError):
+            return []
+
+    def _wrote(self) -> None:
+        if self._ending:
+            self._finish()
+        elif self._output.unwritten < MOST_UNPRINTED_BYTES // 2:
+            self._connection.resume_reading()
+
+    def _output_closed(self, why: str) -> None:
+        if why:
+            self._complain(f"Can't write to standard output: {why}.")
+            self._code = 1
+        if not self._says or self._ending:
+            self._end()
+        self._prints = False
+
+    # -- the end
+
+    def _left(self, _: None) -> None:
+        self._end()
+
+    def _gave_up(self) -> None:
+        self._retries_until = None
+        waiting = self._session.waiting
+        lines = f"; {waiting:,} line{'' if waiting == 1 else 's'} not acknowledged" if waiting else ""
+        self._fail(f"Gave up after {RETRY_S} s{lines}.")
+
+    def _fail(self, why: str) -> None:
+        self._complain(why)
+        self._code = 1
+        self._end()
+
+    def _end(self) -> None:
+        if not self._ending:
+            self._ending = True
+            if self._retries_until is not None:
+                self._retries_until.cancel()
+                self._retries_until = None
+            self._connection.stop()
+        self._finish()
+
+    def _finish(self) -> None:
+        if not self._output.unwritten and self._done is not None:
+            done, self._done = self._done, None
+            done.callback(self._code)
+
+
+def complainer(fd: int) -> Callable[[str], None]:
+    """Prints a line on a standard error that may be closed."""
+
+    def complain(text: str) -> None:
+        line = clean(text).encode(errors="replace")
+        with suppress(OSError):
+            os.write(fd, b"lanchat-client: " + line + b"\n")
+
+    return complain

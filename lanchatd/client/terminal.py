@@ -1,0 +1,200 @@
+"""The terminal itself: raw mode, signals, its size; and that it is given back as it was, whatever happens."""
+
+from __future__ import annotations
+
+import os
+import signal
+import termios
+import tty
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Any
+
+from twisted.internet.defer import Deferred
+from twisted.internet.error import ReactorNotRunning
+from twisted.internet.protocol import Protocol, connectionDone
+from twisted.internet.stdio import StandardIO
+from twisted.python.failure import Failure
+
+from lanchatd.client import history
+from lanchatd.client.main import Options, connection_for, session_for
+from lanchatd.client.screen import PlainScreen, Screen
+from lanchatd.client.ui import Ui
+
+NARROWEST = 5  # columns; below it nothing can be edited
+
+
+class Keyboard(Protocol):
+    """What is typed, and the way to the screen."""
+
+    def __init__(
+        self,
+        typed: Callable[[bytes], None],
+        closed: Callable[[], None],
+        failed: Callable[[Failure], None],
+    ) -> None:
+        self._typed = typed
+        self._closed = closed
+        self._failed = failed
+        self.transport: Any
+
+    def dataReceived(self, data: bytes) -> None:
+        try:
+            self._typed(data)
+        except Exception:
+            # Twisted would log it, which nobody reads here, and take it for the end of the terminal.
+            self._failed(Failure())
+
+    def connectionLost(self, reason: Failure = connectionDone) -> None:
+        self._closed()
+
+
+class Terminal:
+    """Standard input and output as a terminal of ours, until they are given back."""
+
+    def __init__(self, raw: bool) -> None:
+        self._raw = raw
+        self._before: list[Any] | None = None
+
+    def take(self) -> bool:
+        """Every key comes as it is pressed, and nothing is echoed. Returns whether it was not ours before."""
+        new = self._before is None
+        if new:
+            self._before = termios.tcgetattr(0)
+        if self._raw:
+            tty.setraw(0, termios.TCSANOW)
+        return new
+
+    def give_back(self, last: str = "") -> None:
+        """As it was before, with these last characters written; once, until it is taken again."""
+        if self._before is None:
+            return
+        before, self._before = self._before, None
+        # Twisted made them non-blocking, and that is so for every process on this terminal.
+        for descriptor in (0, 1):
+            with suppress(OSError):
+                os.set_blocking(descriptor, True)
+        with suppress(OSError):  # it may be gone
+            os.write(1, last.encode(errors="replace"))
+        with suppress(termios.error):
+            termios.tcsetattr(0, termios.TCSADRAIN, before)
+
+    @property
+    def width(self) -> int:
+        """Columns."""
+        try:
+            return max(NARROWEST, os.get_terminal_size(1).columns)
+        except OSError:
+            return 80
+
+
+class Run:
+    """One run of the client on a terminal. ``done`` fires with the exit code."""
+
+    def __init__(self, reactor: Any, options: Options) -> None:
+        self.done: Deferred[int] = Deferred()
+        self._reactor = reactor
+        # Nothing can be painted on a dumb terminal: it stays in its own mode, and lines are just written.
+        dumb = os.environ.get("TERM", "") in ("", "dumb")
+        self._terminal = Terminal(raw=not dumb)
+        session = session_for(options)
+        server = options.host if options.port == 8_000 else f"{options.host}:{options.port}"  # noqa: PLR2004
+        width = self._terminal.width
+        colours = not dumb and not os.environ.get("NO_COLOR")  # https://no-color.org
+        screen = PlainScreen(width) if dumb else Screen(width, colours)
+        self._history = history.path()
+        self._ui = Ui(
+            session, server, screen, self._write, self._end, history.read(self._history), options.bell
+        )
+        self._ui.suspend = self._suspend
+        self._ui.connection = connection_for(reactor, options, session, self._ui)
+        self._keyboard = Keyboard(self._ui.typed, self._closed, self._failed)
+        self._code: int | None = None
+        self._last = ""
+
+    def start(self) -> None:
+        """Take the terminal, and connect."""
+        self._terminal.take()
+        self._reactor.addSystemEventTrigger("before", "shutdown", self._save_history)
+        self._reactor.addSystemEventTrigger("after", "shutdown", self._give_back)
+        for number, act in (
+            (signal.SIGWINCH, self._resized),
+            (signal.SIGCONT, self._continued),
+            (signal.SIGHUP, self._stop),
+        ):
+            signal.signal(number, lambda *_, act=act: self._reactor.callFromThread(act))
+        StandardIO(self._keyboard, reactor=self._reactor)
+        self._ui.start()
+        self._ui.connection.start()
+
+    def _write(self, text: str) -> None:
+        self._keyboard.transport.write(text.encode(errors="replace"))
+
+    def _end(self, code: int, last: str) -> None:
+        if self._code is None:
+            self._code = code
+            self._last = last
+            self._ui.connection.stop()
+            self._keyboard.transport.loseConnection()  # when all is written
+
+    def _closed(self) -> None:
+        """Standard input or output is closed: by us, or the terminal is gone."""
+        self._give_back()
+        if self._code is None:
+            self._code = 0
+            self._ui.connection.quit().addCallback(lambda _: self._over())
+        else:
+            self._over()
+
+    def _failed(self, fault: Failure) -> None:
+        self._give_back()
+        self._ui.connection.stop()
+        if not self.done.called:
+            self.done.errback(fault)
+
+    def _over(self) -> None:
+        if not self.done.called:
+            self._save_history()
+            self.done.callback(self._code or 0)
+
+    def _stop(self) -> None:
+        with suppress(ReactorNotRunning):
+            self._reactor.stop()
+
+    def _give_back(self) -> None:
+        last = f"{self._last}\r\n" if self._last else ""
+        self._terminal.give_back(self._ui.leave() + last)
+
+    def _save_history(self) -> None:
+        with suppress(OSError):  # a full disk is no reason not to leave
+            history.write(self._history, self._ui.editor.history)
+
+    def _resized(self) -> None:
+        self._ui.resized(self._terminal.width)
+
+    def _suspend(self) -> None:
+        # When what was painted for the key that asked for it is written.
+        self._reactor.callLater(0.02, self._stop_here)
+
+    def _stop_here(self) -> None:
+        self._terminal.give_back(self._ui.leave())
+        os.kill(0, signal.SIGTSTP)
+
+    def _continued(self) -> None:
+        given_back = self._terminal.take()
+        for descriptor in (0, 1):
+            os.set_blocking(descriptor, False)
+        if given_back:
+            self._ui.come_back()
+        self._resized()
+
+
+def run(reactor: Any, options: Options) -> Deferred[int]:
+    """Talk, on this terminal; fires with the exit code when it has been given back."""
+    running = Run(reactor, options)
+    try:
+        running.start()
+    except BaseException:
+        running._give_back()
+        raise
+    return running.done

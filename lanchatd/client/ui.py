@@ -1,0 +1,321 @@
+"""The client on a terminal, but for the terminal itself: keys in, characters to write out.
+
+It joins the line editor, the screen and the connection, has the local commands, and knows what is shown how.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import deque
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+from time import time
+
+from lanchatd import nicks
+from lanchatd.client import screen
+from lanchatd.client.connection import Connection
+from lanchatd.client.screen import Screen
+from lanchatd.client.session import Item, Session, clean
+from lanchatd.client.shapes import Shape, notice, shape
+from lanchatd.commands import COMMANDS
+from lanchatd.editor import Action, Completions, Editor, Key, Pasted, Submitted
+from lanchatd.events import Refused
+from lanchatd.row import Row
+
+# What `/save` can write: the lines of a long day, about 1 MB of them.
+KEPT_LINES = 10_000
+
+# A paste of more lines than this is asked about first.
+PASTE_AT_ONCE = 3
+
+LOCAL = {
+    "clear": ("", "clear this window"),
+    "quiet": ("", "hide joins and leaves, or show them again"),
+    "save": ("FILE", "write what this window holds to a new file"),
+    "reconnect": ("", "connect anew, now"),
+}
+
+
+class Ui:
+    """Implements `lanchatd.client.connection.Observer`. ``connection`` is to be set before the first key."""
+
+    def __init__(
+        self,
+        session: Session,
+        server: str,
+        shown: Screen,
+        write: Callable[[str], None],
+        end: Callable[[int, str], None],
+        history: Iterable[str],
+        bell: bool,
+    ) -> None:
+        """``server`` is what the user called it. ``end`` takes the exit code and a last line to print."""
+        self.session = session
+        self.connection: Connection
+        self.editor = Editor(shown.width, complete=self._complete, history=history)
+        self.suspend: Callable[[], None] = lambda: None
+        self._server = clean(server)
+        self._write = write
+        self._end = end
+        self._screen = shown
+        self._bell = bell
+        self._kept: deque[str] = deque(maxlen=KEPT_LINES)
+        self._quiet = False
+        self._state = "connecting"
+        self._why = ""
+        self._asking_nick = False
+        self._asking_paste: tuple[str, ...] = ()
+
+    # -- the terminal tells
+
+    def start(self) -> None:
+        """Paint for the first time."""
+        self._write(self._screen.begin)
+        self._paint()
+
+    def typed(self, keys: bytes) -> None:
+        """Keys were pressed."""
+        # Ctrl-C by itself: what it does depends on the line so far, and not on what was typed behind it.
+        for part in re.split(rb"(\x03)", keys):
+            self._act(self.editor.feed(part))
+        self._paint()
+
+    def _act(self, actions: Sequence[Action]) -> None:
+        for action in actions:
+            match action:
+                case Submitted(line):
+                    self._submitted(line)
+                case Pasted(lines):
+                    self._pasted(lines)
+                case Completions(candidates):
+                    self._show_plain([" ".join(candidate.rstrip() for candidate in candidates)])
+                case Key.INTERRUPT if self.editor.line or self._asking_paste:
+                    self.editor.set_line("")
+                    self._ask_paste(())
+                case Key.INTERRUPT | Key.END:
+                    self._quit("")
+                case Key.SUSPEND:
+                    self.suspend()
+                case Key.CLEAR:
+                    self._clear()
+                case Key.BELL:
+                    self._ring()
+
+    def resized(self, width: int) -> None:
+        """The terminal is so many columns wide now."""
+        self._write(self._screen.erase())
+        self._screen.width = width
+        self.editor.resize(width)
+        self._paint()
+
+    def leave(self) -> str:
+        """What is to be written when the terminal is given back."""
+        return self._screen.erase() + self._screen.end
+
+    def come_back(self) -> None:
+        """The terminal is ours again, after it was given back."""
+        self._screen.forget()
+        self.start()
+
+    # -- the connection tells (`Observer`)
+
+    def welcomed(self) -> None:
+        """The server has taken us in."""
+        self._state = "connected"
+        self._why = ""
+
+    def show(self, items: list[Item]) -> None:
+        """This came, in order."""
+        lines: list[str] = []
+        ring = False
+        for item in items:
+            shown = shape(item, self.session.nick, time())
+            if self._quiet and shown.kind in ("joined", "left"):
+                continue
+            self._kept.extend(shown.stamped)
+            lines += [self._coloured(shown, line) for line in shown.lines]
+            ring |= shown.mentions and not shown.past
+        self._paint(lines)
+        if ring:
+            self._ring()
+
+    def changed(self) -> None:
+        """Something in the row of status may have changed."""
+        self._paint()
+
+    def lost(self, why: str, next_try_s: float) -> None:
+        """It is tried again; said once for each reason."""
+        self._state = f"reconnecting in {next_try_s:.0f} s"
+        if why != self._why:
+            self._why = why
+            self._tell(f"{why} Trying again.")
+        self._paint()
+
+    def refused(self, code: str, text: str) -> None:
+        """Another nick is needed."""
+        self._state = "no nick"
+        self._asking_nick = True
+        self.editor.prompt = "Your nick: "
+        self.show([Item({"type": "error", "code": code, "text": text}, {})])
+
+    def failed(self, why: str) -> None:
+        """It is not tried again."""
+        if not self.session.been_welcomed:
+            self._end(1, why)
+            return
+        self._state = "closed"
+        self._tell(f"{why} /reconnect tries again, /quit leaves.")
+
+    # -- lines
+
+    def _submitted(self, line: str) -> None:
+        if self._asking_paste:
+            lines = self._asking_paste
+            self._ask_paste(())
+            if line.strip().lower() in ("y", "yes"):
+                self._send(lines)
+        elif self._asking_nick:
+            self._take_nick(line)
+        else:
+            self._send([line])
+
+    def _take_nick(self, text: str) -> None:
+        try:
+            nick = nicks.nick(text).shown
+        except Refused as refused:
+            self.show([Item({"type": "error", "text": refused.text}, {})])
+            return
+        self._asking_nick = False
+        self.editor.prompt = ""
+        self.connection.take_nick(nick)
+
+    def _pasted(self, lines: tuple[str, ...]) -> None:
+        if not lines[-1]:
+            lines = lines[:-1]  # the last one was ended in the paste
+        if len(lines) <= PASTE_AT_ONCE:
+            self._send(lines)
+        else:
+            self._ask_paste(lines)
+
+    def _ask_paste(self, lines: tuple[str, ...]) -> None:
+        self._asking_paste = lines
+        asked = f"Send {len(lines)} lines? (y/n) " if lines else ""
+        self.editor.prompt = asked or ("Your nick: " if self._asking_nick else "")
+
+    def _send(self, lines: Sequence[str]) -> None:
+        for line in lines:
+            command, _, rest = line.partition(" ")
+            match command.lower():
+                case "/clear":
+                    self._kept.clear()
+                    self._clear()
+                case "/quiet":
+                    self._quiet = not self._quiet
+                    self._tell(f"Joins and leaves are {'hidden' if self._quiet else 'shown'}.")
+                case "/save":
+                    self._save(rest.strip())
+                case "/reconnect":
+                    self.connection.reconnect()
+                case "/quit":
+                    self._quit(rest.strip())
+                case _ if line.strip():
+                    self.connection.say(line)
+                    if command.lower() == "/help" and not rest:
+                        self._help()
+
+    def _help(self) -> None:
+        rows = [f"/{name} {what}".rstrip() for name, (what, _) in LOCAL.items()]
+        self._tell("Here, in this client:")
+        for row, (_, text) in zip(rows, LOCAL.values(), strict=True):
+            self._tell(f"{row:16} {text}")
+
+    def _quit(self, text: str) -> None:
+        self._state = "leaving"
+        self.connection.quit(text).addCallback(lambda _: self._end(0, ""))
+
+    def _save(self, name: str) -> None:
+        if not name:
+            self.show([Item({"type": "error", "text": "Usage: /save FILE"}, {})])
+            return
+        path = Path(name).expanduser()
+        try:
+            with path.open("x", encoding="utf-8") as file:
+                file.writelines(line + "\n" for line in self._kept)
+        except (OSError, ValueError) as error:
+            why = clean(getattr(error, "strerror", None) or str(error))
+            self.show([Item({"type": "error", "text": f"{clean(name)}: {why}"}, {})])
+        else:
+            self._tell(f"{len(self._kept):,} lines are in {clean(str(path))}.")
+
+    def _complete(self, word: str, before: str) -> Sequence[str]:
+        if word.startswith("/") and not before:
+            names = sorted({*COMMANDS, *LOCAL})
+            return [f"/{name} " for name in names if f"/{name}".startswith(word.lower())]
+        if word.startswith("#") or before.strip().lower() == "/join":
+            return [f"{room} " for room in sorted(self.session.rooms) if _begins(room, word)]
+        end = ": " if not before else " "
+        found = sorted(self.session.nicks, key=str.lower)
+        return [f"{nick}{end}" for nick in found if _begins(nick, word) and nick != self.session.nick]
+
+    # -- characters
+
+    def _coloured(self, shown: Shape, line: str) -> str:
+        if not self._screen.colours:
+            return f"{shown.at} {line}"
+        if shown.kind in ("said", "acted", "private"):
+            line = self._in_nick_colours(shown, line)
+            if shown.mentions:
+                line = line.replace(screen.RESET, screen.RESET + screen.BOLD)
+                line = f"{screen.BOLD}{line}{screen.RESET}"
+        elif shown.kind == "error":
+            line = f"{screen.BOLD}{line}{screen.RESET}"
+        else:
+            line = f"{screen.DIM}{line}{screen.RESET}"
+        return f"{screen.DIM}{shown.at}{screen.RESET} {line}"
+
+    def _in_nick_colours(self, shown: Shape, line: str) -> str:
+        begin, found, rest = line.partition(shown.nick)
+        if not (found and shown.nick):
+            return line
+        own = self.session.nick
+        if shown.mentions and own and own in rest:
+            rest = rest.replace(own, f"{screen.REVERSE}{own}{screen.RESET}")
+        return begin + screen.in_colour(found, screen.nick_colour(_key(found))) + rest
+
+    def _tell(self, text: str) -> None:
+        self.show([notice(text)])
+
+    def _show_plain(self, lines: list[str]) -> None:
+        self._paint(lines)
+
+    def _ring(self) -> None:
+        if self._bell:
+            self._write(screen.BELL)
+
+    def _clear(self) -> None:
+        self._write(self._screen.clear())
+        self._paint()
+
+    def _paint(self, lines: Sequence[str] = ()) -> None:
+        self._write(self._screen.update(self._row(), self._status(), lines))
+
+    def _row(self) -> Row:
+        return self.editor.row()
+
+    def _status(self) -> str:
+        session = self.session
+        parts = [self._server, session.room, f"{session.here:,} here" if session.here else "", self._state]
+        if session.waiting:
+            parts.append(f"{session.waiting:,} not acknowledged")
+        return " " + " · ".join(part for part in parts if part)
+
+
+def _begins(name: str, word: str) -> bool:
+    return name.casefold().startswith(word.casefold())
+
+
+def _key(nick: str) -> str:
+    try:
+        return nicks.nick(nick).key
+    except Refused:  # of some other server
+        return nick.casefold()

@@ -1,0 +1,345 @@
+"""The client on a terminal: what a person sees and types, with the real daemon at the other end."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import stat
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.daemon import Daemon, daemon
+from tests.terminal import CLIENT, Seat, seat
+
+ENTER, TAB, UP = "\r", "\t", "\x1b[A"
+CTRL_A, CTRL_C, CTRL_D, CTRL_W = "\x01", "\x03", "\x04", "\x17"
+
+
+def at(chat: Daemon, *more: str) -> tuple[str, ...]:
+    """The arguments to join a daemon."""
+    return ("127.0.0.1", str(chat.port), *more)
+
+
+def is_here(alice: Seat) -> None:
+    """Wait until she is in the room."""
+    alice.sees_line("-- You are alice in #lobby.")
+    alice.sees_line("· connected")
+
+
+def test_what_arrives_does_not_disturb_what_is_typed(tmp_path: Path) -> None:
+    """A hundred lines arrive above, while a sentence is typed key by key."""
+    fast = ("--port=0", "--lines-per-s=1000", "--burst-lines=1000")
+    with (
+        daemon(*fast, cwd=tmp_path) as chat,
+        chat.join("bob") as bob,
+        seat(*at(chat), home=tmp_path) as alice,
+    ):
+        is_here(alice)
+        sentence = "I am typing all the while, 你好 and مرحبا"
+        for number in range(100):
+            bob.types(f"line {number}")
+            alice.types(sentence[number : number + 1])
+            alice.sees_line(f"<bob> line {number}")
+        alice.sees(lambda seat: seat.typed_row == sentence)
+        assert [row.split("> ")[1] for row in alice.screen if "<bob>" in row] == [
+            f"line {n}" for n in range(78, 100)
+        ]
+        alice.types(ENTER)
+        bob.reads_until(f"<alice> {sentence}")
+
+
+def test_the_row_of_status(tmp_path: Path) -> None:
+    """The server, the room, how many are here, and whether it is connected."""
+    with daemon(cwd=tmp_path) as chat, chat.join("bob"), seat(*at(chat), home=tmp_path) as alice:
+        is_here(alice)
+        alice.sees(lambda seat: seat.screen[-1] == f" 127.0.0.1:{chat.port} · #lobby · 2 here · connected")
+        alice.types("/join #dev" + ENTER)
+        alice.sees(lambda seat: seat.screen[-1] == f" 127.0.0.1:{chat.port} · #dev · 1 here · connected")
+
+
+def test_wide_characters_are_edited_in_the_right_columns(tmp_path: Path) -> None:
+    """The cursor stands where the next character will be."""
+    with daemon(cwd=tmp_path) as chat, seat(*at(chat), home=tmp_path) as alice:
+        is_here(alice)
+        alice.types("你好e\u0301x")
+        alice.sees(lambda seat: seat.column == 6)
+        alice.types("\x7f\x7f")
+        alice.sees(lambda seat: seat.column == 4 and seat.typed_row.replace(" ", "") == "你好")
+        alice.types(CTRL_A + "é")
+        alice.sees(lambda seat: seat.column == 1)
+        alice.types(ENTER)
+        alice.sees_line("<alice> é")
+
+
+def test_resizing_paints_anew(tmp_path: Path) -> None:
+    """A long line scrolls sideways in a narrow window, and is whole again in a wide one."""
+    with daemon(cwd=tmp_path) as chat, seat(*at(chat), home=tmp_path) as alice:
+        is_here(alice)
+        line = "a line of more than forty columns, which is too long"
+        alice.types(line)
+        alice.sees(lambda seat: seat.typed_row == line)
+        alice.resizes(40, 24)
+        alice.sees(lambda seat: seat.typed_row.endswith("too long") and len(seat.typed_row) < 40)
+        alice.resizes(100, 30)
+        alice.sees(lambda seat: seat.typed_row == line)
+
+
+def test_tab_completes_commands_rooms_and_nicks(tmp_path: Path) -> None:
+    """With a colon after a nick at the beginning of a line."""
+    with daemon(cwd=tmp_path) as chat, chat.join("bartholomew"), seat(*at(chat), home=tmp_path) as alice:
+        is_here(alice)
+        alice.types("ba" + TAB + "look, " + "BART" + TAB)
+        alice.sees(lambda seat: seat.typed_row == "bartholomew: look, bartholomew")
+        alice.types(CTRL_C + "/rec" + TAB)
+        alice.sees(lambda seat: seat.typed_row == "/reconnect")
+        alice.types(CTRL_C + "/join #lo" + TAB)
+        alice.sees(lambda seat: seat.typed_row == "/join #lobby")
+        alice.types(CTRL_C + "/un" + TAB + TAB)
+        alice.sees_line("/unban /unignore /unmute")
+
+
+def test_history_is_kept_between_runs(tmp_path: Path) -> None:
+    """In the state directory, for nobody else to read."""
+    with daemon(cwd=tmp_path) as chat:
+        with seat(*at(chat), home=tmp_path) as alice:
+            is_here(alice)
+            alice.types("first" + ENTER + "second" + ENTER)
+            alice.sees_line("<alice> second")
+            alice.types("/quit" + ENTER)
+            assert alice.ends() == 0
+        kept = tmp_path / ".local" / "state" / "lanchat" / "history"
+        assert kept.read_text() == "first\nsecond\n/quit\n"
+        assert stat.S_IMODE(kept.stat().st_mode) == 0o600
+        with seat(*at(chat), home=tmp_path, XDG_STATE_HOME=str(tmp_path / ".local/state")) as alice:
+            is_here(alice)
+            alice.types(UP + UP)
+            alice.sees(lambda seat: seat.typed_row == "second")
+
+
+@pytest.mark.parametrize("answer", ["y", "n"])
+def test_a_long_paste_is_asked_about(tmp_path: Path, answer: str) -> None:
+    """Three lines are sent; four only after a yes."""
+    with daemon(cwd=tmp_path) as chat, seat(*at(chat), home=tmp_path) as alice:
+        is_here(alice)
+        alice.types("\x1b[200~one\ntwo\nthree\n\x1b[201~")
+        alice.sees_line("<alice> three")
+        alice.types("\x1b[200~four\nfive\nsix\nseven\x1b[201~")
+        alice.sees(lambda seat: seat.typed_row == "Send 4 lines? (y/n)")
+        alice.types(answer + ENTER + "eight" + ENTER)
+        alice.sees_line("<alice> eight")
+        assert any("<alice> seven" in row for row in alice.screen) is (answer == "y")
+
+
+def test_my_nick_stands_out_and_rings(tmp_path: Path) -> None:
+    """Unless the bell is not wanted; my own lines don't."""
+    with daemon(cwd=tmp_path) as chat, chat.join("bob") as bob:
+        with seat(*at(chat), home=tmp_path) as alice:
+            is_here(alice)
+            alice.types("alice is me" + ENTER)
+            alice.sees_line("<alice> alice is me")
+            bob.types("nobody is named")
+            alice.sees_line("nobody is named")
+            assert b"\a" not in alice.raw
+            bob.types("hello Alice")
+            alice.sees(lambda seat: seat.raw.count(b"\a") == 1)
+            bob.types("hello alice!")
+            alice.sees(lambda seat: seat.raw.count(b"\a") == 2)
+            assert b"\x1b[7malice\x1b[0m" in alice.raw
+        with seat(*at(chat, "--no-bell", "--nick", "carol"), home=tmp_path) as carol:
+            carol.sees_line("You are carol")
+            bob.types("hello carol")
+            carol.sees_line("hello carol")
+            bob.types("the end")
+            carol.sees_line("the end")
+            assert b"\a" not in carol.raw
+
+
+def test_without_colours(tmp_path: Path) -> None:
+    """NO_COLOR is respected: nothing of the kind is written."""
+    with (
+        daemon(cwd=tmp_path) as chat,
+        chat.join("bob") as bob,
+        seat(*at(chat), home=tmp_path, NO_COLOR="1") as alice,
+    ):
+        is_here(alice)
+        bob.types("hello alice")
+        alice.sees_line("<bob> hello alice")
+        assert re.search(rb"\x1b\[[0-9;]*m", alice.raw) is None
+
+
+def test_on_a_dumb_terminal(tmp_path: Path) -> None:
+    """No escape sequence at all; lines are written one below the other, and said as they are typed."""
+    with (
+        daemon(cwd=tmp_path) as chat,
+        chat.join("bob") as bob,
+        seat(*at(chat), home=tmp_path, TERM="dumb") as alice,
+    ):
+        alice.sees_line("-- You are alice in #lobby.")
+        alice.types("hello\n")
+        bob.reads_until("<alice> hello")
+        bob.types("hi")
+        alice.sees_line("<bob> hi")
+        assert b"\x1b" not in alice.raw
+        alice.types("\x04")
+        assert alice.ends() == 0
+
+
+def test_joins_and_leaves_can_be_hidden(tmp_path: Path) -> None:
+    """And shown again."""
+    with daemon(cwd=tmp_path) as chat, seat(*at(chat), home=tmp_path) as alice:
+        is_here(alice)
+        alice.types("/quiet" + ENTER)
+        alice.sees_line("Joins and leaves are hidden.")
+        with chat.join("bob") as bob:
+            bob.types("hi")
+            alice.sees_line("<bob> hi")
+        alice.sees(lambda seat: "1 here" in seat.screen[-1])
+        assert not any("bob joined" in row or "bob left" in row for row in alice.screen)
+        alice.types("/quiet" + ENTER)
+        alice.sees_line("Joins and leaves are shown.")
+        with chat.join("carol"):
+            alice.sees_line("-- carol joined")
+
+
+def test_save_writes_the_window_to_a_new_file(tmp_path: Path) -> None:
+    """Never over another one."""
+    with daemon(cwd=tmp_path) as chat, seat(*at(chat), home=tmp_path) as alice:
+        is_here(alice)
+        alice.types("remember this" + ENTER)
+        alice.sees_line("<alice> remember this")
+        alice.types("/save ~/talk.txt" + ENTER)
+        alice.sees_line("lines are in ")
+        saved = (tmp_path / "talk.txt").read_text()
+        assert re.search(r"^\d\d:\d\d <alice> remember this$", saved, re.MULTILINE)
+        alice.types("/save ~/talk.txt" + ENTER)
+        alice.sees_line("!! ~/talk.txt: File exists")
+        assert (tmp_path / "talk.txt").read_text() == saved
+
+
+def test_clear_empties_the_window(tmp_path: Path) -> None:
+    """Of what it shows, and of what it would save."""
+    with daemon(cwd=tmp_path) as chat, seat(*at(chat), home=tmp_path) as alice:
+        is_here(alice)
+        alice.types("forget this" + ENTER)
+        alice.sees_line("<alice> forget this")
+        alice.types("/clear" + ENTER)
+        alice.sees(lambda seat: len(seat.screen) == 1)
+        alice.types("/save ~/talk.txt" + ENTER)
+        alice.sees_line("0 lines are in ")
+
+
+def test_a_nick_that_is_taken_is_asked_for_again(tmp_path: Path) -> None:
+    """And one that cannot be one."""
+    with daemon(cwd=tmp_path) as chat, chat.join("alice"), seat(*at(chat), home=tmp_path) as alice:
+        alice.sees_line("!! That nick is taken.")
+        alice.sees(lambda seat: seat.typed_row == "Your nick:")
+        alice.types("not this" + ENTER)
+        alice.sees_line("!! A nick has 1 to 32 letters")
+        alice.types("alicia" + ENTER)
+        alice.sees_line("-- You are alicia in #lobby.")
+        alice.types("hi" + ENTER)
+        alice.sees_line("<alicia> hi")
+
+
+def fault(tmp_path: Path) -> tuple[str, ...]:
+    """The client with a fault in it: a line that says "crash" makes it raise an exception."""
+    program = tmp_path / "faulty.py"
+    program.write_text(
+        "from lanchatd.client import main, terminal\n"
+        "def end(self, keys): raise ZeroDivisionError('crash')\n"
+        "terminal.Ui.typed = end\n"
+        "main.main()\n"
+    )
+    return (sys.executable, str(program))
+
+
+@pytest.mark.parametrize(
+    ("way", "code"),
+    [
+        ("/quit", 0),
+        ("Ctrl-D", 0),
+        ("Ctrl-C", 0),
+        ("SIGTERM", 143),
+        ("SIGHUP", 0),
+        ("exception", 1),
+        ("server gone, Ctrl-C", 0),
+    ],
+)
+def test_the_terminal_is_given_back_as_it_was(tmp_path: Path, way: str, code: int) -> None:
+    """After each way to end; the cursor stands at the beginning of a row of its own."""
+    command = fault(tmp_path) if way == "exception" else CLIENT
+    with daemon(cwd=tmp_path) as chat, seat(*at(chat), home=tmp_path, command=command) as alice:
+        is_here(alice)
+        assert alice.settings() != alice.settings_before
+        match way:
+            case "/quit":
+                alice.types("/quit bye" + ENTER)
+            case "Ctrl-D":
+                alice.types(CTRL_D)
+            case "Ctrl-C":
+                alice.types("unfinished" + CTRL_C)
+                alice.sees(lambda seat: seat.typed_row == "")
+                alice.types(CTRL_C)
+            case "SIGTERM":
+                alice.process.send_signal(signal.SIGTERM)
+            case "SIGHUP":
+                alice.process.send_signal(signal.SIGHUP)
+            case "exception":
+                alice.types("x")
+            case _:
+                chat.process.kill()
+                alice.sees_line("Trying again.")
+                alice.types(CTRL_C)
+        assert alice.ends() == code
+        assert alice.settings() == alice.settings_before
+        alice.sees(lambda seat: seat.column == 0)
+        alice.sees(lambda seat: seat.raw.count(b"\x1b[?2004h") == seat.raw.count(b"\x1b[?2004l") == 1)
+        assert b"Traceback" not in alice.raw
+
+
+def test_stopped_and_continued(tmp_path: Path) -> None:
+    """Ctrl-Z and fg: what was typed is there again."""
+    with daemon(cwd=tmp_path) as chat, chat.join("bob") as bob, seat(*at(chat), home=tmp_path) as alice:
+        is_here(alice)
+        alice.types("half a line")
+        alice.sees(lambda seat: seat.typed_row == "half a line")
+        alice.process.send_signal(signal.SIGSTOP)
+        bob.types("meanwhile")
+        alice.process.send_signal(signal.SIGCONT)
+        alice.sees_line("<bob> meanwhile")
+        alice.sees(lambda seat: seat.typed_row == "half a line")
+
+
+def test_the_server_is_killed_and_started_again(tmp_path: Path) -> None:
+    """Both come back by themselves, say that the log is a new one, and what was typed meanwhile is said."""
+    with daemon(cwd=tmp_path) as chat:
+        port = chat.port
+        with seat(*at(chat), home=tmp_path) as alice, seat(*at(chat, "--nick", "bob"), home=tmp_path) as bob:
+            is_here(alice)
+            bob.sees_line("You are bob")
+            alice.types("before" + ENTER)
+            bob.sees_line("<alice> before")
+            os.kill(chat.process.pid, signal.SIGKILL)
+            chat.process.wait()
+            alice.sees_line("Trying again.")
+            alice.types("while away" + ENTER)
+            alice.sees(lambda seat: "1 not acknowledged" in seat.screen[-1])
+            with daemon(f"--port={port}", cwd=tmp_path):
+                for person in (alice, bob):
+                    person.sees_line("The server has a new log of #lobby")
+                    person.sees_line("<alice> while away")
+                assert sum("while away" in row for row in bob.screen) == 1
+                alice.sees(lambda seat: seat.screen[-1].endswith("2 here · connected"))
+
+
+def test_no_server_at_the_first_try_is_said_and_tried_again(tmp_path: Path) -> None:
+    """In one line that says what to try."""
+    with daemon(cwd=tmp_path) as chat:
+        port = chat.port
+    with seat("127.0.0.1", str(port), home=tmp_path) as alice:
+        alice.sees_line(f"Nothing listens on 127.0.0.1 port {port}.")
+        with daemon(f"--port={port}", cwd=tmp_path):
+            is_here(alice)
