@@ -13,7 +13,7 @@ from lanchatd.events import Refused
 
 # C0, DEL and C1 (U+009B alone starts an escape sequence), line and paragraph separators, bidirectional
 # embeddings, overrides and isolates, the byte order mark, and half surrogate pairs (JSON can write them).
-_NEVER = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff\ud800-\udfff]")
+NEVER = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff\ud800-\udfff]")
 
 # More marks than this on one letter grow into the lines above and below. Vietnamese needs two, Hebrew
 # with vowels and cantillation three or four.
@@ -32,7 +32,7 @@ def decode(encoded: bytes) -> str:
 def clean(text: str) -> str:
     """The text, safe to show on anybody's terminal. Raises `Refused` (``control``) if it is not."""
     text = text.replace("\t", " ")
-    if found := _NEVER.search(text):
+    if found := NEVER.search(text):
         raise Refused("control", f"That line holds {_named(found.group())}, which is not allowed here.")
     if not text.isascii():
         _refuse_towers(text)

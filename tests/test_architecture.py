@@ -21,8 +21,8 @@ LAYERS = (
     {"outbox", "lines", "protocol", "doors", "factory"},
     {"service"},
     {"tap"},
-    {"client", "client.session", "client.shapes", "client.screen", "client.history"},
-    {"client.connection", "client.ui", "client.pipe"},
+    {"client", "client.untrusted", "client.session", "client.shapes", "client.screen", "client.history"},
+    {"client.streams", "client.why", "client.connection", "client.ui", "client.pipe"},
     {"client.main", "client.terminal"},
 )  # fmt: skip
 RULES = LAYERS[1]

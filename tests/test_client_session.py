@@ -19,10 +19,10 @@ from lanchatd.client.session import (
     Session,
     State,
     Unsayable,
-    clean,
     counted_refs,
 )
 from lanchatd.client.shapes import Shape, names, notice, refusal, shape
+from lanchatd.client.untrusted import clean
 from lanchatd.limits import Limits
 from lanchatd.rates import Allowance, Verdict
 

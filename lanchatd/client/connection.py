@@ -13,13 +13,7 @@ from typing import Any, Protocol
 from twisted.application.internet import ClientService, backoffPolicy
 from twisted.internet.defer import CancelledError, Deferred
 from twisted.internet.error import (
-    ConnectError,
     ConnectionDone,
-    ConnectionRefusedError,
-    DNSLookupError,
-    NoRouteError,
-    TCPTimedOutError,
-    TimeoutError,
 )
 from twisted.internet.interfaces import (
     IAddress,
@@ -33,8 +27,10 @@ from twisted.protocols.basic import LineReceiver
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
-from lanchatd.client.session import Item, Session, State, Unsayable, clean
+from lanchatd.client.session import Item, Session, State, Unsayable
 from lanchatd.client.shapes import refusal
+from lanchatd.client.untrusted import clean
+from lanchatd.client.why import why_not_made
 
 # What a line of the server may have, in bytes: a hundred of the longest members are under 40 KiB.
 LONGEST_LINE = 1 << 20
@@ -336,7 +332,7 @@ class Connection:
 
     def _not_made(self, reason: Failure) -> None:
         if not reason.check(CancelledError):
-            self._why = _why_not_made(reason, self._host, self._port)
+            self._why = why_not_made(reason, self._host, self._port)
 
     def _next_try(self, attempt: int) -> float:
         self._tries += 1
@@ -438,22 +434,6 @@ class Connection:
         for name in names or tuple(self._timers):
             if (timer := self._timers.pop(name, None)) is not None:
                 timer.cancel()
-
-
-def _why_not_made(reason: Failure, host: str, port: int) -> str:
-    """One line: what is wrong, and what to try."""
-    if reason.check(DNSLookupError, ValueError, UnicodeError):
-        return f"There is no host called {host}. Check the name, or give its IP address."
-    if reason.check(ConnectionRefusedError):
-        return f"Nothing listens on {host} port {port}. Is the server running, and is that its port?"
-    if reason.check(TimeoutError, TCPTimedOutError):
-        return f"{host} port {port} does not answer. Is it on this network, and does its firewall let you in?"
-    if reason.check(NoRouteError):
-        return f"There is no way to {host}. Is this machine on the network?"
-    if reason.check(ConnectError):
-        cause = clean(str(getattr(reason.value, "osError", None) or reason.value)).rstrip(".")
-        return f"Can't connect to {host} port {port}: {cause}."
-    return f"Can't connect to {host} port {port}: {clean(reason.getErrorMessage())}"
 
 
 def _keep_alive(handle: object) -> None:

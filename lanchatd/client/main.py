@@ -26,8 +26,10 @@ from zope.interface import implementer
 
 from lanchatd import __version__, nicks
 from lanchatd.client.connection import CONNECT_S, Connection, Observer, growing_pauses
-from lanchatd.client.pipe import Pipe, complainer
-from lanchatd.client.session import Session, clean, counted_refs
+from lanchatd.client.pipe import Pipe
+from lanchatd.client.session import Session, counted_refs
+from lanchatd.client.streams import complainer
+from lanchatd.client.untrusted import clean
 
 EXIT_FAILED = 1
 

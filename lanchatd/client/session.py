@@ -13,10 +13,10 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from enum import Enum
 from itertools import count
-from math import isfinite
 from typing import Any
 
 from lanchatd import nicks
+from lanchatd.client.untrusted import clean, cleaned, number_of, parsed, text_of, texts_of
 from lanchatd.limits import Limits
 
 # What a line may have, in bytes, with its JSON around it: the server counts both.
@@ -34,8 +34,6 @@ TOO_FAST_MOST_S = 10.0
 SLOWEST_PER_S = 0.2
 
 # What is kept or shown of what a server sends, so that none of them fills the memory.
-_LONGEST_TEXT = 65_536  # characters
-_DEEPEST = 8
 _MOST_NICKS = 10_000
 _MOST_ROOMS = 1_000
 
@@ -45,16 +43,6 @@ _SENT_AWAY = frozenset({"kicked", "banned"})
 # Lines that change what the next ones mean: sent when nothing is on its way, and waited for.
 _TURNS = re.compile(r"/(nick|join)(?: +(.*))?$", re.IGNORECASE)
 _HISTORY = re.compile(r"/history(?: +([0-9]{1,3}))?$", re.IGNORECASE)
-
-# C0, DEL and C1, line and paragraph separators, bidirectional embeddings, overrides and isolates, the byte
-# order mark, halves of surrogate pairs: nothing of it reaches a terminal.
-_NEVER = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff\ud800-\udfff]")
-
-
-def clean(text: str) -> str:
-    """The text, with U+FFFD for every character that could do something to a terminal."""
-    text = text.replace("\t", " ")
-    return _NEVER.sub("\ufffd", text[:_LONGEST_TEXT])
 
 
 def counted_refs(prefix: str) -> Callable[[], str]:
@@ -274,8 +262,8 @@ class Session:
     def received(self, encoded: bytes, now: float) -> Received:
         """One line of the server, without its end: anything at all."""
         got = Received()
-        raw = _parsed(encoded)
-        event = None if raw is None else _cleaned(raw)
+        raw = parsed(encoded)
+        event = None if raw is None else cleaned(raw)
         kind = "" if event is None else text_of(event, "type")
         if raw is None or event is None or not kind:
             if self.state is State.GREETING:
@@ -466,69 +454,5 @@ class Session:
             self.rooms.add(room)
 
 
-# -- what a server sent, read with care
-
-
-def text_of(event: object, name: str) -> str:
-    """A text of an event; empty if it has none of that name."""
-    value = event.get(name) if isinstance(event, dict) else None
-    return value if isinstance(value, str) else ""
-
-
-def texts_of(event: dict[str, Any], name: str) -> list[str]:
-    """A list of texts of an event."""
-    value = event.get(name)
-    return [text for text in value if isinstance(text, str)] if isinstance(value, list) else []
-
-
-def number_of(event: object, name: str) -> int | None:
-    """A number of an event that counts something."""
-    value = event.get(name) if isinstance(event, dict) else None
-    return value if type(value) is int and 0 <= value < 1 << 63 else None
-
-
 def _encoded(fields: dict[str, Any]) -> bytes:
     return (json.dumps(fields, ensure_ascii=False) + "\n").encode(errors="replace")
-
-
-def _parsed(encoded: bytes) -> dict[str, Any] | None:
-    try:
-        value = json.loads(encoded.decode(errors="replace"), parse_constant=_no_constant, parse_float=_finite)
-    except (ValueError, RecursionError):
-        return None
-    return value if isinstance(value, dict) else None
-
-
-def _no_constant(name: str) -> None:
-    raise ValueError(f"{name} is not JSON")
-
-
-def _finite(digits: str) -> float:
-    number = float(digits)
-    if not isfinite(number):
-        raise ValueError("too large a number")
-    return number
-
-
-def _cleaned(raw: dict[str, Any]) -> dict[str, Any] | None:
-    """The event with all of its texts clean; a notice keeps its line ends. None if it is nested too deep."""
-    try:
-        event: dict[str, Any] = _clean_value(raw, 0)
-    except RecursionError:
-        return None
-    text = raw.get("text")
-    if event.get("type") == "notice" and isinstance(text, str):
-        event["text"] = "\n".join(map(clean, text[:_LONGEST_TEXT].split("\n")))
-    return event
-
-
-def _clean_value(value: Any, depth: int) -> Any:
-    if depth > _DEEPEST:
-        raise RecursionError
-    if isinstance(value, str):
-        return clean(value)
-    if isinstance(value, dict):
-        return {clean(name): _clean_value(inner, depth + 1) for name, inner in value.items()}
-    if isinstance(value, list):
-        return [_clean_value(inner, depth + 1) for inner in value]
-    return value

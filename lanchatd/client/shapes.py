@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from lanchatd.client.session import Item, number_of, text_of, texts_of
+from lanchatd.client.session import Item
+from lanchatd.client.untrusted import number_of, text_of, texts_of
 
 # A line of joins or leaves names everybody up to here, and the first two beyond it.
 _FEW = 4

@@ -15,8 +15,9 @@ from lanchatd import nicks
 from lanchatd.client import screen
 from lanchatd.client.connection import Connection
 from lanchatd.client.screen import Screen
-from lanchatd.client.session import Item, Session, clean
+from lanchatd.client.session import Item, Session
 from lanchatd.client.shapes import Shape, notice, shape
+from lanchatd.client.untrusted import clean
 from lanchatd.commands import COMMANDS
 from lanchatd.editor import Action, Completions, Editor, Key, Pasted, Submitted
 from lanchatd.events import Refused
