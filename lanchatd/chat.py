@@ -104,6 +104,9 @@ class Chat:
         old, name = self.room_of(member), nicks.room(room_text)
         if name.key == old.key:
             raise Refused("same_room", f"You are in {old.name} already.")
+        old.tell_now()  # who says a line and goes sees it come back
+        if member.readers is None:
+            return
         new = self._room_for(name)
         unread = old.readers.unread(member)
         old.leave(member, f"went to {new.name}")

@@ -45,24 +45,36 @@ class ChatFactory(ServerFactory):
         self.turned_away: set[LastLine] = set()
         self._per_address: Counter[str] = Counter()
         self._all_closed: Deferred[None] | None = None
+        self._unheard = 0
 
     def buildProtocol(self, addr: IAddress | None) -> Protocol | None:
         peer = peer_of(addr)
         address = peer.address
         limits = self.limits
         if len(self.connections) >= limits.max_connections:
-            refused = "full", f"There are {limits.max_connections:,} connections, which is the limit."
+            refused = "full", f"The limit of {limits.max_connections:,} connections is reached."
         elif address is not None and self._per_address[address] >= limits.max_per_address:
-            refused = "address_full", f"There are {limits.max_per_address:,} connections from your address."
+            text = f"The limit of {limits.max_per_address:,} connections from one address is reached."
+            refused = "address_full", text
         elif self.chat.bans.on_address(address, self.chat.now()) is not None:
             refused = "banned", "Your address is banned."
         else:
             return FirstBytes(self, peer)
         if len(self.turned_away) >= TURNED_AWAY:
+            self._count_unheard()
             return None
         turned_away = LastLine(self, peer, *refused)
         self.turned_away.add(turned_away)
         return turned_away
+
+    def _count_unheard(self) -> None:
+        if not self._unheard:
+            self.clock.callLater(1, self._tell_unheard)
+        self._unheard += 1
+
+    def _tell_unheard(self) -> None:
+        self.log.warn("{count} connections were closed without a word", count=self._unheard, reason="full")
+        self._unheard = 0
 
     def began(self, connection: FirstBytes) -> None:
         """A connection was made."""

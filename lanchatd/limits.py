@@ -88,7 +88,7 @@ class Limits:
     max_connections: int = _limit(
         10_000, "connections", 1, 1_000_000,
         "connections at once, members or not",
-        "a large site; 6 KiB each. Never more than the limit of open files less 256",
+        "a large site, at 6 KiB each; the limit of open files may allow fewer",
     )  # fmt: skip
     max_per_address: int = _limit(
         64, "connections", 1, 1_000_000,

@@ -67,6 +67,12 @@ class BoundedLines(LineReceiver):
             self.setLineMode()  # type: ignore[no-untyped-call]
             super().dataReceived(rest)  # type: ignore[no-untyped-call]
 
+    def end_of_input(self) -> None:
+        """Nothing more will come: what came last is a line, though it was not ended."""
+        rest = self.clearLineBuffer()  # type: ignore[no-untyped-call]
+        if rest and self.line_mode and not self._stopped:
+            self.lineReceived(rest)
+
     def lineReceived(self, line: bytes) -> None:
         self._lines_left -= 1
         line = line.removesuffix(b"\r")

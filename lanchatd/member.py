@@ -64,6 +64,10 @@ class Connection(Protocol):
         """It has said all it will: close it when that has been told, and tell the room this."""
         ...
 
+    def answered(self) -> None:
+        """What it asked the log was answered: it may ask more."""
+        ...
+
     def dismiss(self, code: str, to_member: str, to_room: str) -> None:
         """Close it now: a code for the daemon's log, what the member and what the room is told."""
         ...
@@ -78,8 +82,9 @@ class Member:
 
     # Slots: ten thousand of them shall be small.
     __slots__ = (
-        "__weakref__", "away", "connection", "cursor", "entered_at_id", "format", "gap_told", "ignored",
-        "lines_said", "live", "muted_as", "name", "operator", "outbox", "peer", "presence_seen", "readers",
+        "__weakref__", "asking", "away", "connection", "cursor", "entered_at_id", "format", "gap_told",
+        "ignored", "lines_said", "live", "muted_as", "name", "operator", "outbox", "peer", "presence_seen",
+        "readers",
         "reading", "reply_to", "room_key", "since", "spoke_at", "when_live",
     )  # fmt: skip
 
@@ -105,6 +110,8 @@ class Member:
         # Who wrote last, and not the nick, which somebody else may take; weakly, as it may be gone.
         self.reply_to: ReferenceType[Member] | None = None
         self.muted_as: str | None = None
+        # A question whose answer is on its way: it is asked nothing more until then.
+        self.asking = False
         self.ignored: frozenset[str] = frozenset()
         self.room_key = ""
         # Its place in the log of the room; the room's readers alone change what follows.

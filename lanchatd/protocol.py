@@ -125,7 +125,8 @@ class ChatProtocol(BoundedLines):
     def may_go_on(self) -> bool:
         """Who does not read the answers is asked nothing more: what it asked itself never closes it."""
         chunk_bytes: int = self.limits.chunk_bytes
-        return self.outbox.direct_bytes <= chunk_bytes
+        asking = self.member is not None and self.member.asking
+        return self.outbox.direct_bytes <= chunk_bytes and not asking
 
     def pause_s(self) -> float:
         return FLOOD_PAUSE_S if self._allowance.flooding else 0
@@ -232,6 +233,15 @@ class ChatProtocol(BoundedLines):
         """`member.Connection`: moderated away."""
         self.close(code, Refusal(code, to_member), to_room)
 
+    def answered(self) -> None:
+        """`member.Connection`: it may have been resting until then."""
+        if self.paused and self.may_go_on():
+            self._clock.callLater(0, self._answered_now)
+
+    def _answered_now(self) -> None:
+        if self.state is State.JOINED and self.paused and self.may_go_on():
+            self.resumeProducing()
+
     def _leave_when_told(self, code: str, last: Item | None, to_room: str = "") -> None:
         if self.member is not None:
             self.state = State.LEAVING
@@ -289,6 +299,7 @@ class ChatProtocol(BoundedLines):
     def readConnectionLost(self) -> None:
         """The peer has no more to say, but may still read: `printf 'ci\\nhello\\n' | nc -N host 8000`."""
         self._peer_closed = True
+        self.end_of_input()
         if self.state is State.JOINED:
             self._leave_when_told("hung_up", None)
         elif self.state is State.ASKED:

@@ -192,9 +192,11 @@ class Readers:
             return  # something direct came in between; when that has drained, it is read again
         pieces: list[bytes] = []
         first = events[0].id if events else until + 1
+        # What was lost of the time before it came does not count, if it did not say where it was.
+        known = max(after, member.entered_at_id) if member.gap_told else after
+        if first > known + 1:
+            pieces.append(member.format.render(Missed(self._room, self._log.name, first - known - 1)))
         if first > after + 1:
-            if not member.gap_told:
-                pieces.append(member.format.render(Missed(self._room, self._log.name, first - after - 1)))
             member.cursor = first - 1
         member.gap_told = False
         size = 0
@@ -221,9 +223,11 @@ class Readers:
             self._clock.callLater(0, self.catch_up, member)  # others get their turn between two chunks
 
     def history(self, member: Member, lines: int) -> None:
-        """Show it the last lines of talk again, as many as fit in one chunk."""
+        """Show it the last lines that it was given again, as many as fit in one chunk."""
 
         def was_read(events: Found) -> None:
+            member.asking = False
+            member.connection.answered()
             if isinstance(events, Refused):
                 member.tell(events.answering(None))
                 return
@@ -235,7 +239,10 @@ class Readers:
                 b"".join(pieces) or member.format.render(Notice(("Nothing was said here yet.",)))
             )
 
-        self._log.read(self.newest - lines, self.newest, lines * self._chunk_bytes, was_read)
+        # Not beyond what a lagging member has been given: those lines are still to come, in their order.
+        until = self.newest if member.live else member.cursor
+        member.asking = True
+        self._log.read(until - lines, until, lines * self._chunk_bytes, was_read)
 
     def _make_live(self, member: Member) -> None:
         member.live = True

@@ -97,6 +97,12 @@ class Room:
         else:
             call()
 
+    def tell_now(self) -> None:
+        """Don't wait for the end of the turn: somebody who has talked in it is about to go."""
+        if self._talk_pending and self._turn is not None:
+            self._turn.cancel()
+            self._end_turn()
+
     def is_empty(self) -> bool:
         """Whether nobody is in it, nothing in its log, and nothing on the way there."""
         return not (self.members or self.readers.newest or self._appending or self._talk_pending)

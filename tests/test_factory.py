@@ -15,7 +15,7 @@ def test_connections_are_limited() -> None:
     world = World(max_connections=3)
     people = [world.join(nick) for nick in ("alice", "bob", "carol")]
     dave = world.connect()
-    assert dave.sees() == ["!! There are 3 connections, which is the limit."]
+    assert dave.sees() == ["!! The limit of 3 connections is reached."]
     world.passes(1)
     assert dave.gone
     people[0].hangs_up()
@@ -28,7 +28,7 @@ def test_connections_from_one_address_are_limited() -> None:
     world = World(max_per_address=2)
     alice = world.join("alice", "192.0.2.1")
     world.join("bob", "192.0.2.1")
-    assert world.connect("192.0.2.1").sees() == ["!! There are 2 connections from your address."]
+    assert world.connect("192.0.2.1").sees() == ["!! The limit of 2 connections from one address is reached."]
     world.join("carol", "192.0.2.2")
     alice.vanishes()
     world.join("dave", "192.0.2.1")
@@ -41,9 +41,19 @@ def test_those_turned_away_are_limited_too() -> None:
     world.join("alice")
     for _ in range(TURNED_AWAY):
         assert world.connect().sees() != []
-    assert world.factory.buildProtocol(IPv4Address("TCP", "192.0.2.1", 5000)) is None
+    warned: list[int] = []
+
+    def observe(event: LogEvent) -> None:
+        if event.get("reason") == "full" and "count" in event:
+            warned.append(event["count"])
+
+    globalLogPublisher.addObserver(observe)  # type: ignore[arg-type]
+    for _ in range(5):
+        assert world.factory.buildProtocol(IPv4Address("TCP", "192.0.2.1", 5000)) is None
     world.passes(1)
-    assert world.connect().sees() == ["!! There are 1 connections, which is the limit."]
+    globalLogPublisher.removeObserver(observe)  # type: ignore[arg-type]
+    assert warned == [5]
+    assert world.connect().sees() == ["!! The limit of 1 connections is reached."]
 
 
 @pytest.mark.parametrize(("rooms", "refused"), [(2, False), (3, True)])

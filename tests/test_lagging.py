@@ -339,3 +339,35 @@ def test_who_quits_and_reads_slowly_is_given_everything(world: World) -> None:
     world.passes(3)
     bob.reads_on()
     assert bob.sees() == ["<alice> one", "<alice> two", "<alice> three", "-- Goodbye."]
+
+
+def test_a_newcomer_is_told_what_it_missed_after_it_came() -> None:
+    """Once, nothing was told if the first chunk came too late for the log."""
+    world = World(log_events=5)
+    alice = world.join("alice").types("before")
+    bob = world.connect()
+    bob.stops_reading(10)
+    bob.asks({"nick": "bob"})
+    for number in range(20):
+        alice.types(f"line {number}")
+    bob.reads_on()
+    got = bob.gets()
+    assert [g["count"] for g in got if g["type"] == "missed"] == [15]
+    assert [g["id"] for g in got if g["type"] == "said"] == list(range(17, 22))
+
+
+def test_history_does_not_overtake_what_is_still_to_come() -> None:
+    """Ids come in order, for a program that keeps the highest."""
+    world = World(chunk_bytes=4_096)
+    alice, bob = world.join("alice"), world.join_json("bob")
+    bob.stops_reading()
+    for number in range(5):
+        alice.types(f"{number} " + "x" * 3_000)
+    bob.asks({"line": "/history 3"})
+    bob.reads_on()
+    said = [(got["id"], "past" in got) for got in bob.gets() if got["type"] == "said"]
+    assert [number for number, past in said if not past] == [1, 2, 3, 4, 5]
+    so_far = 0
+    for number, past in said:
+        assert not past or number <= so_far
+        so_far = max(so_far, number)

@@ -214,9 +214,31 @@ def test_an_answer_that_comes_after_the_goodbye_is_dropped() -> None:
     world = LateWorld()
     alice = world.join("alice").types("one")
     world.log_answers()
-    alice.types("/history", "/quit")
+    alice.types("/history")
+    world.chat.kick(alice.member, "op", "")
+    world.settle()
     assert alice.wire.write_closed
     world.log_answers()
-    assert alice.sees()[-1] == "-- Goodbye."
+    assert alice.sees()[-1] == "!! You were kicked by op."
     world.passes(1)
     assert alice.gone and not alice.wire.aborted
+
+
+def test_many_questions_to_a_slow_log_are_asked_one_by_one() -> None:
+    """Once, their answers came all at once, and who had asked was closed for not reading them."""
+    world = LateWorld()
+    alice, bob = world.join("alice"), world.join("bob")
+    world.log_answers()
+    for number in range(100):
+        alice.types(f"{number} " + "x" * 700)
+    world.log_answers()
+    bob.sees()
+    bob.stops_reading(65_536)
+    bob.types(*["/history 100"] * 10)
+    world.log_answers()
+    assert not bob.gone
+    bob.reads_on()
+    for _ in range(10):
+        world.log_answers()
+        world.settle()
+    assert len(bob.sees()) > 10 * 80

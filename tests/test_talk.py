@@ -186,3 +186,26 @@ def test_a_room_of_one_s_own(world: World) -> None:
     carol.types("only here")
     assert bob.sees() == ["<carol> only here"]
     assert alice.sees() == []
+
+
+def test_who_says_a_line_and_goes_to_another_room_sees_it_come_back(world: World) -> None:
+    """In one segment, as a script pipes it."""
+    alice, bob = world.join("alice"), world.join("bob")
+    alice.sees(), bob.sees()
+    alice.types("hello", "/join #dev")
+    assert alice.sees()[0] == "<alice> hello"
+    assert bob.sees() == ["<alice> hello", "-- alice left (went to #dev)"]
+
+
+def test_a_last_line_that_is_not_ended_is_said(world: World) -> None:
+    """`printf 'ci\\nhello' | nc -N`; and one that is only a nick joins."""
+    alice = world.join("alice")
+    ci = world.connect()
+    ci.wire.incoming += [b"ci\nhello", None]
+    world.settle()
+    assert "<ci> hello" in ci.sees()
+    assert alice.sees() == ["-- ci joined", "<ci> hello", "-- ci left"]
+    dave = world.connect()
+    dave.wire.incoming += [b"dave", None]
+    world.settle()
+    assert dave.sees()[2] == "-- You are dave in #lobby. /help lists the commands."
