@@ -103,6 +103,7 @@ class Editor:
     ) -> None:
         self.resize(width)
         self.prompt = prompt
+        self.remembering = True  # false while an answer is typed that is no line
         self._complete = complete
         self._keys = Keys()
         self._line = Line()
@@ -324,7 +325,8 @@ class Editor:
     def _submit(self) -> Action:
         line = self._line.text
         self.set_line("")
-        self.remember(line)
+        if self.remembering:
+            self.remember(line)
         return Submitted(line)
 
     def _interrupt(self) -> Action:

@@ -84,8 +84,7 @@ class Member:
     __slots__ = (
         "__weakref__", "asking", "away", "connection", "cursor", "entered_at_id", "format", "gap_told",
         "ignored", "lines_said", "live", "muted_as", "name", "operator", "outbox", "peer", "presence_seen",
-        "readers",
-        "reading", "reply_to", "room_key", "since", "spoke_at", "when_live",
+        "readers", "reading", "reply_to", "room_key", "since", "spoke_at", "when_live",
     )  # fmt: skip
 
     def __init__(

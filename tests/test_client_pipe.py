@@ -409,4 +409,4 @@ def test_turned_away_is_one_line(tmp_path: Path) -> None:
     """In the server's own words."""
     with daemon("--port=0", "--max-connections=1", cwd=tmp_path) as small, small.join("alice"):
         line = one_line(client(small.port, input="hi\n"))
-    assert line == "lanchat-client: There are 1 connections, which is the limit."
+    assert line == "lanchat-client: The limit of 1 connections is reached."

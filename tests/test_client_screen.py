@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from lanchatd.client.screen import NICK_COLOURS, PlainScreen, Screen, cut, nick_colour
+from lanchatd.client.screen import CLEAR, NICK_COLOURS, PlainScreen, Screen, cut, nick_colour
 from lanchatd.row import Row
 
 
@@ -68,3 +68,15 @@ def test_a_plain_screen_only_writes_lines() -> None:
     screen = PlainScreen(80)
     assert screen.update(Row("typed", 5), "status", ["one"]) == "one\r\n"
     assert screen.erase() == screen.clear() == screen.begin == screen.end == ""
+
+
+def test_nothing_is_written_when_nothing_has_changed() -> None:
+    """A server that sends much and says nothing does not make the terminal flicker."""
+    screen = Screen(20, colours=False)
+    assert screen.update(Row("typed", 3), " status") != ""
+    assert screen.update(Row("typed", 3), " status") == ""
+    assert screen.update(Row("typed", 4), " status") != ""
+    screen.erase()
+    assert screen.update(Row("typed", 4), " status") != ""
+    assert screen.clear() == CLEAR
+    assert screen.update(Row("typed", 4), " status") != ""

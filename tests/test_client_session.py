@@ -486,3 +486,17 @@ def test_what_the_client_says_itself_has_the_same_shapes() -> None:
     """One way to show everything."""
     assert shape(notice("Connected."), "alice", NOON).stamped == ("14:03 -- Connected.",)
     assert shape(refusal("too_long", "Too long."), "alice", NOON).stamped == ("14:03 !! Too long.",)
+
+
+def test_names_that_no_lanchat_has_are_not_kept() -> None:
+    """A hostile server cannot fill the memory with them."""
+    story = Story().welcomed()
+    monster = "x" * 60_000
+    story.hears(
+        {"type": "joined", "room": "#lobby", "nicks": [monster, "bob"], "others": 0, "here": 3},
+        {"type": "rooms", "rooms": [{"room": "#" + monster}, {"room": "#dev"}]},
+        {"type": "renamed", "room": "#lobby", "from": "bob", "to": monster},
+    )
+    assert story.session.nicks == set()
+    assert story.session.rooms == {"#lobby", "#dev"}
+    assert Story().hears(welcome(room="#" + monster)) == []

@@ -133,6 +133,21 @@ def test_a_long_paste_is_asked_about(tmp_path: Path, answer: str) -> None:
         assert any("<alice> seven" in row for row in alice.screen) is (answer == "y")
 
 
+def test_a_paste_that_is_not_sent_gives_back_what_was_typed(tmp_path: Path) -> None:
+    """And while something is asked, another paste is no answer."""
+    with daemon(cwd=tmp_path) as chat, seat(*at(chat), home=tmp_path) as alice:
+        is_here(alice)
+        alice.types("my draft")
+        alice.sees(lambda seat: seat.typed_row == "my draft")
+        alice.types("\x1b[200~one\ntwo\nthree\nfour\n\x1b[201~")
+        alice.sees(lambda seat: seat.typed_row == "Send 4 lines? (y/n)")
+        alice.types("\x1b[200~five\nsix\n\x1b[201~" + "n" + ENTER)
+        alice.sees(lambda seat: seat.typed_row == "my draft")
+        alice.types(ENTER)
+        alice.sees_line("<alice> my draft")
+        assert not any("five" in row for row in alice.screen)
+
+
 def test_my_nick_stands_out_and_rings(tmp_path: Path) -> None:
     """Unless the bell is not wanted; my own lines don't."""
     with daemon(cwd=tmp_path) as chat, chat.join("bob") as bob:
@@ -148,6 +163,10 @@ def test_my_nick_stands_out_and_rings(tmp_path: Path) -> None:
             bob.types("hello alice!")
             alice.sees(lambda seat: seat.raw.count(b"\a") == 2)
             assert b"\x1b[7malice\x1b[0m" in alice.raw
+            assert b"\x1b[7mAlice\x1b[0m" in alice.raw
+            bob.types("alices, alice")
+            alice.sees_line("alices, alice")
+            assert b"alices, \x1b[7malice\x1b[0m" in alice.raw.replace(b"\x1b[1m", b"")
         with seat(*at(chat, "--no-bell", "--nick", "carol"), home=tmp_path) as carol:
             carol.sees_line("You are carol")
             bob.types("hello carol")
@@ -214,6 +233,9 @@ def test_save_writes_the_window_to_a_new_file(tmp_path: Path) -> None:
         alice.sees_line("lines are in ")
         saved = (tmp_path / "talk.txt").read_text()
         assert re.search(r"^\d\d:\d\d <alice> remember this$", saved, re.MULTILINE)
+        alice.types("/save ~nosuchuser/talk.txt" + ENTER + "/save" + ENTER)
+        alice.sees_line("!! ~nosuchuser/talk.txt: ")
+        alice.sees_line("!! Usage: /save FILE")
         alice.types("/save ~/talk.txt" + ENTER)
         alice.sees_line("!! ~/talk.txt: File exists")
         assert (tmp_path / "talk.txt").read_text() == saved
@@ -238,10 +260,36 @@ def test_a_nick_that_is_taken_is_asked_for_again(tmp_path: Path) -> None:
         alice.sees(lambda seat: seat.typed_row == "Your nick:")
         alice.types("not this" + ENTER)
         alice.sees_line("!! A nick has 1 to 32 letters")
-        alice.types("alicia" + ENTER)
+        alice.types("\x1b[200~pasted\nlines\n\x1b[201~" + "alicia" + ENTER)
         alice.sees_line("-- You are alicia in #lobby.")
         alice.types("hi" + ENTER)
         alice.sees_line("<alicia> hi")
+        assert not any("pasted" in row for row in alice.screen)
+        alice.types("/quit" + ENTER)
+        assert alice.ends() == 0
+    # The answers are no lines to be called back.
+    assert (tmp_path / ".local/state/lanchat/history").read_text() == "hi\n/quit\n"
+
+
+def test_who_wants_no_other_nick_can_leave(tmp_path: Path) -> None:
+    """With the command that is always there."""
+    with daemon(cwd=tmp_path) as chat, chat.join("alice"), seat(*at(chat), home=tmp_path) as alice:
+        alice.sees(lambda seat: seat.typed_row == "Your nick:")
+        alice.types("/quit" + ENTER)
+        assert alice.ends() == 1
+
+
+def test_what_is_not_acknowledged_is_not_left_behind_in_silence(tmp_path: Path) -> None:
+    """It is said once; who leaves all the same gets exit code 1."""
+    with daemon(cwd=tmp_path) as chat, seat(*at(chat), home=tmp_path) as alice:
+        is_here(alice)
+        chat.process.kill()
+        alice.sees_line("Trying again.")
+        alice.types("anybody?" + ENTER + CTRL_D)
+        alice.sees_line("1 line is not acknowledged yet; leave once more to leave without.")
+        alice.types(CTRL_D)
+        assert alice.ends() == 1
+        alice.sees_line("1 not acknowledged.")
 
 
 def fault(tmp_path: Path) -> tuple[str, ...]:
@@ -265,7 +313,7 @@ def fault(tmp_path: Path) -> tuple[str, ...]:
         ("SIGTERM", 143),
         ("SIGHUP", 0),
         ("exception", 1),
-        ("server gone, Ctrl-C", 0),
+        ("server gone, Ctrl-C", 1),
     ],
 )
 def test_the_terminal_is_given_back_as_it_was(tmp_path: Path, way: str, code: int) -> None:
@@ -311,6 +359,19 @@ def test_stopped_and_continued(tmp_path: Path) -> None:
         alice.process.send_signal(signal.SIGCONT)
         alice.sees_line("<bob> meanwhile")
         alice.sees(lambda seat: seat.typed_row == "half a line")
+
+
+def test_ctrl_z_where_nobody_can_stop_us(tmp_path: Path) -> None:
+    """A terminal whose only program we are: it goes on."""
+    with daemon(cwd=tmp_path) as chat, seat(*at(chat), home=tmp_path) as alice:
+        is_here(alice)
+        raw = alice.settings()
+        alice.types("half\x1a")
+        alice.sees(lambda seat: seat.raw.count(b"\x1b[?2004h") == 2)
+        alice.sees(lambda seat: seat.typed_row == "half")
+        assert alice.settings() == raw
+        alice.types(" whole" + ENTER)
+        alice.sees_line("<alice> half whole")
 
 
 def test_the_server_is_killed_and_started_again(tmp_path: Path) -> None:

@@ -229,7 +229,7 @@ class Connection:
         self._cancel()
         if self._protocol is not None:
             self._at_once = True
-            self._why = "as you asked"
+            self._why = "Reconnecting, as you asked."
             self._protocol.transport.abortConnection()
         elif not self._asking:
             if self._service.running:

@@ -3,32 +3,42 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 from pathlib import Path
 
 LINES = 1_000
 
 
-def path() -> Path:
-    """Where it is kept: in the user's state directory (XDG Base Directory Specification 0.8)."""
+def path() -> Path | None:
+    """Where it is kept: in the state directory (XDG Base Directory Specification 0.8), if there is one."""
     state = Path(os.environ.get("XDG_STATE_HOME", ""))
     if not state.is_absolute():
-        state = Path.home() / ".local" / "state"
+        try:
+            state = Path.home() / ".local" / "state"
+        except RuntimeError:  # a user id without a name or a home, as in containers
+            return None
     return state / "lanchat" / "history"
 
 
-def read(file: Path) -> list[str]:
+def read(file: Path | None) -> list[str]:
     """The lines, the oldest first; none if they can't be read."""
     try:
-        return file.read_text("utf-8", errors="replace").splitlines()[-LINES:]
+        return [] if file is None else file.read_text("utf-8", errors="replace").splitlines()[-LINES:]
     except OSError:
         return []
 
 
-def write(file: Path, lines: tuple[str, ...]) -> None:
-    """Put the newest of these in its place, whole or not at all. Raises OSError."""
+def add(file: Path | None, lines: Iterable[str]) -> None:
+    """Put these behind what is there by now, from other runs too; whole or not at all. Raises OSError."""
+    kept = [*read(file), *lines][-LINES:]
+    if file is None:
+        return
     file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     new = file.with_name(f"{file.name}.{os.getpid()}")
-    descriptor = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "w", encoding="utf-8") as text:
-        text.writelines(line + "\n" for line in lines[-LINES:])
-    new.replace(file)
+    try:
+        descriptor = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with os.fdopen(descriptor, "w", encoding="utf-8") as text:
+            text.writelines(line + "\n" for line in kept)
+        new.replace(file)
+    finally:
+        new.unlink(missing_ok=True)

@@ -58,12 +58,17 @@ class Screen:
         self.width = width
         self.colours = colours
         self._column: int | None = None  # of the cursor in the painted row; None while nothing is painted
+        self._painted: object = None
 
     def update(self, row: Row, status: str, lines: Iterable[str] = ()) -> str:
         """Write lines above, and paint the rows again below them."""
+        lines = list(lines)
+        if not lines and self._painted == (row, status, self.width):
+            return ""
         above = "".join(line + "\r\n" for line in lines)
         erased = self.erase()
         self._column = row.column
+        self._painted = (row, status, self.width)
         right = f"\x1b[{row.column}C" if row.column else ""
         return f"{erased}{above}{row.text}\r\n{self._status(status)}\x1b[1A\r{right}"
 
@@ -73,16 +78,17 @@ class Screen:
             return ""
         # A terminal that was made narrower has wrapped the row: the cursor's part of it may be further down.
         up = self._column // max(1, self.width)
-        self._column = None
+        self.forget()
         return (f"\x1b[{up}A" if up else "") + "\r\x1b[J"
 
     def forget(self) -> None:
         """Nothing is painted any more: the terminal was given back."""
         self._column = None
+        self._painted = None
 
     def clear(self) -> str:
         """Empty the terminal."""
-        self._column = None
+        self.forget()
         return CLEAR
 
     def _status(self, status: str) -> str:

@@ -34,6 +34,7 @@ TOO_FAST_MOST_S = 10.0
 SLOWEST_PER_S = 0.2
 
 # What is kept or shown of what a server sends, so that none of them fills the memory.
+LONGEST_NAME = 64  # characters, of a nick, a room or a log
 _MOST_NICKS = 10_000
 _MOST_ROOMS = 1_000
 
@@ -301,7 +302,7 @@ class Session:
     def _welcome(self, item: Item, got: Received) -> None:
         event = item.event
         nick, room, log = (text_of(event, name) for name in ("nick", "room", "log"))
-        if not (nick and room):
+        if not (nick and room) or max(len(nick), len(room), len(log)) > LONGEST_NAME:
             got.stranger = self.state is State.GREETING
             return
         last = number_of(event, "last") or 0
@@ -446,11 +447,11 @@ class Session:
         return text_of(event, "room") == self.room
 
     def _know_nick(self, nick: str) -> None:
-        if nick and len(self.nicks) < _MOST_NICKS:
+        if 0 < len(nick) <= LONGEST_NAME and len(self.nicks) < _MOST_NICKS:
             self.nicks.add(nick)
 
     def _know_room(self, room: str) -> None:
-        if room and len(self.rooms) < _MOST_ROOMS:
+        if 0 < len(room) <= LONGEST_NAME and len(self.rooms) < _MOST_ROOMS:
             self.rooms.add(room)
 
 

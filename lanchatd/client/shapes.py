@@ -51,9 +51,12 @@ def shape(item: Item, own_nick: str, now: float) -> Shape:
 
 def names(text: str, nick: str) -> bool:
     """Whether a text holds a nick as a word of its own."""
-    if not nick:
-        return False
-    return re.search(rf"(?<![\w.-]){re.escape(nick.casefold())}(?![\w-])", text.casefold()) is not None
+    return bool(nick) and name_pattern(nick).search(text) is not None
+
+
+def name_pattern(nick: str) -> re.Pattern[str]:
+    """Finds a nick as a word of its own, in whatever case."""
+    return re.compile(rf"(?<![\w.-]){re.escape(nick)}(?![\w-])", re.IGNORECASE)
 
 
 def notice(text: str) -> Item:

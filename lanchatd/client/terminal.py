@@ -12,16 +12,20 @@ from typing import Any
 
 from twisted.internet.defer import Deferred
 from twisted.internet.error import ReactorNotRunning
+from twisted.internet.interfaces import IPushProducer
 from twisted.internet.protocol import Protocol, connectionDone
 from twisted.internet.stdio import StandardIO
 from twisted.python.failure import Failure
+from zope.interface import implementer
 
 from lanchatd.client import history
+from lanchatd.client.connection import Connection
 from lanchatd.client.main import Options, connection_for, session_for
 from lanchatd.client.screen import PlainScreen, Screen
 from lanchatd.client.ui import Ui
 
 NARROWEST = 5  # columns; below it nothing can be edited
+USUAL = 80
 
 
 class Keyboard(Protocol):
@@ -47,6 +51,18 @@ class Keyboard(Protocol):
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
         self._closed()
+
+
+@implementer(IPushProducer)
+class Brake:
+    """What a terminal does when it takes no more for now: the server is not read from."""
+
+    def __init__(self, connection: Connection) -> None:
+        self.pauseProducing = connection.pause_reading
+        self.resumeProducing = connection.resume_reading
+
+    def stopProducing(self) -> None:
+        """The terminal is gone."""
 
 
 class Terminal:
@@ -83,9 +99,10 @@ class Terminal:
     def width(self) -> int:
         """Columns."""
         try:
-            return max(NARROWEST, os.get_terminal_size(1).columns)
+            columns = os.get_terminal_size(1).columns
         except OSError:
-            return 80
+            columns = 0
+        return max(NARROWEST, columns) if columns else USUAL  # serial lines and containers say 0
 
 
 class Run:
@@ -103,12 +120,12 @@ class Run:
         colours = not dumb and not os.environ.get("NO_COLOR")  # https://no-color.org
         screen = PlainScreen(width) if dumb else Screen(width, colours)
         self._history = history.path()
-        self._ui = Ui(
-            session, server, screen, self._write, self._end, history.read(self._history), options.bell
-        )
+        before = history.read(self._history)
+        self._ui = Ui(session, server, screen, self._write, self._end, before, options.bell)
         self._ui.suspend = self._suspend
         self._ui.connection = connection_for(reactor, options, session, self._ui)
         self._keyboard = Keyboard(self._ui.typed, self._closed, self._failed)
+        self._known_lines = len(self._ui.editor.history)
         self._code: int | None = None
         self._last = ""
 
@@ -124,6 +141,8 @@ class Run:
         ):
             signal.signal(number, lambda *_, act=act: self._reactor.callFromThread(act))
         StandardIO(self._keyboard, reactor=self._reactor)
+        # A terminal that is not read holds up the server, and not our memory.
+        self._keyboard.transport.registerProducer(Brake(self._ui.connection), True)
         self._ui.start()
         self._ui.connection.start()
 
@@ -135,6 +154,7 @@ class Run:
             self._code = code
             self._last = last
             self._ui.connection.stop()
+            self._keyboard.transport.unregisterProducer()
             self._keyboard.transport.loseConnection()  # when all is written
 
     def _closed(self) -> None:
@@ -166,8 +186,10 @@ class Run:
         self._terminal.give_back(self._ui.leave() + last)
 
     def _save_history(self) -> None:
+        new = self._ui.editor.history[self._known_lines :]
+        self._known_lines += len(new)
         with suppress(OSError):  # a full disk is no reason not to leave
-            history.write(self._history, self._ui.editor.history)
+            history.add(self._history, new)
 
     def _resized(self) -> None:
         self._ui.resized(self._terminal.width)
@@ -179,6 +201,8 @@ class Run:
     def _stop_here(self) -> None:
         self._terminal.give_back(self._ui.leave())
         os.kill(0, signal.SIGTSTP)
+        # Here again after SIGCONT; or at once, where nobody is who could have stopped us.
+        self._continued()
 
     def _continued(self) -> None:
         given_back = self._terminal.take()

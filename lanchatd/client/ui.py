@@ -16,15 +16,15 @@ from lanchatd.client import screen
 from lanchatd.client.connection import Connection
 from lanchatd.client.screen import Screen
 from lanchatd.client.session import Item, Session
-from lanchatd.client.shapes import Shape, notice, shape
+from lanchatd.client.shapes import Shape, name_pattern, notice, shape
 from lanchatd.client.untrusted import clean
 from lanchatd.commands import COMMANDS
 from lanchatd.editor import Action, Completions, Editor, Key, Pasted, Submitted
 from lanchatd.events import Refused
 from lanchatd.row import Row
 
-# What `/save` can write: the lines of a long day, about 1 MB of them.
-KEPT_LINES = 10_000
+# What `/save` can write: the talk of a long day.
+KEPT_CHARACTERS = 2_000_000
 
 # A paste of more lines than this is asked about first.
 PASTE_AT_ONCE = 3
@@ -60,12 +60,16 @@ class Ui:
         self._end = end
         self._screen = shown
         self._bell = bell
-        self._kept: deque[str] = deque(maxlen=KEPT_LINES)
+        self._kept: deque[str] = deque()
+        self._kept_characters = 0
         self._quiet = False
         self._state = "connecting"
         self._why = ""
         self._asking_nick = False
         self._asking_paste: tuple[str, ...] = ()
+        self._draft = ""  # what was being typed when something was asked
+        self._leaving = False
+        self._last_error = ""
 
     # -- the terminal tells
 
@@ -78,21 +82,23 @@ class Ui:
         """Keys were pressed."""
         # Ctrl-C by itself: what it does depends on the line so far, and not on what was typed behind it.
         for part in re.split(rb"(\x03)", keys):
-            self._act(self.editor.feed(part))
+            before = self.editor.line
+            self._act(self.editor.feed(part), before)
         self._paint()
 
-    def _act(self, actions: Sequence[Action]) -> None:
+    def _act(self, actions: Sequence[Action], before: str) -> None:
         for action in actions:
             match action:
                 case Submitted(line):
                     self._submitted(line)
                 case Pasted(lines):
-                    self._pasted(lines)
+                    self._pasted(lines, before)
                 case Completions(candidates):
                     self._show_plain([" ".join(candidate.rstrip() for candidate in candidates)])
-                case Key.INTERRUPT if self.editor.line or self._asking_paste:
+                case Key.INTERRUPT if self._asking_paste:
+                    self._dont_paste()
+                case Key.INTERRUPT if self.editor.line:
                     self.editor.set_line("")
-                    self._ask_paste(())
                 case Key.INTERRUPT | Key.END:
                     self._quit("")
                 case Key.SUSPEND:
@@ -103,9 +109,9 @@ class Ui:
                     self._ring()
 
     def resized(self, width: int) -> None:
-        """The terminal is so many columns wide now."""
-        self._write(self._screen.erase())
+        """The terminal is so many columns wide now; most of them have wrapped anew what was in it."""
         self._screen.width = width
+        self._write(self._screen.erase())
         self.editor.resize(width)
         self._paint()
 
@@ -133,7 +139,10 @@ class Ui:
             shown = shape(item, self.session.nick, time())
             if self._quiet and shown.kind in ("joined", "left"):
                 continue
-            self._kept.extend(shown.stamped)
+            if shown.kind == "error":
+                self._last_error = str(item.event.get("text", ""))
+            for line in shown.stamped:
+                self._keep(line)
             lines += [self._coloured(shown, line) for line in shown.lines]
             ring |= shown.mentions and not shown.past
         self._paint(lines)
@@ -149,15 +158,17 @@ class Ui:
         self._state = f"reconnecting in {next_try_s:.0f} s"
         if why != self._why:
             self._why = why
-            self._tell(f"{why} Trying again.")
+            self._tell(f"{why} Trying again." if next_try_s else why)
         self._paint()
 
     def refused(self, code: str, text: str) -> None:
         """Another nick is needed."""
         self._state = "no nick"
-        self._asking_nick = True
-        self.editor.prompt = "Your nick: "
-        self.show([Item({"type": "error", "code": code, "text": text}, {})])
+        if not self._asking_nick:
+            self._asking_nick = True
+            self._draft = self.editor.line
+            self._ask("Your nick: ")
+        self.show([Item({"type": "error", "code": code, "text": text}, {}), notice("Type another nick.")])
 
     def failed(self, why: str) -> None:
         """It is not tried again."""
@@ -165,17 +176,19 @@ class Ui:
             self._end(1, why)
             return
         self._state = "closed"
-        self._tell(f"{why} /reconnect tries again, /quit leaves.")
+        said = "" if why == self._last_error else f"{why} "
+        self._tell(f"{said}/reconnect tries again, /quit leaves.")
 
     # -- lines
 
     def _submitted(self, line: str) -> None:
         if self._asking_paste:
             lines = self._asking_paste
-            self._ask_paste(())
+            self._dont_paste()
             if line.strip().lower() in ("y", "yes"):
+                self.editor.set_line("")
                 self._send(lines)
-        elif self._asking_nick:
+        elif self._asking_nick and not line.startswith("/"):
             self._take_nick(line)
         else:
             self._send([line])
@@ -187,21 +200,29 @@ class Ui:
             self.show([Item({"type": "error", "text": refused.text}, {})])
             return
         self._asking_nick = False
-        self.editor.prompt = ""
+        self._ask("", self._draft)
         self.connection.take_nick(nick)
 
-    def _pasted(self, lines: tuple[str, ...]) -> None:
-        if not lines[-1]:
-            lines = lines[:-1]  # the last one was ended in the paste
-        if len(lines) <= PASTE_AT_ONCE:
+    def _pasted(self, lines: tuple[str, ...], before: str) -> None:
+        lines = tuple(line for line in lines if line.strip())
+        if self._asking_nick or self._asking_paste:
+            self._ring()  # an answer is one line
+        elif len(lines) <= PASTE_AT_ONCE:
             self._send(lines)
         else:
-            self._ask_paste(lines)
+            self._asking_paste = lines
+            self._draft = before
+            self._ask(f"Send {len(lines):,} lines? (y/n) ")
 
-    def _ask_paste(self, lines: tuple[str, ...]) -> None:
-        self._asking_paste = lines
-        asked = f"Send {len(lines)} lines? (y/n) " if lines else ""
-        self.editor.prompt = asked or ("Your nick: " if self._asking_nick else "")
+    def _dont_paste(self) -> None:
+        self._asking_paste = ()
+        self._ask("", self._draft)
+
+    def _ask(self, question: str, line: str = "") -> None:
+        """Ask in the row, or go back to a line that was being typed."""
+        self.editor.prompt = question
+        self.editor.remembering = not question
+        self.editor.set_line(line)
 
     def _send(self, lines: Sequence[str]) -> None:
         for line in lines:
@@ -209,6 +230,7 @@ class Ui:
             match command.lower():
                 case "/clear":
                     self._kept.clear()
+                    self._kept_characters = 0
                     self._clear()
                 case "/quiet":
                     self._quiet = not self._quiet
@@ -230,19 +252,33 @@ class Ui:
         for row, (_, text) in zip(rows, LOCAL.values(), strict=True):
             self._tell(f"{row:16} {text}")
 
+    def _keep(self, line: str) -> None:
+        self._kept.append(line)
+        self._kept_characters += len(line)
+        while self._kept_characters > KEPT_CHARACTERS:
+            self._kept_characters -= len(self._kept.popleft())
+
     def _quit(self, text: str) -> None:
+        waiting = self.session.waiting
+        if waiting and not self._leaving:
+            self._leaving = True
+            lines = "1 line is" if waiting == 1 else f"{waiting:,} lines are"
+            self._tell(f"{lines} not acknowledged yet; leave once more to leave without.")
+            return
         self._state = "leaving"
-        self.connection.quit(text).addCallback(lambda _: self._end(0, ""))
+        lost = f"{waiting:,} not acknowledged." if waiting else ""
+        code = 1 if waiting or not self.session.connected else 0
+        self.connection.quit(text).addCallback(lambda _: self._end(code, lost))
 
     def _save(self, name: str) -> None:
         if not name:
             self.show([Item({"type": "error", "text": "Usage: /save FILE"}, {})])
             return
-        path = Path(name).expanduser()
         try:
+            path = Path(name).expanduser()
             with path.open("x", encoding="utf-8") as file:
                 file.writelines(line + "\n" for line in self._kept)
-        except (OSError, ValueError) as error:
+        except (OSError, ValueError, RuntimeError) as error:  # the last for the home of nobody
             why = clean(getattr(error, "strerror", None) or str(error))
             self.show([Item({"type": "error", "text": f"{clean(name)}: {why}"}, {})])
         else:
@@ -278,9 +314,9 @@ class Ui:
         begin, found, rest = line.partition(shown.nick)
         if not (found and shown.nick):
             return line
-        own = self.session.nick
-        if shown.mentions and own and own in rest:
-            rest = rest.replace(own, f"{screen.REVERSE}{own}{screen.RESET}")
+        if shown.mentions and self.session.nick:
+            named = name_pattern(self.session.nick)
+            rest = named.sub(lambda name: f"{screen.REVERSE}{name[0]}{screen.RESET}", rest)
         return begin + screen.in_colour(found, screen.nick_colour(_key(found))) + rest
 
     def _tell(self, text: str) -> None:
