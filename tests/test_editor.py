@@ -698,3 +698,13 @@ def test_the_window_holds_whole_clusters_of_the_line(
     assert (left == line[: editing.cursor]) != before.startswith("<")
     assert (right == line[editing.cursor :]) != row.text.endswith(">")
     assert right or editing.cursor == len(line)
+
+
+def test_an_answer_to_a_question_is_not_remembered() -> None:
+    """It is no line that one would call back."""
+    editor = Editor(80, history=["hello"])
+    editor.remembering = False
+    assert editor.feed(b"yes\r") == [Submitted("yes")]
+    editor.remembering = True
+    assert editor.feed(b"hi\r") == [Submitted("hi")]
+    assert editor.history == ("hello", "hi")

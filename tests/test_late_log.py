@@ -53,9 +53,9 @@ class LateLog(MemoryLog):
 class LateWorld(World):
     """A world whose logs are late."""
 
-    def __init__(self) -> None:
+    def __init__(self, **limits: float) -> None:
         self.late_logs: dict[str, LateLog] = {}
-        super().__init__(new_log=lambda room: self.late_logs.setdefault(room, LateLog()))
+        super().__init__(lambda room: self.late_logs.setdefault(room, LateLog()), (), **limits)
         self.log = self.late_logs["#lobby"]
 
     def log_answers(self) -> None:
@@ -242,3 +242,17 @@ def test_many_questions_to_a_slow_log_are_asked_one_by_one() -> None:
         world.log_answers()
         world.settle()
     assert len(bob.sees()) > 10 * 80
+
+
+def test_who_is_closed_by_the_answer_to_its_last_line_goes_nowhere() -> None:
+    """It was on its way to another room, and the refusal was one message too many."""
+    world = LateWorld(direct_bytes=1_000)
+    alice, bob = world.join("alice"), world.join("bob")
+    world.log_answers()
+    bob.stops_reading()
+    alice.types("/msg bob one", "/msg bob " + "x" * 970)
+    world.log.late = False
+    world.log.refusal = Refused("log_failed", "The disk is full.")
+    bob.types("two", "/join #dev")
+    assert list(world.chat.members) == ["alice"]
+    assert list(world.chat.rooms) == ["#lobby"]
