@@ -91,6 +91,7 @@ def test_tab_completes_commands_rooms_and_nicks(tmp_path: Path) -> None:
     """With a colon after a nick at the beginning of a line."""
     with daemon(cwd=tmp_path) as chat, chat.join("bartholomew"), seat(*at(chat), home=tmp_path) as alice:
         is_here(alice)
+        alice.sees(lambda seat: "2 here" in seat.screen[-1])
         alice.types("ba" + TAB + "look, " + "BART" + TAB)
         alice.sees(lambda seat: seat.typed_row == "bartholomew: look, bartholomew")
         alice.types(CTRL_C + "/rec" + TAB)
@@ -277,6 +278,17 @@ def test_who_wants_no_other_nick_can_leave(tmp_path: Path) -> None:
         alice.sees(lambda seat: seat.typed_row == "Your nick:")
         alice.types("/quit" + ENTER)
         assert alice.ends() == 1
+
+
+def test_who_pastes_and_leaves_has_said_it_all(tmp_path: Path) -> None:
+    """It is leaving until the last line is acknowledged, at the pace that the server takes."""
+    with daemon(cwd=tmp_path) as chat, chat.join("bob") as bob, seat(*at(chat), home=tmp_path) as alice:
+        is_here(alice)
+        alice.types("\x1b[200~" + "".join(f"line {n}\n" for n in range(20)) + "\x1b[201~y" + ENTER)
+        alice.types("/quit bye" + ENTER)
+        assert alice.ends() == 0
+        heard = bob.reads_until("-- alice left (bye)")
+        assert [line for line in heard if "<alice>" in line] == [f"<alice> line {n}" for n in range(20)]
 
 
 def test_what_is_not_acknowledged_is_not_left_behind_in_silence(tmp_path: Path) -> None:

@@ -68,7 +68,8 @@ class Ui:
         self._asking_nick = False
         self._asking_paste: tuple[str, ...] = ()
         self._draft = ""  # what was being typed when something was asked
-        self._leaving = False
+        self._parting: str | None = None  # what is said on leaving, once that was asked for
+        self._gone = False
         self._last_error = ""
 
     # -- the terminal tells
@@ -151,6 +152,8 @@ class Ui:
 
     def changed(self) -> None:
         """Something in the row of status may have changed."""
+        if self._parting is not None and not self._gone and not self.session.waiting:
+            self._quit(self._parting)
         self._paint()
 
     def lost(self, why: str, next_try_s: float) -> None:
@@ -260,15 +263,18 @@ class Ui:
 
     def _quit(self, text: str) -> None:
         waiting = self.session.waiting
-        if waiting and not self._leaving:
-            self._leaving = True
-            lines = "1 line is" if waiting == 1 else f"{waiting:,} lines are"
-            self._tell(f"{lines} not acknowledged yet; leave once more to leave without.")
+        if waiting and self._parting is None:
+            # It leaves by itself when the last one is acknowledged.
+            self._parting = text
+            if not self.session.connected:
+                lines = "1 line is" if waiting == 1 else f"{waiting:,} lines are"
+                self._tell(f"{lines} not acknowledged yet; leave once more to leave without.")
             return
-        self._state = "leaving"
+        self._gone = True
+        self._parting = self._parting or text
         lost = f"{waiting:,} not acknowledged." if waiting else ""
         code = 1 if waiting or not self.session.connected else 0
-        self.connection.quit(text).addCallback(lambda _: self._end(code, lost))
+        self.connection.quit(self._parting).addCallback(lambda _: self._end(code, lost))
 
     def _save(self, name: str) -> None:
         if not name:
@@ -341,7 +347,8 @@ class Ui:
 
     def _status(self) -> str:
         session = self.session
-        parts = [self._server, session.room, f"{session.here:,} here" if session.here else "", self._state]
+        parts = [self._server, session.room, f"{session.here:,} here" if session.here else ""]
+        parts.append(self._state if self._parting is None else "leaving")
         if session.waiting:
             parts.append(f"{session.waiting:,} not acknowledged")
         return " " + " · ".join(part for part in parts if part)
