@@ -215,7 +215,7 @@ DIRECT = {
     ),
     "another log": Shown(
         Missed("#lobby", "9f3c", None),
-        "-- The log of #lobby is not the one you knew; this is all that it holds.\n",
+        "-- The server has a new log of #lobby; this is all that it holds.\n",
         {"type": "missed", "room": "#lobby", "log": "9f3c", "count": None},
     ),
     "ok": Shown(Ok("17", 4713), "", {"type": "ok", "ref": "17", "id": 4713}),

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from lanchatd import events
 from lanchatd.client.session import Item
 from lanchatd.client.untrusted import number_of, text_of, texts_of
-
-# A line of joins or leaves names everybody up to here, and the first two beyond it.
-_FEW = 4
+from lanchatd.events import Kind
+from lanchatd.formats.text import TextFormat
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,88 +85,55 @@ def _time_of_day(at: str, now: float) -> str:
 
 
 def _lines(kind: str, event: dict[str, Any]) -> list[str]:
-    nick, text, room = (text_of(event, name) for name in ("from", "text", "room"))
+    return _TEXT.render(_told(kind, event)).decode().split("\n")[:-1]
+
+
+_TEXT = TextFormat()
+_ROOM_EVENTS = {kind.value: kind for kind in Kind}
+
+
+def _told(kind: str, event: dict[str, Any]) -> events.Item:
+    """What the server told, as it was before it became JSON: the text format renders it as for `nc`."""
+    nick, to, text, room = (text_of(event, name) for name in ("from", "to", "text", "room"))
     match kind:
-        case "said":
-            return [f"<{nick}> {text}"]
-        case "acted":
-            return [f"* {nick} {text}"]
-        case "private":
-            return [f"[{nick} -> {text_of(event, 'to')}] {text}"]
-        case "topic":
-            return [f"-- {nick} set the topic: {text}"]
+        case "said" | "acted" | "topic":
+            return events.Event(_ROOM_EVENTS[kind], room, nick, text, 0)
         case "renamed":
-            return [f"-- {nick} is now {text_of(event, 'to')}"]
+            return events.Event(Kind.RENAMED, room, nick, to, 0)
         case "joined" | "left":
-            return [f"-- {_presence(kind, event)}"]
+            who, others = tuple(texts_of(event, "nicks")) or ("somebody",), number_of(event, "others") or 0
+            reason = text_of(event, "reason")
+            return events.Presence(_ROOM_EVENTS[kind], room, who, others, reason, 0, 0)
+        case "private":
+            return events.Private(nick, to, text, 0)
         case "welcome":
-            topic = text_of(event, "topic")
-            welcome = f"-- You are {text_of(event, 'nick')} in {room}. /help lists the commands."
-            return [welcome] + ([f"-- The topic is: {topic}"] if topic else [])
+            return events.Welcome(text_of(event, "nick"), room, "", 0, text_of(event, "topic"), "", "")
         case "members":
-            return [f"-- {_members(event)}"]
+            some = tuple(map(_member, _rows(event, "members")))
+            return events.Members(room, some, max(len(some), number_of(event, "here") or 0))
         case "rooms":
-            return _rooms(event)
+            rooms = tuple(map(_room, _rows(event, "rooms")))
+            return events.Rooms(rooms, max(len(rooms), number_of(event, "total") or 0))
         case "missed":
-            return [f"-- {_missed(event)}"]
+            return events.Missed(room, "", number_of(event, "count"))
         case "error":
-            return [f"!! {text or text_of(event, 'code')}"]
+            return events.Refusal("", text or text_of(event, "code"))
         case "ok":
-            return []  # seeing your own line come back is the acknowledgement
+            return events.Ok("")
         case _:
-            return [f"-- {line}".rstrip() for line in text.split("\n")] if text else []
+            return events.Notice(tuple(text.split("\n")) if text else ())
 
 
-def _presence(kind: str, event: dict[str, Any]) -> str:
-    some, others = texts_of(event, "nicks"), number_of(event, "others") or 0
-    if len(some) + others > _FEW:
-        others += max(0, len(some) - 2)
-        some = some[:2]
-    reason = text_of(event, "reason")
-    return f"{_listed(some, others)} {kind}{f' ({reason})' if reason else ''}"
+def _rows(event: dict[str, Any], name: str) -> list[object]:
+    rows = event.get(name)
+    return rows if isinstance(rows, list) else []
 
 
-def _members(event: dict[str, Any]) -> str:
-    members, here, room = event.get("members"), number_of(event, "here") or 0, text_of(event, "room")
-    some = [_member(member) for member in members] if isinstance(members, list) else []
-    if not some:
-        return f"Nobody is in {room}."
-    return f"{here} in {room}: {_listed(some, max(0, here - len(some)))}"
+def _member(row: object) -> events.Here:
+    away = row.get("away") if isinstance(row, dict) else None
+    operator = isinstance(row, dict) and row.get("operator") is True
+    return events.Here(text_of(row, "nick"), away if isinstance(away, str) else None, operator)
 
 
-def _member(member: object) -> str:
-    away = member.get("away") if isinstance(member, dict) else None
-    operator = isinstance(member, dict) and member.get("operator") is True
-    shown = ("@" if operator else "") + text_of(member, "nick")
-    if not isinstance(away, str):
-        return shown
-    return f"{shown} (away{': ' if away else ''}{away})"
-
-
-def _rooms(event: dict[str, Any]) -> list[str]:
-    rooms = event.get("rooms")
-    rows = rooms if isinstance(rooms, list) else []
-    lines = [
-        f"-- {text_of(row, 'room')} ({number_of(row, 'here') or 0} here) {text_of(row, 'topic')}".rstrip()
-        for row in rows
-    ]
-    more = (number_of(event, "total") or 0) - len(rows)
-    return lines + ([f"-- and {_counted(more, 'other')}"] if more > 0 else [])
-
-
-def _missed(event: dict[str, Any]) -> str:
-    room, missed = text_of(event, "room"), number_of(event, "count")
-    if missed is None:
-        return f"The server has a new log of {room}; this is all that it holds."
-    return f"You missed {_counted(missed, 'line')}, which the log of {room} no longer holds."
-
-
-def _listed(some: list[str], others: int) -> str:
-    parts = some + ([_counted(others, "other")] if others else [])
-    if not parts:
-        return "nobody"
-    return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}"
-
-
-def _counted(number: int, what: str) -> str:
-    return f"{number:,} {what}{'' if number == 1 else 's'}"
+def _room(row: object) -> events.RoomLine:
+    return events.RoomLine(text_of(row, "room"), number_of(row, "here") or 0, text_of(row, "topic"))

@@ -83,7 +83,7 @@ def _lines(item: Item) -> list[str]:
             return lines + ([f"-- The topic is: {item.topic}"] if item.topic else [])
         case Missed():
             if item.count is None:
-                return [f"-- The log of {item.room} is not the one you knew; this is all that it holds."]
+                return [f"-- The server has a new log of {item.room}; this is all that it holds."]
             return [
                 f"-- You missed {_counted(item.count, 'line')}, which the log of {item.room} no longer holds."
             ]
