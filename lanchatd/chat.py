@@ -9,14 +9,15 @@ from lanchatd import __version__, nicks
 from lanchatd.clock import Clock
 from lanchatd.events import Event, Item, Kind, Missed, Notice, Private, Refused, RoomLine, Rooms, Welcome
 from lanchatd.formats import Hello
-from lanchatd.formats.text import end_time
+from lanchatd.later import Kept
 from lanchatd.limits import Limits
 from lanchatd.log import Log
 from lanchatd.member import Member, Peer
-from lanchatd.moderation import Ban, Bans, Mutes, Target
+from lanchatd.moderation import Ban, Keep, Moderation, Target
 from lanchatd.nicks import Name
 from lanchatd.refs import Refs
 from lanchatd.room import Room
+from lanchatd.times import near_time
 
 # How many rooms one list shows: with the longest names and topics cut, under 32 KiB.
 ROOMS_SHOWN = 100
@@ -37,17 +38,21 @@ class Chat:
         clock: Clock,
         now: Callable[[], float],
         new_log: Callable[[str], Log],
+        keep: Keep,
     ) -> None:
-        """``new_log`` gives the log for a room, by the room's key; ``now`` tells seconds since the epoch."""
+        """``new_log`` gives the log for a room, by the room's key; ``now`` tells seconds since the epoch.
+
+        ``keep`` keeps the bans, mutes and operators.
+        """
         self.name = name
         self.motd = motd
         self.limits = limits
         self.clock = clock
         self.now = now
         self.members: dict[str, Member] = {}
-        self.bans = Bans()
-        self.mutes = Mutes()
-        self.refs = Refs(limits.ref_memory_s, limits.max_refs)
+        self.moderation = Moderation(now, keep)
+        self.lines_said = 0
+        self.refs = Refs(limits)
         self._new_log = new_log
         self.rooms: dict[str, Room] = {}
         self._lobby = self._make_room(nicks.room(nicks.LOBBY))
@@ -57,21 +62,22 @@ class Chat:
     def name_for(self, text: str, owner: Member | None = None) -> Name:
         """The nick that was typed, if its ``owner`` (None: a newcomer) may take it."""
         name = nicks.nick(text)
-        if self.members.get(name.key, owner) is not owner:
+        if self.members.get(name.key, owner) is not owner or name.key == nicks.ADMIN:
             raise Refused("nick_taken", "That nick is taken.")
-        if (ban := self.bans.on_nick(name.key, self.now())) is not None:
+        if (ban := self.moderation.bans.on_nick(name.key, self.now())) is not None:
             why = f": {ban.reason}" if ban.reason else ""
             raise Refused("banned", f"That nick is banned{self.until_shown(ban.until)}{why}.")
         return name
 
     def join(self, hello: Hello, peer: Peer, make_member: Callable[[Name], Member]) -> None:
         """Somebody comes in. ``make_member`` is called when nothing can be refused any more."""
-        if self.bans.on_address(peer.address, self.now()) is not None:
+        if self.moderation.bans.on_address(peer.address, self.now()) is not None:
             raise Refused("banned", "Your address is banned.")
         name = self.name_for(hello.nick)
         room = self._room_for(nicks.room(hello.room) if hello.room is not None else None)
         member = make_member(name)
         self.members[name.key] = member
+        member.operator = name.key in self.moderation.operators
         self._enter(member, room, hello.after, hello.log)
 
     def leave(self, member: Member, reason: str = "") -> None:
@@ -123,7 +129,13 @@ class Chat:
         self.members[name.key] = member
         # A mute holds for the nick, and goes along with who had it.
         member.muted_as = self.muted_as(member)
+        member.operator = name.key in self.moderation.operators
         self.room_of(member).rename(member, name)
+
+    def summary(self) -> str:
+        """How many are here, in a few words."""
+        members, rooms = len(self.members), sum(bool(room.members) for room in self.rooms.values())
+        return f"{members:,} member{'' if members == 1 else 's'} in {rooms:,} room{'' if rooms == 1 else 's'}"
 
     # -- talk
 
@@ -131,7 +143,13 @@ class Chat:
         """A member says, does, or sets as the topic; told to the room at the end of the turn."""
         self.refuse_muted(member)
         member.lines_said += 1
+        self.lines_said += 1
         return self.room_of(member).post(kind, member.nick, text)
+
+    def say_as_admin(self, room: Room, text: str, kind: Kind = Kind.SAID) -> Event:
+        """An administrator says, does, or sets as the topic."""
+        self.lines_said += 1
+        return room.post(kind, nicks.ADMIN, text)
 
     def whisper(self, member: Member, to: Member, text: str) -> None:
         """A private message, shown to both; who ignores the member is not shown it."""
@@ -146,39 +164,69 @@ class Chat:
         """Raises `Refused` if the member may not talk."""
         key = self.muted_as(member)
         if key is not None:
-            until = self.until_shown(self.mutes.until(key))
+            until = self.until_shown(self.moderation.mutes.until(key))
             raise Refused("muted", f"You are muted{until}.")
 
     def muted_as(self, member: Member) -> str | None:
         """The key of the nick by which a member is muted, or None: its own, or one that it had then."""
         for key in (member.name.key, member.muted_as):
-            if key is not None and self.mutes.holds(key, self.now()):
+            if key is not None and self.moderation.mutes.holds(key, self.now()):
                 return key
         return None
 
     def until_shown(self, until: float | None) -> str:
         """When a ban or mute ends, as it ends a sentence; empty for good."""
-        return "" if until is None else f" until {end_time(until, self.now())}"
+        return "" if until is None else f" until {near_time(until, self.now())}"
 
     # -- moderation
-
-    def make_operator(self, member: Member) -> None:
-        """Let a member moderate. Only an administrator's console does this."""
-        member.operator = True
 
     def kick(self, member: Member, by: str, reason: str, code: str = "kicked") -> None:
         """Close a member's connection; the nick is free at once, whatever its socket does."""
         why = f"{code} by {by}{': ' + reason if reason else ''}"
         member.connection.dismiss(code, f"You were {why}.", why)
 
-    def ban(self, target: Target, ban: Ban) -> None:
+    def ban(self, target: Target, ban: Ban) -> Kept:
         """Keep a nick, an address or a network out, and close whom it holds for."""
-        self.bans.add(target, ban)
+        self.moderation.refuse_full(self.moderation.bans, "bans")
+        self.moderation.bans.add(target, ban)
+        self._close_the_banned()
+        return self.moderation.changed()
+
+    def mute(self, name: Name, until: float | None) -> Kept:
+        """Let a nick only read; None is for good."""
+        self.moderation.refuse_full(self.moderation.mutes, "mutes")
+        self.moderation.mutes.add(name, until)
+        return self.moderation.changed()
+
+    def make_operator(self, name: Name) -> Kept:
+        """Let whoever has this nick moderate."""
+        self.moderation.refuse_full(self.moderation.operators, "operators")
+        self.moderation.operators[name.key] = name.shown
+        self._know_the_operators()
+        return self.moderation.changed()
+
+    def unmake_operator(self, name: Name) -> Kept:
+        """Let whoever has this nick not moderate any more."""
+        del self.moderation.operators[name.key]
+        self._know_the_operators()
+        return self.moderation.changed()
+
+    def load_moderation(self, document: bytes) -> None:
+        """Take bans, mutes and operators from what was kept. Raises ValueError, and changes nothing then."""
+        self.moderation.load(document)
+        self._know_the_operators()
+        self._close_the_banned()
+
+    def _close_the_banned(self) -> None:
+        bans, now = self.moderation.bans, self.now()
         for member in list(self.members.values()):
-            if self.bans.on_nick(member.name.key, self.now()) or self.bans.on_address(
-                member.peer.address, self.now()
-            ):
+            ban = bans.on_nick(member.name.key, now) or bans.on_address(member.address, now)
+            if ban is not None:
                 self.kick(member, ban.by, ban.reason, "banned")
+
+    def _know_the_operators(self) -> None:
+        for member in self.members.values():
+            member.operator = member.name.key in self.moderation.operators
 
     # -- rooms
 
@@ -232,7 +280,7 @@ class Chat:
                 self._drop_if_empty(room)
         if len(self.rooms) >= self.limits.max_rooms:
             raise Refused("too_many_rooms", f"There are {len(self.rooms):,} rooms, which is the limit.")
-        room = Room(name, self._new_log(name.key), self.clock, self.now, self.limits.chunk_bytes)
+        room = Room(name, self._new_log(name.key), self.clock, self.now, self.limits)
         self.rooms[name.key] = room
         return room
 

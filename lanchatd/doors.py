@@ -141,8 +141,9 @@ class FirstBytes(Protocol):
         """The daemon ends."""
         inner = self.inner or self._open(TEXT)
         if isinstance(inner, ChatProtocol):
-            text = Notice(("The server is shutting down.",), "shutdown")
-            inner.close("shutdown", text, "", self.factory.limits.shutdown_s)
+            why = self.factory.shutdown_reason
+            text = f"The server is shutting down{': ' + why if why else '.'}"
+            inner.close("shutdown", Notice((text,), "shutdown"), "", self.factory.limits.shutdown_s)
 
     def abort(self) -> None:
         """Close now."""

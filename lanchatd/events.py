@@ -47,6 +47,10 @@ class Event:
     id: int = 0
     told: Told | None = None
 
+    def when_told(self, told: Told) -> None:
+        """`later.Later`: call this when it has been fanned out."""
+        self.told = told
+
     @property
     def size(self) -> int:
         """Bytes of its text and nick, in UTF-8: what the limits of the log count."""

@@ -38,14 +38,20 @@ class ChatFactory(ServerFactory):
         self.limits = limits
         self.text = TextFormat()
         self.json = JsonFormat()
-        self.greeting = Notice(
-            (f"Welcome to {chat.name} (lanchatd {__version__}).", *chat.motd, "What is your nick?")
-        )
+        self.shutting_down = False
+        self.shutdown_reason = ""
         self.connections: set[FirstBytes] = set()
         self.turned_away: set[LastLine] = set()
         self._per_address: Counter[str] = Counter()
         self._all_closed: Deferred[None] | None = None
         self._unheard = 0
+        self.connections_made = 0
+
+    @property
+    def greeting(self) -> Notice:
+        """What a person is told first."""
+        welcome = f"Welcome to {self.chat.name} (lanchatd {__version__})."
+        return Notice((welcome, *self.chat.motd, "What is your nick?"))
 
     def buildProtocol(self, addr: IAddress | None) -> Protocol | None:
         peer = peer_of(addr)
@@ -56,7 +62,7 @@ class ChatFactory(ServerFactory):
         elif address is not None and self._per_address[address] >= limits.max_per_address:
             text = f"The limit of {limits.max_per_address:,} connections from one address is reached."
             refused = "address_full", text
-        elif self.chat.bans.on_address(address, self.chat.now()) is not None:
+        elif self.chat.moderation.bans.on_address(address, self.chat.now()) is not None:
             refused = "banned", "Your address is banned."
         else:
             return FirstBytes(self, peer)
@@ -79,6 +85,7 @@ class ChatFactory(ServerFactory):
     def began(self, connection: FirstBytes) -> None:
         """A connection was made."""
         self.connections.add(connection)
+        self.connections_made += 1
         if connection.peer.address is not None:
             self._per_address[connection.peer.address] += 1
         self.log.info("{peer} connected", peer=connection.peer.shown)
@@ -104,6 +111,7 @@ class ChatFactory(ServerFactory):
 
     def shut_down(self) -> Deferred[None]:
         """Tell everybody, and close. Fires when the last one is gone, after ``shutdown_s`` at the latest."""
+        self.shutting_down = True
         done: Deferred[None] = Deferred()
         if not self.connections:
             done.callback(None)

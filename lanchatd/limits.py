@@ -18,9 +18,12 @@ def _limit(default: float, unit: str, least: float, most: float, what: str, why:
     )
 
 
-@dataclass(frozen=True)
+@dataclass
 class Limits:
     """What keeps the daemon up. Counts and bytes are whole numbers; seconds and rates may have fractions.
+
+    There is one of these in a daemon, and whoever keeps to a limit reads it when it counts: an administrator
+    may change it at any time.
 
     The upper ends are what was thought through, not what the code can count to.
     """
@@ -124,6 +127,26 @@ class Limits:
         5, "s", 0.1, 60,
         "time to tell everybody at shutdown; what has not drained by then is aborted",
         "well within the 90 s (systemd) and 10 s (containers) that a service is given to stop",
+    )  # fmt: skip
+    admin_login_s: float = _limit(
+        30, "s", 0.1, 600,
+        "time to log in to the administrators' console",
+        "a key that is kept on a token has to be touched",
+    )  # fmt: skip
+    admin_tries: int = _limit(
+        3, "tries", 1, 100,
+        "keys that one address may try in vain before the console refuses it; a connection gets as many",
+        "an administrator has one or two keys",
+    )  # fmt: skip
+    admin_lockout_s: float = _limit(
+        3_600, "s", 1, 604_800,
+        "how long the console refuses an address that tried too often",
+        "guessing gets three tries an hour; a change of the keys file lets it in at once",
+    )  # fmt: skip
+    admin_waiting: int = _limit(
+        4, "connections", 1, 1_000,
+        "connections to the console that have not logged in yet",
+        "administrators are few",
     )  # fmt: skip
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from twisted.protocols.basic import LineReceiver
 
 from lanchatd.clock import Call, Clock
+from lanchatd.limits import Limits
 from lanchatd.outbox import Transport
 
 # Lines of one connection that are handled before the others get their turn: 65,536 empty lines in one segment
@@ -13,7 +14,7 @@ LINES_A_TURN = 64
 
 
 class BoundedLines(LineReceiver):
-    """Calls `line_came` for each line, and `line_too_long` once for each over ``longest_bytes``.
+    """Calls `line_came` for each line, and `line_too_long` once for each over the longest.
 
     Such a line is thrown away as it comes, up to its end, and the connection stays; LineReceiver itself would
     throw away the good lines behind it too. After `LINES_A_TURN` lines it rests until the next turn of the
@@ -22,12 +23,10 @@ class BoundedLines(LineReceiver):
 
     delimiter = b"\n"
 
-    def __init__(self, clock: Clock, longest_bytes: int) -> None:
-        # A carriage return before the line's end may come on top of the longest line.
-        self.MAX_LENGTH = longest_bytes + 1
+    def __init__(self, clock: Clock, limits: Limits) -> None:
         self.transport: Transport  # type: ignore[assignment]
         self._clock = clock
-        self._longest_bytes = longest_bytes
+        self._limits = limits
         self._lines_left = 0
         self._behind_scraps: bytes | None = None
         self._resting: Call | None = None
@@ -60,6 +59,8 @@ class BoundedLines(LineReceiver):
     def go_on(self, data: bytes) -> None:
         """Handle what came, or with nothing what was left from before, as far as one turn goes."""
         self._lines_left = LINES_A_TURN
+        # A carriage return before the line's end may come on top of the longest line.
+        self.MAX_LENGTH = self._limits.max_line_bytes + 1
         super().dataReceived(data)  # type: ignore[no-untyped-call]
         while self._behind_scraps is not None:
             # LineReceiver stops after a line too long, with whole lines behind it.
@@ -76,7 +77,7 @@ class BoundedLines(LineReceiver):
     def lineReceived(self, line: bytes) -> None:
         self._lines_left -= 1
         line = line.removesuffix(b"\r")
-        if len(line) > self._longest_bytes:
+        if len(line) > self._limits.max_line_bytes:
             self.line_too_long()
         else:
             self.line_came(line)

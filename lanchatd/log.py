@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from lanchatd.events import Event, Refused
+from lanchatd.limits import Limits
 
 Found = Sequence[Event] | Refused
 """What a log answers when it is read: the events, or why it can't."""
@@ -45,11 +46,10 @@ class Log(Protocol):
 class MemoryLog:
     """A log in memory, bounded in events and in bytes; the oldest go, the newest always stays."""
 
-    def __init__(self, name: str, limit_events: int, limit_bytes: int) -> None:
+    def __init__(self, name: str, limits: Limits) -> None:
         self.name = name
         self.newest = 0
-        self._limit_events = limit_events
-        self._limit_bytes = limit_bytes
+        self._limits = limits
         self._events: deque[Event] = deque()
         self._bytes = 0
 
@@ -59,8 +59,8 @@ class MemoryLog:
             event.id = self.newest
             self._events.append(event)
             self._bytes += event.size
-        while len(self._events) > self._limit_events or (
-            self._bytes > self._limit_bytes and len(self._events) > 1
+        while len(self._events) > self._limits.log_events or (
+            self._bytes > self._limits.log_bytes and len(self._events) > 1
         ):
             self._bytes -= self._events.popleft().size
         answer(None)

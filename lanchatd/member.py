@@ -129,6 +129,11 @@ class Member:
         return self.name.shown
 
     @property
+    def address(self) -> str | None:
+        """The IP address of its connection, None on a UNIX socket."""
+        return self.peer.address
+
+    @property
     def here(self) -> Here:
         """How it stands in a list of who is here."""
         return Here(self.nick, None if self.away is None else self.away[:AWAY_SHOWN], self.operator)

@@ -18,6 +18,9 @@ from lanchatd.events import Refused
 LONGEST = 32  # characters
 LOBBY = "#lobby"
 
+# Says what administrators say in a room. Nobody can take it.
+ADMIN = "admin"
+
 _SHOWN = get_profile("NicknameCasePreserved")
 _COMPARED = get_profile("NicknameCaseMapped")
 

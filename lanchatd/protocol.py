@@ -66,7 +66,7 @@ class ChatProtocol(BoundedLines):
 
     def __init__(self, factory: ChatFactory, form: Format, outbox: Outbox, peer: Peer, nick_by: float):
         """``nick_by`` is when the time to give a nick is over, by the factory's clock."""
-        super().__init__(factory.clock, factory.limits.max_line_bytes)
+        super().__init__(factory.clock, factory.limits)
         self.factory = factory
         self.limits = factory.limits
         self.chat = factory.chat

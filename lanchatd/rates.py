@@ -19,25 +19,20 @@ class Verdict(Enum):
 class _Bucket:
     """Fills at ``per_s`` up to ``size``; may be overdrawn by one full size."""
 
-    __slots__ = ("_at", "_level", "_per_s", "_size")
+    __slots__ = ("_at", "_level")
 
-    def __init__(self, size: float, per_s: float, now: float) -> None:
-        self._size = size
-        self._per_s = per_s
+    def __init__(self, size: float, now: float) -> None:
         self._level = size
         self._at = now
 
-    def fill(self, now: float) -> float:
+    def fill(self, size: float, per_s: float, now: float) -> float:
         """The level by now."""
-        self._level = min(self._size, self._level + (now - self._at) * self._per_s)
+        self._level = min(size, self._level + (now - self._at) * per_s)
         self._at = now
         return self._level
 
-    def take(self, amount: float) -> None:
-        self._level = max(-self._size, self._level - amount)
-
-    def full(self) -> bool:
-        return self._level >= self._size
+    def take(self, amount: float, size: float) -> None:
+        self._level = max(-size, self._level - amount)
 
 
 class Allowance:
@@ -49,10 +44,9 @@ class Allowance:
     """
 
     def __init__(self, limits: Limits, now: float) -> None:
-        self._lines = _Bucket(limits.burst_lines, limits.lines_per_s, now)
-        self._bytes = _Bucket(limits.bytes_per_s, limits.bytes_per_s, now)
-        self._flood_timeout_s = limits.flood_timeout_s
-        self._max_long_lines = limits.max_long_lines
+        self._limits = limits
+        self._lines = _Bucket(limits.burst_lines, now)
+        self._bytes = _Bucket(limits.bytes_per_s, now)
         self._flooding_since: float | None = None
         self._long_lines: deque[float] = deque()
 
@@ -63,32 +57,39 @@ class Allowance:
 
     def bytes_came(self, amount: int, now: float) -> None:
         """Call it with everything that arrives, before its lines."""
-        self._lines.fill(now)
-        self._bytes.fill(now)
-        if self._lines.full() and self._bytes.full():
+        if (
+            self._lines_left(now) >= self._limits.burst_lines
+            and self._bytes_left(now) >= self._limits.bytes_per_s
+        ):
             self._flooding_since = None
-        self._bytes.take(amount)
+        self._bytes.take(amount, self._limits.bytes_per_s)
 
     def line_came(self, now: float) -> Verdict:
         """What becomes of a whole line."""
-        if self._lines.fill(now) >= 1 and self._bytes.fill(now) >= 0:
-            self._lines.take(1)
+        if self._lines_left(now) >= 1 and self._bytes_left(now) >= 0:
+            self._lines.take(1, self._limits.burst_lines)
             return Verdict.TAKE
         return self._over(now)
 
     def scrap_came(self, now: float) -> Verdict:
         """What becomes of bytes that are thrown away anyhow, the rest of a line too long: never taken."""
-        return Verdict.DROP if self._bytes.fill(now) >= 0 else self._over(now)
+        return Verdict.DROP if self._bytes_left(now) >= 0 else self._over(now)
 
     def long_line_came(self, now: float) -> Verdict:
         """What becomes of a line too long: never taken; the last one allowed in a minute closes."""
         self._long_lines.append(now)
         while self._long_lines[0] <= now - 60:
             self._long_lines.popleft()
-        return Verdict.CLOSE if len(self._long_lines) >= self._max_long_lines else Verdict.DROP
+        return Verdict.CLOSE if len(self._long_lines) >= self._limits.max_long_lines else Verdict.DROP
+
+    def _lines_left(self, now: float) -> float:
+        return self._lines.fill(self._limits.burst_lines, self._limits.lines_per_s, now)
+
+    def _bytes_left(self, now: float) -> float:
+        return self._bytes.fill(self._limits.bytes_per_s, self._limits.bytes_per_s, now)
 
     def _over(self, now: float) -> Verdict:
         if self._flooding_since is None:
             self._flooding_since = now
-        over = now - self._flooding_since >= self._flood_timeout_s
+        over = now - self._flooding_since >= self._limits.flood_timeout_s
         return Verdict.CLOSE if over else Verdict.DROP

@@ -14,6 +14,7 @@ from functools import partial
 from lanchatd.clock import Clock
 from lanchatd.events import TALK, Members, Missed, Moment, Notice, Refused
 from lanchatd.formats import Format
+from lanchatd.limits import Limits
 from lanchatd.log import Found, Log
 from lanchatd.member import Member
 
@@ -28,16 +29,14 @@ class Readers:
     counts what was told beside the log, so that who missed some of it is told who is here now.
     """
 
-    def __init__(
-        self, room: str, log: Log, clock: Clock, chunk_bytes: int, who: Callable[[], Members]
-    ) -> None:
+    def __init__(self, room: str, log: Log, clock: Clock, limits: Limits, who: Callable[[], Members]) -> None:
         """``room`` is its name as it is shown; ``who`` tells who is here."""
         self.newest = log.newest
         self.presences = 0
         self._room = room
         self._log = log
         self._clock = clock
-        self._chunk_bytes = chunk_bytes
+        self._limits = limits
         self._who = who
         # The live ones, by what they are rendered for, with the sockets' own send: a Python call for each
         # member would cost more than the send itself (measured).
@@ -174,7 +173,9 @@ class Readers:
         if member.cursor < self.newest:
             member.reading = True
             after, until = member.cursor, self.newest
-            self._log.read(after, until, self._chunk_bytes, partial(self._was_read, member, after, until))
+            self._log.read(
+                after, until, self._limits.chunk_bytes, partial(self._was_read, member, after, until)
+            )
         elif member.presence_seen != self.presences:
             self._give(member, [])
         else:
@@ -204,7 +205,7 @@ class Readers:
             past = event.id <= member.entered_at_id
             piece = b"" if member.ignores(event) else member.format.render(event, past)
             size += len(piece)
-            if size > self._chunk_bytes and member.cursor > after:
+            if size > self._limits.chunk_bytes and member.cursor > after:
                 break
             pieces.append(piece)
             member.cursor = event.id
@@ -233,7 +234,7 @@ class Readers:
                 return
             pieces = [member.format.render(event, True) for event in events if not member.ignores(event)]
             size = sum(map(len, pieces))
-            while pieces and size > self._chunk_bytes:
+            while pieces and size > self._limits.chunk_bytes:
                 size -= len(pieces.pop(0))
             member.tell_encoded(
                 b"".join(pieces) or member.format.render(Notice(("Nothing was said here yet.",)))
@@ -242,7 +243,7 @@ class Readers:
         # Not beyond what a lagging member has been given: those lines are still to come, in their order.
         until = self.newest if member.live else member.cursor
         member.asking = True
-        self._log.read(until - lines, until, lines * self._chunk_bytes, was_read)
+        self._log.read(until - lines, until, lines * self._limits.chunk_bytes, was_read)
 
     def _make_live(self, member: Member) -> None:
         member.live = True

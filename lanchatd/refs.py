@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from hashlib import blake2b
 
 from lanchatd.events import Item, Refusal
+from lanchatd.limits import Limits
 
 Answer = Callable[[Item], None]
 
@@ -26,9 +27,8 @@ class Refs:
     heard. Times are seconds of any clock that only goes forward.
     """
 
-    def __init__(self, memory_s: float, limit: int) -> None:
-        self._memory_s = memory_s
-        self._limit = limit
+    def __init__(self, limits: Limits) -> None:
+        self._limits = limits
         # In the order of asking. By a digest, so that what people said is not kept here, nor its length.
         self._asked: dict[bytes, _Asked] = {}
 
@@ -40,12 +40,12 @@ class Refs:
 
         If the line is new, return what is to be called with its answer.
         """
-        while self._asked and now - self._oldest().at >= self._memory_s:
+        while self._asked and now - self._oldest().at >= self._limits.ref_memory_s:
             self._forget_oldest()
         key = blake2b("\0".join((nick_key, ref, line)).encode(), digest_size=16).digest()
         asked = self._asked.get(key)
         if asked is None:
-            if len(self._asked) >= self._limit:
+            while len(self._asked) >= self._limits.max_refs:
                 self._forget_oldest()
             asked = self._asked[key] = _Asked(now)
             asked.waiting.append(answer)

@@ -12,6 +12,7 @@ from functools import partial
 
 from lanchatd.clock import Call, Clock
 from lanchatd.events import NAMED, TALK, Event, Kind, Members, Refused, told_together
+from lanchatd.limits import Limits
 from lanchatd.log import Log
 from lanchatd.member import Member
 from lanchatd.nicks import Name
@@ -28,15 +29,13 @@ PRESENCE_PAUSE_S = 0.000_1
 class Room:
     """One room."""
 
-    def __init__(
-        self, name: Name, log: Log, clock: Clock, now: Callable[[], float], chunk_bytes: int
-    ) -> None:
+    def __init__(self, name: Name, log: Log, clock: Clock, now: Callable[[], float], limits: Limits) -> None:
         """``clock`` is for waiting, ``now`` tells seconds since the epoch, for the events' time."""
         self.name = name.shown
         self.key = name.key
         self.log = log
         self.topic = ""
-        self.readers = Readers(self.name, log, clock, chunk_bytes, self.who)
+        self.readers = Readers(self.name, log, clock, limits, self.who)
         self.members: dict[str, Member] = {}
         self._clock = clock
         self._now = now

@@ -1,33 +1,67 @@
-"""The service: it listens, and ends as it should."""
+"""The services: what the daemon keeps, the port it listens on, and all of them together with the signals."""
 
 from __future__ import annotations
 
-import resource
 import signal
-import socket
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import replace
-from os import dup
 from typing import Any, NoReturn
 
-from twisted.application.service import Service
+from twisted.application.service import MultiService, Service
 from twisted.internet.defer import Deferred, DeferredList, maybeDeferred
 from twisted.internet.error import ReactorNotRunning
 from twisted.internet.interfaces import IListeningPort, IStreamServerEndpoint
 from twisted.logger import Logger
 from twisted.python.failure import Failure
+from twisted.python.usage import UsageError
 
+from lanchatd.audit import AuditLog
+from lanchatd.chat import Chat
 from lanchatd.factory import ChatFactory
-from lanchatd.limits import Limits
+from lanchatd.kernel import set_socket_options
+from lanchatd.state import Keeper, StateDir, StateError
+from lanchatd.systemd import Notifier
 
-# Open files that are not for connections: listening sockets, logs, and connections being turned away.
-SPARE_FILES = 256
+# The files of the state directory.
+MODERATION, AUDIT, HOST_KEY = "moderation.json", "audit.log", "host_key"
+
+
+class StateService(Service):
+    """Opens what the daemon keeps, and gives the chat its bans, mutes and operators."""
+
+    def __init__(self, state: StateDir, keeper: Keeper, audit: AuditLog, chat: Chat) -> None:
+        self._state = state
+        self._keeper = keeper
+        self._audit = audit
+        self._chat = chat
+
+    def startService(self) -> None:
+        super().startService()  # type: ignore[no-untyped-call]
+        self._state.open()
+        self._audit.open()
+        self.load()
+
+    def load(self) -> None:
+        """Take bans, mutes and operators as the file has them.
+
+        Raises `StateError`, and changes nothing then.
+        """
+        path = self._state.file(MODERATION)
+        try:
+            self._chat.load_moderation(path.read_bytes())
+        except FileNotFoundError:
+            pass
+        except (OSError, ValueError) as error:
+            raise StateError(f"{path}: {_plain(error)}") from None
+
+    def stopService(self) -> Deferred[None]:
+        super().stopService()  # type: ignore[no-untyped-call]
+        return self._keeper.finish()
 
 
 class ChatService(Service):
-    """Starts to listen, and says goodbye."""
+    """Listens, and says goodbye."""
 
     log = Logger("lanchatd")
 
@@ -44,13 +78,80 @@ class ChatService(Service):
         self._ports: list[IListeningPort] = []
 
     def privilegedStartService(self) -> None:
-        """Listen, or end the daemon with one line on standard error and exit code 1."""
         for name, endpoint in self._endpoints:
             # An endpoint answers at once, and an exception raised in the Deferred would be lost in it.
             failures: list[Failure] = []
             endpoint.listen(self.factory).addCallback(self._listening).addErrback(failures.append)
             if failures:
-                self._give_up(f"can't listen on {name}: {_plain(failures[0].value)}")
+                raise StateError(f"can't listen on {name}: {_plain(failures[0].value)}")
+
+    def stopService(self) -> Deferred[Any]:
+        super().stopService()  # type: ignore[no-untyped-call]
+        self.log.info("shutting down, with {members} members", members=len(self.factory.chat.members))
+        stopped = [maybeDeferred(port.stopListening) for port in self._ports]
+        return DeferredList([*stopped, self.factory.shut_down()])
+
+    def limits_changed(self) -> None:
+        """Tell the kernel those limits that it keeps; they hold for new connections."""
+        for port in self._ports:
+            set_socket_options(port, self.factory.limits)
+
+    def _listening(self, port: IListeningPort) -> None:
+        self._ports.append(port)
+        set_socket_options(port, self.factory.limits)
+        where = port.getHost()
+        self.log.info("listening on {where}", where=getattr(where, "port", None) or where, address=str(where))
+
+
+class Lanchat(MultiService):
+    """The whole daemon: its services in their order, and what the signals mean.
+
+    What can't be started ends it with one line on standard error and exit code 1. SIGTERM ends it with exit
+    code 0; SIGHUP reads its files again.
+    """
+
+    log = Logger("lanchatd")
+
+    def __init__(
+        self,
+        reactor: Any,
+        services: Sequence[Service],
+        notifier: Notifier,
+        reloads: Sequence[Callable[[], None]],
+    ) -> None:
+        """``reloads`` each read a file again; or raise, with a sentence, and leave everything as it is."""
+        super().__init__()  # type: ignore[no-untyped-call]
+        self._reactor = reactor
+        self._notifier = notifier
+        self._reloads = reloads
+        for service in (*services, notifier):
+            service.setServiceParent(self)
+
+    def privilegedStartService(self) -> None:
+        self._start(super().privilegedStartService)
+
+    def startService(self) -> None:
+        # Before the notifier says that all is ready: from then on signals may come.
+        self._reactor.callWhenRunning(self._take_signals)
+        self._start(super().startService)
+
+    def reload(self) -> None:
+        """Read again what may have changed; what is wrong stays as it was."""
+        self._notifier.reloading()
+        for reload in self._reloads:
+            try:
+                reload()
+            except (StateError, UsageError) as error:
+                why = str(error)
+                self.log.error("{why}; it stays as it was", why=why)  # noqa: TRY400
+        self.log.info("read again: motd, keys, bans, mutes and operators")
+        self._notifier.reloaded()
+
+    def _start(self, start: Callable[[], None]) -> None:
+        try:
+            start()
+        except StateError as error:
+            self._give_up(str(error))
 
     def _give_up(self, why: str) -> NoReturn:
         self.log.error("{why}", why=why)
@@ -61,64 +162,15 @@ class ChatService(Service):
         sys.excepthook = lambda *_: None
         raise RuntimeError(why)
 
-    def startService(self) -> None:
-        super().startService()  # type: ignore[no-untyped-call]
-        self._reactor.callWhenRunning(self._exit_0_on_sigterm)
-
-    def stopService(self) -> Deferred[Any]:
-        super().stopService()  # type: ignore[no-untyped-call]
-        self.log.info("shutting down, with {members} members", members=len(self.factory.chat.members))
-        stopped = [maybeDeferred(port.stopListening) for port in self._ports]
-        return DeferredList([*stopped, self.factory.shut_down()])
-
-    def _listening(self, port: IListeningPort) -> None:
-        self._ports.append(port)
-        set_socket_options(port, self.factory.limits)
-        where = port.getHost()
-        self.log.info("listening on {where}", where=getattr(where, "port", None) or where, address=str(where))
-
-    def _exit_0_on_sigterm(self) -> None:
-        # Twisted stops as it should, and then ends itself with the signal once more, which is no exit code 0.
-        signal.signal(signal.SIGTERM, lambda *_: self._reactor.callFromThread(self._stop))
+    def _take_signals(self) -> None:
+        # After SIGTERM Twisted stops as it should, and then ends itself with the signal once more, which is
+        # no exit code 0. SIGHUP would end it without a word.
+        for number, act in ((signal.SIGTERM, self._stop), (signal.SIGHUP, self.reload)):
+            signal.signal(number, lambda *_, act=act: self._reactor.callFromThread(act))
 
     def _stop(self) -> None:
         with suppress(ReactorNotRunning):  # the second signal while it says goodbye
             self._reactor.stop()
-
-
-def set_socket_options(port: IListeningPort, limits: Limits) -> None:
-    """Bound what the kernel keeps, and for how long: accepted sockets inherit it from the listening one."""
-    listening = socket.socket(fileno=dup(port.fileno()))  # type: ignore[attr-defined]
-    with listening:
-        listening.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, limits.send_buffer_bytes)
-        if listening.family == socket.AF_UNIX:
-            return
-        listening.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
-        # A line is not held back to be sent with the next one.
-        listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        # Half of the time idle, then four probes; and with something unsent, the whole time.
-        for option, value in (
-            ("TCP_KEEPIDLE", round(limits.keepalive_s / 2)),
-            ("TCP_KEEPINTVL", round(limits.keepalive_s / 8)),
-            ("TCP_KEEPCNT", 4),
-            ("TCP_USER_TIMEOUT", round(limits.keepalive_s * 1_000)),
-        ):
-            if hasattr(socket, option):  # Linux has all of them
-                listening.setsockopt(socket.IPPROTO_TCP, getattr(socket, option), value)
-
-
-def within_open_files(limits: Limits) -> Limits:
-    """Raise the limit of open files as far as it goes; the limits, with the connections that it allows."""
-    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
-    if hard == resource.RLIM_INFINITY:
-        return limits
-    allowed = max(hard - SPARE_FILES, hard // 2)
-    if allowed < limits.max_connections:
-        ChatService.log.warn(
-            "--max-connections is {allowed}, as the limit of open files is {hard}", allowed=allowed, hard=hard
-        )
-    return replace(limits, max_connections=min(allowed, limits.max_connections))
 
 
 def _plain(why: BaseException | None) -> str:

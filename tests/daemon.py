@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import signal
 import socket
@@ -130,13 +131,21 @@ class Peer:
         return got
 
 
+def environment_in(cwd: Path) -> dict[str, str]:
+    """The environment of a daemon, which keeps its state below this directory."""
+    return os.environ | {"XDG_STATE_HOME": str(cwd / "state")}
+
+
 @contextmanager
-def daemon(*options: str, cwd: Path, prefix: tuple[str, ...] = ()) -> Iterator[Daemon]:
-    """Run ``twistd -n lanchat`` on a free port, until the block ends."""
+def daemon(
+    *options: str, cwd: Path, prefix: tuple[str, ...] = (), environment: dict[str, str] | None = None
+) -> Iterator[Daemon]:
+    """Run ``twistd -n lanchat`` on a free port, until the block ends. It keeps its state in ``cwd``."""
     command = [*prefix, TWISTD, "-n", "--pidfile=", "lanchat", *(options or ("--port=0",))]
     process = subprocess.Popen(
         command,
         cwd=cwd,
+        env=environment_in(cwd) | (environment or {}),
         text=True,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,

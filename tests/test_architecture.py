@@ -16,18 +16,27 @@ MODULES = sorted(path.relative_to(PACKAGE.parent) for path in PACKAGE.rglob("*.p
 LAYERS = (
     {"lanchatd"},
     {"clock", "limits", "events", "wire", "nicks", "log", "rates", "refs", "moderation", "formats",
-     "formats.text", "formats.json_lines", "member", "readers", "room", "chat", "commands", "keys", "row",
-     "editor"},
+     "formats.text", "formats.json_lines", "member", "readers", "room", "chat", "commands",
+     "commands.command", "commands.talking", "commands.moderating", "commands.administering", "times",
+     "later", "report", "keys", "row", "editor", "screen"},
     {"outbox", "lines", "protocol", "doors", "factory"},
+    {"state", "audit", "systemd", "journal", "kernel", "running"},
+    {"console", "console.seat", "console.host_key", "console.authorized", "console.guard", "console.quiet",
+     "console.trail", "console.shell", "console.namespace", "console.turns", "console.plain",
+     "console.terminal", "console.dialogue", "console.prompt", "console.interpreter", "console.names",
+     "console.colours", "console.manhole"},
+    {"console.channels", "console.session", "console.login", "console.connection", "console.ssh"},
+    {"console.accounts"},
     {"service"},
+    {"options"},
     {"tap"},
     {"client", "client.untrusted", "client.session", "client.shapes", "client.screen", "client.history"},
     {"client.streams", "client.why", "client.connection", "client.ui", "client.pipe"},
     {"client.main", "client.terminal"},
 )  # fmt: skip
 RULES = LAYERS[1]
-CLIENT = set().union(*LAYERS[5:])
-PURE = RULES | LAYERS[5]
+CLIENT = set().union(*LAYERS[-3:])
+PURE = RULES | LAYERS[-3]
 
 
 def name_of(path: Path) -> str:

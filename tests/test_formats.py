@@ -30,8 +30,8 @@ from lanchatd.events import (
     Welcome,
 )
 from lanchatd.formats import Format, Hello, Line, Unreadable
-from lanchatd.formats.json_lines import JsonFormat, iso_time
-from lanchatd.formats.text import TextFormat, clock_time
+from lanchatd.formats.json_lines import JsonFormat
+from lanchatd.formats.text import TextFormat
 
 TEXT, JSON = TextFormat(), JsonFormat()
 
@@ -289,28 +289,6 @@ def test_a_room_with_nobody_in_it_is_shown() -> None:
     nobody = Members("#dev", (), 0)
     assert TEXT.render(nobody) == b"-- Nobody is in #dev.\n"
     assert json.loads(JSON.render(nobody)) == {"type": "members", "room": "#dev", "here": 0, "members": []}
-
-
-@pytest.mark.parametrize(
-    ("at", "iso"),
-    [
-        (0, "1970-01-01T00:00:00.000Z"),
-        (AT, ISO),
-        (AT + 0.000_9, ISO),
-        (1_795_356_191, "2026-11-22T14:03:11.000Z"),
-    ],
-)
-def test_json_tells_the_time_in_utc_to_the_millisecond(at: float, iso: str) -> None:
-    """Cut off, not rounded: nothing happened later than it did."""
-    assert iso_time(at) == iso
-
-
-@pytest.mark.parametrize(
-    ("at", "time"), [(0, "00:00"), (AT, "14:03"), (AT - 11.124, "14:02"), (59.9, "00:00")]
-)
-def test_text_tells_the_hour_and_the_minute(at: float, time: str) -> None:
-    """As the clock on the wall."""
-    assert clock_time(at) == time
 
 
 @pytest.mark.parametrize(("form", "name"), [(TEXT, "text"), (JSON, "json")])

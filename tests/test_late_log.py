@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from lanchatd.events import Event, Refused
+from lanchatd.limits import Limits
 from lanchatd.log import Found, MemoryLog
 from tests.world import World
 
@@ -13,7 +14,7 @@ class LateLog(MemoryLog):
     """Answers when the test lets it; can refuse."""
 
     def __init__(self) -> None:
-        super().__init__("late", 10_000, 4_194_304)
+        super().__init__("late", Limits())
         self.late = True
         self.refusal: Refused | None = None
         self._answers: list[Callable[[], None]] = []

@@ -5,9 +5,15 @@ from __future__ import annotations
 import pytest
 
 from lanchatd.events import Event, Kind, Refused
+from lanchatd.limits import Limits
 from lanchatd.log import Found, MemoryLog
 
 PLENTY = 1_000_000
+
+
+def a_log(limit_events: int = PLENTY, limit_bytes: int = PLENTY) -> MemoryLog:
+    """An empty log with such limits."""
+    return MemoryLog("9f3c", Limits(log_events=limit_events, log_bytes=limit_bytes))
 
 
 def said(text: str) -> Event:
@@ -35,20 +41,20 @@ def read(log: MemoryLog, after: int = 0, until: int | None = None, limit_bytes: 
 
 def log_of(many: int, limit_events: int = PLENTY, limit_bytes: int = PLENTY) -> MemoryLog:
     """A log with so many events of two bytes each, in one batch."""
-    log = MemoryLog("9f3c", limit_events, limit_bytes)
+    log = a_log(limit_events, limit_bytes)
     append(log, *"x" * many)
     return log
 
 
 def test_a_new_log_is_empty() -> None:
     """Its newest id is 0, and there is nothing to read."""
-    log = MemoryLog("9f3c", PLENTY, PLENTY)
+    log = a_log()
     assert (log.name, log.newest, read(log)) == ("9f3c", 0, [])
 
 
 def test_events_are_numbered_from_1_without_a_gap() -> None:
     """Over all batches, the empty one too."""
-    log = MemoryLog("9f3c", PLENTY, PLENTY)
+    log = a_log()
     batches = [append(log, "one", "two"), append(log), append(log, "three")]
     assert [[event.id for event in batch] for batch in batches] == [[1, 2], [], [3]]
     assert log.newest == 3
@@ -56,7 +62,7 @@ def test_events_are_numbered_from_1_without_a_gap() -> None:
 
 def test_what_was_appended_is_read() -> None:
     """The same events, the oldest first."""
-    log = MemoryLog("9f3c", PLENTY, PLENTY)
+    log = a_log()
     batch = append(log, "one", "two")
     answers: list[Found] = []
     log.read(0, 2, PLENTY, answers.append)
@@ -68,7 +74,7 @@ def test_what_was_appended_is_read() -> None:
 )
 def test_the_oldest_go_past_the_limit_of_events(many: int, held: list[int]) -> None:
     """Three are held, in one batch or one by one."""
-    one_by_one = MemoryLog("9f3c", 3, PLENTY)
+    one_by_one = a_log(3)
     for _ in range(many):
         append(one_by_one, "x")
     at_once = log_of(many, limit_events=3)
@@ -133,6 +139,6 @@ def test_reading_gives_what_fits_and_at_least_one(limit_bytes: int, ids: list[in
 
 def test_reading_stops_at_the_first_that_does_not_fit() -> None:
     """A short line behind a long one waits for it: order comes first."""
-    log = MemoryLog("9f3c", PLENTY, PLENTY)
+    log = a_log()
     append(log, "x", "x" * 100, "x")
     assert read(log, limit_bytes=10) == [1]

@@ -5,8 +5,10 @@ from __future__ import annotations
 import pytest
 
 from lanchatd.moderation import Ban, Bans, Mutes, Network, network_from
+from lanchatd.nicks import nick
 
 NOW = 1_000.0
+ALICE = nick("alice")
 
 
 def ban_on(shown: str, until: float | None = None, reason: str = "") -> Ban:
@@ -182,28 +184,28 @@ def test_nobody_is_muted_at_first(mutes: Mutes) -> None:
 )
 def test_a_mute_ends_at_its_time(mutes: Mutes, until: float | None, after_s: float, holds: bool) -> None:
     """Or never, if no minutes were given."""
-    mutes.add("alice", until)
+    mutes.add(ALICE, until)
     assert mutes.holds("alice", NOW + after_s) is holds
 
 
 @pytest.mark.parametrize("until", [None, NOW + 60])
 def test_who_is_muted_is_told_until_when(mutes: Mutes, until: float | None) -> None:
     """None is for good."""
-    mutes.add("alice", until)
+    mutes.add(ALICE, until)
     assert mutes.until("alice") == until
 
 
 def test_a_new_mute_takes_the_place_of_the_old(mutes: Mutes) -> None:
     """Also a shorter one."""
-    mutes.add("alice", None)
-    mutes.add("alice", NOW + 60)
+    mutes.add(ALICE, None)
+    mutes.add(ALICE, NOW + 60)
     assert mutes.until("alice") == NOW + 60
 
 
 @pytest.mark.parametrize("until", [None, NOW + 60])
 def test_a_mute_is_lifted_once(mutes: Mutes, until: float | None) -> None:
     """Lifting it again says that there was none."""
-    mutes.add("alice", until)
+    mutes.add(ALICE, until)
     assert mutes.remove("alice", NOW)
     assert not mutes.holds("alice", NOW)
     assert not mutes.remove("alice", NOW)
@@ -211,7 +213,7 @@ def test_a_mute_is_lifted_once(mutes: Mutes, until: float | None) -> None:
 
 def test_a_mute_that_ended_cannot_be_lifted(mutes: Mutes) -> None:
     """It is over, whether somebody asked or not."""
-    mutes.add("alice", NOW + 60)
+    mutes.add(ALICE, NOW + 60)
     assert not mutes.remove("alice", NOW + 60)
 
 

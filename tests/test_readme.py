@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from lanchatd.commands import COMMANDS
+from lanchatd.commands import CONSOLE, MEMBERS
 from lanchatd.limits import each_limit, option_name
 from lanchatd.tap import Options
 
@@ -35,8 +35,18 @@ def test_every_limit_is_in_the_table_with_its_default_and_reason() -> None:
 def test_every_command_is_in_the_table() -> None:
     """With its help."""
     assert rows("**Commands**") == [
-        [command.usage.replace("|", r"\|"), command.help + (" (operators)" if command.operator else "")]
-        for command in COMMANDS.values()
+        [
+            MEMBERS.usage(command).replace("|", r"\|"),
+            command.help + (" (operators)" if command.operator else ""),
+        ]
+        for command in MEMBERS
+    ]
+
+
+def test_every_command_of_the_console_is_in_the_table() -> None:
+    """With its help, too."""
+    assert rows("## Administer it") == [
+        [CONSOLE.usage(command).replace("|", r"\|"), command.help] for command in CONSOLE
     ]
 
 
@@ -49,8 +59,11 @@ def test_every_option_is_in_a_table() -> None:
 
 def test_every_code_is_listed() -> None:
     """What a program can get as the code of an error."""
+    # Those of the console are for people: its exit code says what a program needs.
     source = "".join(
-        path.read_text("utf-8") for path in (Path(__file__).parent.parent / "lanchatd").rglob("*.py")
+        path.read_text("utf-8")
+        for path in (Path(__file__).parent.parent / "lanchatd").rglob("*.py")
+        if path.stem not in ("administering", "running")
     )
     codes = set(re.findall(r'(?:Refused|Unreadable|Refusal)\(\s*"(\w+)"', source))
     listed = README.split("Codes of `error`:", 1)[1].split("\n\n", 1)[0]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from lanchatd.events import Item, Ok, Refusal
+from lanchatd.limits import Limits
 from lanchatd.refs import Answer, Refs
 
 MEMORY_S = 600.0
@@ -36,7 +37,7 @@ class Asker:
 
 @pytest.fixture
 def refs() -> Refs:
-    return Refs(MEMORY_S, 3)
+    return Refs(Limits(ref_memory_s=MEMORY_S, max_refs=3))
 
 
 @pytest.fixture
@@ -71,7 +72,7 @@ def test_a_line_that_was_refused_is_tried_again(refs: Refs) -> None:
 
 def test_a_refusal_that_comes_late_leaves_the_ref_of_another_alone() -> None:
     """It was forgotten meanwhile, and asked anew."""
-    refs = Refs(MEMORY_S, 3)
+    refs = Refs(Limits(ref_memory_s=MEMORY_S, max_refs=3))
     first, again = Asker(refs), Asker(refs)
     late = first.asks()
     assert late is not None

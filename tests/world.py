@@ -225,8 +225,12 @@ class World:
         self.clock = Clock()
         self.limits = replace(Limits(lines_per_s=1_000, burst_lines=1_000, max_per_address=10_000), **limits)  # type: ignore[arg-type]
         self.jump_s = 0.0
+        self.kept: list[bytes] = []
+        self.disk_error: OSError | None = None
         self.logs = 0
-        self.chat = Chat("test", motd, self.limits, self.clock, self.now, new_log or self._memory_log)
+        self.chat = Chat(
+            "test", motd, self.limits, self.clock, self.now, new_log or self._memory_log, self._keep
+        )
         self.factory = ChatFactory(self.chat, self.clock, self.limits)
         self.wires: list[Wire] = []
 
@@ -236,7 +240,18 @@ class World:
 
     def _memory_log(self, room: str) -> MemoryLog:
         self.logs += 1
-        return MemoryLog(f"log{self.logs}", self.limits.log_events, self.limits.log_bytes)
+        return MemoryLog(f"log{self.logs}", self.limits)
+
+    def _keep(self, document: bytes, done: Callable[[OSError | None], None]) -> None:
+        """Keep bans, mutes and operators, at the end of this turn of the reactor."""
+        if self.disk_error is None:
+            self.kept.append(document)
+        self.clock.callLater(0, done, self.disk_error)
+
+    def make_operator(self, person: Person) -> None:
+        """As an administrator does."""
+        self.chat.make_operator(person.member.name)
+        self.settle()
 
     def connect(self, peer: str = "192.0.2.1") -> Person:
         """A connection; nothing is sent yet."""

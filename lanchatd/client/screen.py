@@ -1,102 +1,21 @@
-"""What the terminal shows: lines that scroll by, and below them the row being typed and a row of status.
-
-Pure: it gives back the characters to write. The terminal's own scrollback is kept, so there is no other
-screen and no scroll region: what arrives is written over the two last rows, which are then painted again
-below it.
-"""
+"""What only the client shows: nicks in their colours, and lines where nothing can be painted."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from hashlib import blake2b
 
-from wcwidth import wcwidth
-
 from lanchatd.row import Row
+from lanchatd.screen import Screen
 
 # Colours of the 256 that can be read on black and on white: a contrast (WCAG 2.1) of at least 4.5 to black
 # and 3 to white, spread over the hues. A test computes it.
 NICK_COLOURS = (167, 166, 136, 100, 64, 29, 30, 31, 33, 69, 99, 134, 164, 198)
 
-RESET, BOLD, DIM, REVERSE = "\x1b[0m", "\x1b[1m", "\x1b[2m", "\x1b[7m"
-BELL = "\a"
-CLEAR = "\x1b[H\x1b[2J"
-
-# Pasted text comes between marks then, so that its line ends are not taken for Enter.
-MARK_PASTES, DONT_MARK_PASTES = "\x1b[?2004h", "\x1b[?2004l"
-
 
 def nick_colour(key: str) -> int:
     """The colour of a nick, by its key: the same everywhere and in every run."""
     return NICK_COLOURS[blake2b(key.encode(errors="replace"), digest_size=4).digest()[0] % len(NICK_COLOURS)]
-
-
-def in_colour(text: str, colour: int) -> str:
-    """Text in one of the 256 colours."""
-    return f"\x1b[38;5;{colour}m{text}{RESET}"
-
-
-def cut(text: str, columns: int) -> str:
-    """As much of the text as fits in so many columns."""
-    used = 0
-    for place, character in enumerate(text):
-        used += max(0, wcwidth(character))
-        if used > columns:
-            return text[:place]
-    return text
-
-
-class Screen:
-    """The two last rows, and what is written above them.
-
-    What is painted is kept at most one column short of the width, so that no terminal wraps it.
-    """
-
-    begin, end = MARK_PASTES, DONT_MARK_PASTES
-
-    def __init__(self, width: int, colours: bool) -> None:
-        self.width = width
-        self.colours = colours
-        self._column: int | None = None  # of the cursor in the painted row; None while nothing is painted
-        self._painted: object = None
-
-    def update(self, row: Row, status: str, lines: Iterable[str] = ()) -> str:
-        """Write lines above, and paint the rows again below them."""
-        lines = list(lines)
-        if not lines and self._painted == (row, status, self.width):
-            return ""
-        above = "".join(line + "\r\n" for line in lines)
-        erased = self.erase()
-        self._column = row.column
-        self._painted = (row, status, self.width)
-        right = f"\x1b[{row.column}C" if row.column else ""
-        return f"{erased}{above}{row.text}\r\n{self._status(status)}\x1b[1A\r{right}"
-
-    def erase(self) -> str:
-        """Take the two rows away; the cursor is where they began."""
-        if self._column is None:
-            return ""
-        # A terminal that was made narrower has wrapped the row: the cursor's part of it may be further down.
-        up = self._column // max(1, self.width)
-        self.forget()
-        return (f"\x1b[{up}A" if up else "") + "\r\x1b[J"
-
-    def forget(self) -> None:
-        """Nothing is painted any more: the terminal was given back."""
-        self._column = None
-        self._painted = None
-
-    def clear(self) -> str:
-        """Empty the terminal."""
-        self.forget()
-        return CLEAR
-
-    def _status(self, status: str) -> str:
-        text = cut(status, self.width - 1)
-        if not self.colours:
-            return text
-        room = self.width - 1 - sum(max(0, wcwidth(character)) for character in text)
-        return f"{REVERSE}{text}{' ' * room}{RESET}"
 
 
 class PlainScreen(Screen):
@@ -107,7 +26,7 @@ class PlainScreen(Screen):
     def __init__(self, width: int) -> None:
         super().__init__(width, colours=False)
 
-    def update(self, row: Row, status: str, lines: Iterable[str] = ()) -> str:
+    def update(self, row: Row, status: str | None = None, lines: Iterable[str] = ()) -> str:
         return "".join(line + "\r\n" for line in lines)
 
     def erase(self) -> str:

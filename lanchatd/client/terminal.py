@@ -21,11 +21,9 @@ from zope.interface import implementer
 from lanchatd.client import history
 from lanchatd.client.connection import Connection
 from lanchatd.client.main import Options, connection_for, session_for
-from lanchatd.client.screen import PlainScreen, Screen
+from lanchatd.client.screen import PlainScreen
 from lanchatd.client.ui import Ui
-
-NARROWEST = 5  # columns; below it nothing can be edited
-USUAL = 80
+from lanchatd.screen import Screen, usable_width
 
 
 class Keyboard(Protocol):
@@ -102,7 +100,7 @@ class Terminal:
             columns = os.get_terminal_size(1).columns
         except OSError:
             columns = 0
-        return max(NARROWEST, columns) if columns else USUAL  # serial lines and containers say 0
+        return usable_width(columns)
 
 
 class Run:

@@ -11,17 +11,17 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from time import time
 
-from lanchatd import nicks
-from lanchatd.client import screen
+from lanchatd import nicks, screen
 from lanchatd.client.connection import Connection
-from lanchatd.client.screen import Screen
+from lanchatd.client.screen import nick_colour
 from lanchatd.client.session import Item, Session
 from lanchatd.client.shapes import Shape, name_pattern, notice, shape
 from lanchatd.client.untrusted import clean
-from lanchatd.commands import COMMANDS
+from lanchatd.commands import MEMBERS
 from lanchatd.editor import Action, Completions, Editor, Key, Pasted, Submitted
 from lanchatd.events import Refused
 from lanchatd.row import Row
+from lanchatd.screen import Screen
 
 # What `/save` can write: the talk of a long day.
 KEPT_CHARACTERS = 2_000_000
@@ -292,7 +292,7 @@ class Ui:
 
     def _complete(self, word: str, before: str) -> Sequence[str]:
         if word.startswith("/") and not before:
-            names = sorted({*COMMANDS, *LOCAL})
+            names = sorted({*(command.name for command in MEMBERS), *LOCAL})
             return [f"/{name} " for name in names if f"/{name}".startswith(word.lower())]
         if word.startswith("#") or before.strip().lower() == "/join":
             return [f"{room} " for room in sorted(self.session.rooms) if _begins(room, word)]
@@ -323,7 +323,7 @@ class Ui:
         if shown.mentions and self.session.nick:
             named = name_pattern(self.session.nick)
             rest = named.sub(lambda name: f"{screen.REVERSE}{name[0]}{screen.RESET}", rest)
-        return begin + screen.in_colour(found, screen.nick_colour(_key(found))) + rest
+        return begin + screen.in_colour(found, nick_colour(_key(found))) + rest
 
     def _tell(self, text: str) -> None:
         self.show([notice(text)])

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime
 from typing import Any, TypeVar, assert_never
 
 from lanchatd import wire
@@ -23,6 +22,7 @@ from lanchatd.events import (
     Welcome,
 )
 from lanchatd.formats import Hello, Line, Unreadable
+from lanchatd.times import iso_time
 
 # A ref is echoed and remembered: long enough for any kind of unique id (a UUID has 36).
 LONGEST_REF = 64
@@ -69,11 +69,6 @@ class JsonFormat:
             **({"past": True} if past and isinstance(item, Event) else {}),
         }
         return (json.dumps(shown, ensure_ascii=False) + "\n").encode()
-
-
-def iso_time(at: float) -> str:
-    """Seconds since the epoch as UTC in ISO 8601, to the millisecond."""
-    return datetime.fromtimestamp(at, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def _object(encoded: bytes) -> dict[str, Any]:

@@ -7,7 +7,6 @@ people write can look like another shape.
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import assert_never
 
 from lanchatd import wire
@@ -26,6 +25,7 @@ from lanchatd.events import (
     Welcome,
 )
 from lanchatd.formats import Hello, Line
+from lanchatd.times import clock_time
 
 # A line of joins or leaves names everybody up to here, and the first two beyond it.
 _FEW = 4
@@ -49,17 +49,6 @@ class TextFormat:
         if past and isinstance(item, Event):
             return f"{clock_time(item.at)} {_event(item)}\n".encode()
         return "".join(line + "\n" for line in _lines(item)).encode()
-
-
-def clock_time(at: float) -> str:
-    """The local time of day, as a line from the past begins with it; ``at`` is seconds since the epoch."""
-    return datetime.fromtimestamp(at).astimezone().strftime("%H:%M")
-
-
-def end_time(at: float, now: float) -> str:
-    """When something ends, in local time: the time of day, with the date unless that is today."""
-    ends, today = (datetime.fromtimestamp(when).astimezone() for when in (at, now))
-    return ends.strftime("%H:%M" if ends.date() == today.date() else "%Y-%m-%d %H:%M")
 
 
 def _lines(item: Item) -> list[str]:

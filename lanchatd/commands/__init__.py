@@ -1,0 +1,91 @@
+"""The commands: what members type, and what administrators type, from the same rows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+
+from lanchatd.chat import Chat
+from lanchatd.commands.administering import ADMINISTERING, Administrator
+from lanchatd.commands.command import Command, Commands
+from lanchatd.commands.moderating import MODERATING
+from lanchatd.commands.talking import TALKING
+from lanchatd.events import Item, Ok, Refused
+from lanchatd.formats import Line
+from lanchatd.later import Later
+from lanchatd.member import Member
+
+__all__ = ["CONSOLE", "MEMBERS", "Administrator", "administer", "run"]
+
+MEMBERS = Commands("/", "Anything else is said to the room; //x says /x.", *TALKING, *MODERATING)
+CONSOLE = Commands(
+    "", "With --json behind its name, a command answers for programs.", *ADMINISTERING, *MODERATING
+)
+
+
+def run(chat: Chat, member: Member, line: Line, answer: Callable[[Item], None]) -> None:
+    """Do what a member typed: say it, or run the command. Then answer the line.
+
+    With a `Refusal` if nothing happened, at once or when the log refuses it; with `Ok` if the line has a ref.
+    """
+    if not line.text:
+        if line.ref is not None:
+            answer(Ok(line.ref))
+        return
+    begun: Later | None
+    try:
+        text, command, rest = _parsed(line.text)
+        if line.ref is not None and (command is None or command.once):
+            asked = chat.refs.ask(member.name.key, line.ref, line.text, chat.clock.seconds(), answer)
+            if asked is None:
+                return
+            answer = asked
+        if command is None:
+            begun = chat.say(member, text)
+        elif command.operator and not member.operator:
+            raise Refused("not_operator", f"Only operators may /{command.name}.")
+        else:
+            begun = command.run(chat, member, *MEMBERS.arguments(command, rest))
+    except Refused as refused:
+        answer(refused.answering(line.ref))
+        return
+    if begun is not None:
+        begun.when_told(partial(_told, begun, line.ref, answer))
+    elif line.ref is not None:
+        answer(Ok(line.ref))
+
+
+def administer(
+    chat: Chat, administrator: Administrator, line: str, done: Callable[[Refused | None], None]
+) -> None:
+    """Do what an administrator typed, with a ``/`` before it or without, and tell when it is done.
+
+    With why not, if it was refused; at once or later.
+    """
+    try:
+        name, _, rest = line.strip().removeprefix("/").partition(" ")
+        command = CONSOLE.named(name)
+        begun = command.run(chat, administrator, *CONSOLE.arguments(command, rest.strip()))
+    except Refused as refused:
+        done(refused)
+        return
+    if begun is not None:
+        begun.when_told(done)
+    else:
+        done(None)
+
+
+def _told(begun: Later, ref: str | None, answer: Callable[[Item], None], refused: Refused | None) -> None:
+    if refused is not None:
+        answer(refused.answering(ref))
+    elif ref is not None:
+        answer(Ok(ref, begun.id))
+
+
+def _parsed(line: str) -> tuple[str, Command | None, str]:
+    if not line.startswith("/"):
+        return line, None, ""
+    if line.startswith("//"):
+        return line[1:], None, ""
+    name, _, rest = line[1:].partition(" ")
+    return "", MEMBERS.named(name), rest.strip()

@@ -1,0 +1,241 @@
+"""What only administrators type, at the console: to see, to speak to everybody, and to run the daemon."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import Field, replace
+from typing import Any, Protocol
+
+from lanchatd import __version__, nicks
+from lanchatd.chat import Chat
+from lanchatd.commands.command import Command
+from lanchatd.events import Event, Kind, Notice, Refused
+from lanchatd.later import Kept, all_of
+from lanchatd.limits import Limits, conflict_in, each_limit, limit_from, option_name
+from lanchatd.member import Member
+from lanchatd.report import At, Cell, Facts, Report, Span, Table
+from lanchatd.room import Room
+
+# Records of the audit log, and a topic's characters, in a list.
+RECORDS = 20
+TOPIC_SHOWN = 60
+
+
+class Daemon(Protocol):
+    """What administrators ask of the daemon that is not the chat's to know."""
+
+    most_connections: int
+    """As many connections as the limit of open files allows."""
+
+    def facts(self) -> dict[str, Cell]:
+        """Its connections, its memory and the like."""
+        ...
+
+    def limits_changed(self) -> None:
+        """A limit has another value."""
+        ...
+
+    def recorded(self, count: int) -> Table:
+        """The last records of the audit log."""
+        ...
+
+    def shut_down_in(self, seconds: int, reason: str) -> None:
+        """End; instead of when it was asked before."""
+        ...
+
+
+class Administrator:
+    """Who types at the console. Implements `lanchatd.commands.command.Actor`."""
+
+    nick = nicks.ADMIN
+    operator = True
+
+    def __init__(self, address: str | None, daemon: Daemon, tell: Callable[[Report], None]) -> None:
+        """``tell`` is called with each answer."""
+        self.address = address
+        self.daemon = daemon
+        self._tell = tell
+
+    def tell(self, *items: Report) -> None:
+        """Answer."""
+        for item in items:
+            self._tell(item)
+
+
+def _who(chat: Chat, administrator: Administrator, whom: str | None) -> None:
+    members: list[Member]
+    if whom is None:
+        members = list(chat.members.values())
+    elif whom.startswith("#"):
+        members = list(chat.room_named(whom).members.values())
+    else:
+        members = [chat.member_named(whom)]
+    columns = ("nick", "address", "room", "since", "idle", "state", "behind", "lines_said", "operator")
+    members.sort(key=lambda member: member.name.key)
+    rows = tuple(_member_row(chat, member) for member in members)
+    administrator.tell(Table("members", columns, rows, "Nobody is here."))
+
+
+def _member_row(chat: Chat, member: Member) -> tuple[Cell, ...]:
+    now, room = chat.clock.seconds(), chat.room_of(member)
+    return (
+        member.nick,
+        member.peer.shown,
+        room.name,
+        At(chat.now() - (now - member.since)),
+        Span(now - member.spoke_at),
+        "live" if member.live else "lagging",
+        room.readers.unread(member),
+        member.lines_said,
+        member.operator,
+    )
+
+
+def _rooms(chat: Chat, administrator: Administrator) -> None:
+    rooms = sorted(chat.rooms.values(), key=lambda room: (-len(room.members), room.key))
+    rows = tuple(
+        (room.name, len(room.members), room.readers.newest, room.topic[:TOPIC_SHOWN]) for room in rooms
+    )
+    administrator.tell(Table("rooms", ("room", "here", "lines", "topic"), rows, "There is no room."))
+
+
+def _op(chat: Chat, administrator: Administrator, nick: str | None) -> Kept | None:
+    operators = chat.moderation.operators
+    if nick is None:
+        rows = tuple((shown, key in chat.members) for key, shown in operators.items())
+        administrator.tell(Table("operators", ("nick", "here"), rows, "Nobody is an operator."))
+        return None
+    member = chat.member_named(nick)
+    if member.operator:
+        raise Refused("operator", f"{member.nick} is an operator already.")
+    kept = chat.make_operator(member.name)
+    member.tell(Notice(("You are an operator now. /help lists what you may do.",)))
+    return kept.then(lambda: administrator.tell(Notice((f"{member.nick} is an operator now.",))))
+
+
+def _deop(chat: Chat, administrator: Administrator, nick: str) -> Kept:
+    name = nicks.nick(nick)
+    if name.key not in chat.moderation.operators:
+        raise Refused("no_operator", f"{name.shown} is no operator.")
+    kept = chat.unmake_operator(name)
+    if (member := chat.members.get(name.key)) is not None:
+        member.tell(Notice(("You are no operator any more.",)))
+    return kept.then(lambda: administrator.tell(Notice((f"{name.shown} is no operator any more.",))))
+
+
+def _say(chat: Chat, administrator: Administrator, room: str, text: str) -> Event:
+    return chat.say_as_admin(chat.room_named(room), text)
+
+
+def _topic(chat: Chat, administrator: Administrator, name: str, text: str | None) -> Event | None:
+    room = chat.room_named(name)
+    if text is not None:
+        return chat.say_as_admin(room, text, Kind.TOPIC)
+    administrator.tell(
+        Notice((f"The topic is: {room.topic}" if room.topic else f"{room.name} has no topic.",))
+    )
+    return None
+
+
+def _announce(chat: Chat, administrator: Administrator, text: str) -> Kept:
+    rooms = [room for room in chat.rooms.values() if room.members]
+    told = Notice((f"{len(chat.members):,} members in {len(rooms):,} rooms were told.",))
+    return announce(chat, rooms, text).then(lambda: administrator.tell(told))
+
+
+def announce(chat: Chat, rooms: list[Room], text: str) -> Kept:
+    """Say something in many rooms at once."""
+    return all_of([chat.say_as_admin(room, f"announces: {text}", Kind.ACTED) for room in rooms])
+
+
+def _stats(chat: Chat, administrator: Administrator) -> None:
+    members = list(chat.members.values())
+    facts: dict[str, Cell] = {
+        "server": chat.name,
+        "version": __version__,
+        "members": len(members),
+        "lagging": sum(not member.live for member in members),
+        "rooms": len(chat.rooms),
+        "lines_said": chat.lines_said,
+        "bans": len(chat.moderation.bans),
+        "mutes": len(chat.moderation.mutes),
+        "operators": len(chat.moderation.operators),
+    }
+    administrator.tell(Facts("stats", facts | administrator.daemon.facts()))
+
+
+def _limits(chat: Chat, administrator: Administrator, name: str | None, value: str | None) -> None:
+    if name is None:
+        _tell_limits(chat, administrator, list(each_limit()))
+        return
+    option = name.removeprefix("--").replace("_", "-")
+    limit = next((limit for limit in each_limit() if option_name(limit) == option), None)
+    if limit is None:
+        raise Refused("no_limit", f"There is no limit {option}. limits lists what there is.")
+    if value is not None:
+        _set_limit(chat, administrator, limit, value)
+    _tell_limits(chat, administrator, [limit])
+
+
+def _set_limit(chat: Chat, administrator: Administrator, limit: Field[Any], value: str) -> None:
+    try:
+        number = limit_from(limit, value)
+    except ValueError as error:
+        raise Refused("bad_limit", f"{error}.") from None
+    changed = replace(chat.limits)
+    setattr(changed, limit.name, number)
+    if conflict := conflict_in(changed):
+        raise Refused("bad_limit", f"{conflict}.")
+    most = administrator.daemon.most_connections
+    if limit.name == "max_connections" and number > most:
+        raise Refused("bad_limit", f"The limit of open files allows {most:,} connections.")
+    setattr(chat.limits, limit.name, number)
+    administrator.daemon.limits_changed()
+
+
+def _tell_limits(chat: Chat, administrator: Administrator, limits: list[Field[Any]]) -> None:
+    rows = tuple(_limit_row(chat, limit) for limit in limits)
+    administrator.tell(Table("limits", ("limit", "value", "default", "unit", "what"), rows, ""))
+
+
+def _limit_row(chat: Chat, limit: Field[Any]) -> tuple[Cell, ...]:
+    known = limit.metadata
+    value: float = getattr(chat.limits, limit.name)
+    default: float = getattr(Limits, limit.name)
+    return option_name(limit), value, default, known["unit"], known["what"]
+
+
+def _log(chat: Chat, administrator: Administrator, count: int | None) -> None:
+    administrator.tell(administrator.daemon.recorded(count or RECORDS))
+
+
+def _shutdown(
+    chat: Chat, administrator: Administrator, seconds: int | None, reason: str | None
+) -> Kept | None:
+    administrator.daemon.shut_down_in(seconds or 0, reason or "")
+    if not seconds:
+        administrator.tell(Notice(("The server is shutting down.",)))
+        return None
+    why = f": {reason}" if reason else ""
+    at = chat.until_shown(chat.now() + seconds).removeprefix(" until ")
+    told = Notice((f"The server shuts down in {seconds:,} s. Another shutdown takes the place of this one.",))
+    rooms = [room for room in chat.rooms.values() if room.members]
+    text = f"the server shuts down at {at}, in {seconds:,} s{why}"
+    return announce(chat, rooms, text).then(lambda: administrator.tell(told))
+
+
+ADMINISTERING = (
+    Command("who", "[NICK|ROOM]", "who is here, from where, and whether they keep up", _who),
+    Command("rooms", "", "the rooms there are", _rooms),
+    Command("say", "ROOM TEXT", "say something in a room, as admin", _say),
+    Command("announce", "TEXT", "say something in every room with somebody in it", _announce),
+    Command("topic", "ROOM [TEXT]", "what a room is about; with a text, set it", _topic),
+    Command("op", "[NICK]", "let whoever has this nick moderate; without one, list who may", _op),
+    Command("deop", "NICK", "let a nick not moderate any more", _deop),
+    Command("stats", "", "how the server is doing", _stats),
+    Command(
+        "limits", "[NAME] [VALUE]", "the limits; with a value, change one until the daemon ends", _limits
+    ),
+    Command("log", "[N]", "the last 20, or N, records of the audit log", _log),
+    Command("shutdown", "[SECONDS] [REASON]", "tell everybody, and end the daemon", _shutdown),
+)

@@ -1,0 +1,136 @@
+"""A command: a row of a table, how its arguments are typed, and how a typed name finds it."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from lanchatd.chat import Chat
+from lanchatd.events import Notice, Refused
+from lanchatd.later import Later
+
+LONGEST_HISTORY = 100  # lines; what is past it is read with JSON's "after"
+LONGEST_BAN = 10 * 365 * 24 * 60  # minutes: ten years
+LONGEST_WAIT = 24 * 60 * 60  # seconds, until a shutdown: a day
+
+# The arguments that are a whole number, and from where to where.
+NUMBERS = {"MINUTES": (1, LONGEST_BAN), "N": (1, LONGEST_HISTORY), "SECONDS": (0, LONGEST_WAIT)}
+
+
+class Actor(Protocol):
+    """Who a command is run for: a member, or an administrator."""
+
+    @property
+    def nick(self) -> str:
+        """Who did it, as others are told."""
+        ...
+
+    @property
+    def address(self) -> str | None:
+        """From which IP address, None on a UNIX socket."""
+        ...
+
+    @property
+    def operator(self) -> bool:
+        """Whether it may moderate."""
+        ...
+
+    def tell(self, *items: Notice) -> None:
+        """Answer."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """A row of a table.
+
+    ``arguments`` is what follows the name, as the help shows it and as it is parsed: `NUMBERS` are a whole
+    number, TEXT and REASON the rest of the line, anything else a word; one in brackets may be missing.
+    ``run`` gets the chat, the actor, and the arguments in order, None for a missing one; it returns what it
+    began if that is not done yet. ``once`` is for what others notice: sent again with its ref, it is
+    answered and not done again; what only sets up the connection is done on the new one too.
+    """
+
+    name: str
+    arguments: str
+    help: str
+    run: Callable[..., Later | None]
+    operator: bool = False
+    once: bool = False
+
+
+class Commands:
+    """A table of commands, with its own row for help. ``sign`` is what a name begins with when typed."""
+
+    def __init__(self, sign: str, about: str, *rows: Command) -> None:
+        """``about`` is said above the list of them."""
+        self.sign = sign
+        self._about = about
+        row = Command("help", "[COMMAND]", "what there is to type", self._help)
+        self._rows = {command.name: command for command in (row, *rows)}
+
+    def __iter__(self) -> Iterator[Command]:
+        return iter(self._rows.values())
+
+    def named(self, name: str) -> Command:
+        """The row with that name. Raises `Refused` (``unknown_command``) with the nearest there is."""
+        name = name.lower()
+        if name in self._rows:
+            return self._rows[name]
+        near = difflib.get_close_matches(name, self._rows, 1, cutoff=0) if name else ["help"]
+        hint = f" //{name} says it." if self.sign else ""
+        raise Refused(
+            "unknown_command", f"There is no {self.sign}{name}. Did you mean {self.sign}{near[0]}?{hint}"
+        )
+
+    def usage(self, command: Command) -> str:
+        """How to type a command."""
+        return f"{self.sign}{command.name} {command.arguments}".rstrip()
+
+    def arguments(self, command: Command, rest: str) -> list[Any]:
+        """What was typed behind the name, as its ``run`` takes it. Raises `Refused` (``usage``)."""
+        usage = Refused("usage", f"Usage: {self.usage(command)}")
+        values: list[Any] = []
+        wanted = command.arguments.split()
+        for place, spec in enumerate(wanted):
+            name = spec.strip("[]")
+            if not rest:
+                if name == spec:
+                    raise usage
+                values.append(None)
+            elif name in ("TEXT", "REASON"):
+                values.append(rest)
+                rest = ""
+            else:
+                word, _, after = rest.partition(" ")
+                if name in NUMBERS:
+                    if not (word.isascii() and word.isdigit()) and place + 1 < len(wanted):
+                        values.append(None)  # it is left out, and the word is the next one's
+                        continue
+                    values.append(_number(name, word, usage))
+                else:
+                    values.append(word)
+                rest = after.lstrip()
+        if rest:
+            raise usage
+        return values
+
+    def _help(self, chat: Chat, actor: Actor, name: str | None) -> None:
+        if name is not None:
+            command = self.named(name.removeprefix("/"))
+            actor.tell(Notice((f"{self.usage(command)}: {command.help}",)))
+            return
+        rows = [command for command in self if actor.operator or not command.operator]
+        width = max(len(self.usage(command)) for command in rows)
+        lines = [f"{self.usage(command):{width}}  {command.help}" for command in rows]
+        actor.tell(Notice((self._about, *lines)))
+
+
+def _number(name: str, word: str, usage: Refused) -> int:
+    least, most = NUMBERS[name]
+    # The length first: turning a very long row of digits into a number takes long, and Python refuses it.
+    if not (word.isascii() and word.isdigit() and len(word) <= len(str(most)) and least <= int(word) <= most):
+        raise Refused(usage.code, f"{usage.text} ({name} is from {least} to {most:,})")
+    return int(word)

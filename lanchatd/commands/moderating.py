@@ -1,0 +1,97 @@
+"""What operators type in a room, and administrators at the console: who may come in, and who may talk."""
+
+from __future__ import annotations
+
+import ipaddress
+
+from lanchatd import nicks
+from lanchatd.chat import Chat
+from lanchatd.commands.command import LONGEST_HISTORY, Actor, Command
+from lanchatd.events import Notice, Refused
+from lanchatd.later import Kept
+from lanchatd.moderation import LONGEST_REASON, Ban, Target, target_from
+
+REASON_SHOWN = 80  # characters, of the reason of a ban in a list
+
+
+def _kick(chat: Chat, actor: Actor, nick: str, reason: str | None) -> None:
+    kicked = chat.member_named(nick)
+    chat.kick(kicked, actor.nick, reason or "")
+    actor.tell(Notice((f"{kicked.nick} was kicked.",)))
+
+
+def _ban(chat: Chat, actor: Actor, target: str, minutes: int | None, reason: str | None) -> Kept:
+    found, shown = target_from(target)
+    _refuse_oneself(chat, actor, found, shown)
+    ban = Ban(shown, _end(chat, minutes), actor.nick, (reason or "")[:LONGEST_REASON])
+    return chat.ban(found, ban).then(lambda: actor.tell(Notice((f"{_ban_shown(chat, ban)}.",))))
+
+
+def _unban(chat: Chat, actor: Actor, target: str) -> Kept:
+    found, shown = target_from(target)
+    if not chat.moderation.bans.remove(found, chat.now()):
+        raise Refused("not_banned", f"There is no ban on {shown}. /bans lists what there is.")
+    kept = chat.moderation.changed()
+    return kept.then(lambda: actor.tell(Notice((f"{shown} is not banned any more.",))))
+
+
+def _bans(chat: Chat, actor: Actor) -> None:
+    now = chat.now()
+    lines = [_ban_shown(chat, ban) for ban in chat.moderation.bans.all(now)]
+    mutes = chat.moderation.mutes.all(now)
+    lines += [f"{mute.shown} is muted{chat.until_shown(mute.until)}" for mute in mutes]
+    shown = lines[:LONGEST_HISTORY]
+    if len(lines) > len(shown):
+        shown.append(f"and {len(lines) - len(shown):,} others")
+    actor.tell(Notice(tuple(shown) or ("Nobody is banned or muted.",)))
+
+
+def _mute(chat: Chat, actor: Actor, nick: str, minutes: int | None) -> Kept:
+    muted, until = chat.member_named(nick), _end(chat, minutes)
+    text = chat.until_shown(until)
+    kept = chat.mute(muted.name, until)
+    muted.tell(Notice((f"You are muted{text}.",)))
+    return kept.then(lambda: actor.tell(Notice((f"{muted.nick} is muted{text}.",))))
+
+
+def _unmute(chat: Chat, actor: Actor, nick: str) -> Kept:
+    name = nicks.nick(nick)
+    muted = chat.members.get(name.key)
+    key = name.key if muted is None else chat.muted_as(muted)
+    if key is None or not chat.moderation.mutes.remove(key, chat.now()):
+        raise Refused("not_muted", f"{name.shown} is not muted.")
+    if muted is not None:
+        muted.tell(Notice(("You may talk again.",)))
+    kept = chat.moderation.changed()
+    return kept.then(lambda: actor.tell(Notice((f"{name.shown} may talk again.",))))
+
+
+def _refuse_oneself(chat: Chat, actor: Actor, target: Target, shown: str) -> None:
+    """A slip of the network's length must not close the door behind the one who can open it again."""
+    if isinstance(target, str):
+        if chat.members.get(target) is actor:
+            raise Refused("yourself", "You can't ban yourself.")
+    elif actor.address is not None and ipaddress.ip_address(actor.address) in target:
+        raise Refused("yourself", f"Your own address, {actor.address}, is in {shown}.")
+
+
+def _end(chat: Chat, minutes: int | None) -> float | None:
+    return None if minutes is None else chat.now() + 60 * minutes
+
+
+def _ban_shown(chat: Chat, ban: Ban) -> str:
+    reason = f": {ban.reason[:REASON_SHOWN]}" if ban.reason else ""
+    return f"{ban.shown} is banned{chat.until_shown(ban.until)} by {ban.by}{reason}"
+
+
+MODERATING = (
+    Command("kick", "NICK [REASON]", "close a member's connection", _kick, operator=True, once=True),
+    Command(
+        "ban", "NICK|ADDRESS|NETWORK [MINUTES] [REASON]", "keep somebody out", _ban,
+        operator=True, once=True,
+    ),
+    Command("unban", "NICK|ADDRESS|NETWORK", "let somebody in again", _unban, operator=True, once=True),
+    Command("bans", "", "who is kept out, and who is muted", _bans, operator=True),
+    Command("mute", "NICK [MINUTES]", "let somebody only read", _mute, operator=True, once=True),
+    Command("unmute", "NICK", "let somebody talk again", _unmute, operator=True, once=True),
+)  # fmt: skip

@@ -1,0 +1,120 @@
+"""What members type: talk, rooms, and how they are seen."""
+
+from __future__ import annotations
+
+from lanchatd import nicks
+from lanchatd.chat import Chat
+from lanchatd.commands.command import Command
+from lanchatd.events import Event, Kind, Notice, Refused
+from lanchatd.member import Member
+
+MOST_IGNORED = 100  # nicks, by one member
+
+
+def _nick(chat: Chat, member: Member, nick: str) -> None:
+    chat.rename(member, nick)
+
+
+def _me(chat: Chat, member: Member, text: str) -> Event:
+    return chat.say(member, text, Kind.ACTED)
+
+
+def _msg(chat: Chat, member: Member, nick: str, text: str) -> None:
+    _whisper(chat, member, chat.member_named(nick), text)
+
+
+def _whisper(chat: Chat, member: Member, to: Member, text: str) -> None:
+    chat.whisper(member, to, text)
+    if to.away is not None:
+        member.tell(Notice((f"{to.nick} is away{': ' + to.away if to.away else ''}.",)))
+
+
+def _reply(chat: Chat, member: Member, text: str) -> None:
+    if member.reply_to is None:
+        raise Refused("no_member", "Nobody has written to you.")
+    to = member.reply_to()
+    if to is None or to.readers is None:
+        raise Refused("no_member", "Who wrote to you last is gone.")
+    _whisper(chat, member, to, text)
+
+
+def _who(chat: Chat, member: Member, room: str | None) -> None:
+    member.tell((chat.room_of(member) if room is None else chat.room_named(room)).who())
+
+
+def _rooms(chat: Chat, member: Member) -> None:
+    member.tell(chat.list_rooms())
+
+
+def _join(chat: Chat, member: Member, room: str) -> None:
+    chat.move(member, room)
+
+
+def _topic(chat: Chat, member: Member, text: str | None) -> Event | None:
+    if text is not None:
+        return chat.say(member, text, Kind.TOPIC)
+    room = chat.room_of(member)
+    member.tell(Notice((f"The topic is: {room.topic}" if room.topic else f"{room.name} has no topic.",)))
+    return None
+
+
+def _history(chat: Chat, member: Member, lines: int | None) -> None:
+    chat.room_of(member).readers.history(member, lines or 20)
+
+
+def _ignore(chat: Chat, member: Member, nick: str) -> None:
+    name = nicks.nick(nick)
+    if name.key == member.name.key:
+        raise Refused("yourself", "You can't ignore yourself.")
+    if len(member.ignored) >= MOST_IGNORED:
+        raise Refused("too_many", f"You ignore {MOST_IGNORED} nicks, which is the limit.")
+    _set_ignored(chat, member, member.ignored | {name.key})
+    member.tell(Notice((f"You ignore {name.shown} now.",)))
+
+
+def _unignore(chat: Chat, member: Member, nick: str) -> None:
+    name = nicks.nick(nick)
+    if name.key not in member.ignored:
+        raise Refused("not_ignored", f"You don't ignore {name.shown}.")
+    _set_ignored(chat, member, member.ignored - {name.key})
+    member.tell(Notice((f"You don't ignore {name.shown} any more.",)))
+
+
+def _set_ignored(chat: Chat, member: Member, ignored: frozenset[str]) -> None:
+    member.ignored = ignored
+    chat.room_of(member).readers.ignores_changed(member)
+
+
+def _away(chat: Chat, member: Member, text: str | None) -> None:
+    member.away = text or ""
+    member.tell(Notice(("You are away.",)))
+
+
+def _back(chat: Chat, member: Member) -> None:
+    if member.away is None:
+        raise Refused("not_away", "You are not away.")
+    member.away = None
+    member.tell(Notice(("You are back.",)))
+
+
+def _quit(chat: Chat, member: Member, text: str | None) -> None:
+    # Who is muted says nothing on the way out either.
+    member.connection.quit(text if text is not None and chat.muted_as(member) is None else "")
+
+
+TALKING = (
+    Command("nick", "NICK", "take another nick", _nick),
+    Command("me", "TEXT", "say what you do", _me, once=True),
+    Command("msg", "NICK TEXT", "say something to one member only", _msg, once=True),
+    Command("reply", "TEXT", "answer the last private message", _reply, once=True),
+    Command("who", "[ROOM]", "who is in this room, or in another", _who),
+    Command("rooms", "", "the rooms there are", _rooms),
+    Command("join", "ROOM", "go to another room; made if there is none", _join),
+    Command("topic", "[TEXT]", "what this room is about; with a text, set it", _topic, once=True),
+    Command("history", "[N]", "the last 20, or N, lines of this room", _history),
+    Command("ignore", "NICK", "hide what a nick says and sends to you", _ignore),
+    Command("unignore", "NICK", "show it again", _unignore),
+    Command("away", "[TEXT]", "tell who writes to you that you are away", _away),
+    Command("back", "", "you are here again", _back),
+    Command("quit", "[TEXT]", "leave", _quit),
+)  # fmt: skip

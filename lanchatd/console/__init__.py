@@ -1,0 +1,1 @@
+"""The administrators' console: an SSH server with a prompt for commands, and one for Python."""

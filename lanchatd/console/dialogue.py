@@ -1,0 +1,218 @@
+"""A dialogue: lines that come and are run one after the other, and what is shown for them.
+
+It is the same for both prompts (`lanchatd.console.prompt`, `lanchatd.console.manhole`), at a terminal,
+without one, and for the one command of ``ssh host command``.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from functools import partial
+
+from lanchatd.console.plain import Plain
+from lanchatd.console.seat import Output
+from lanchatd.console.terminal import Terminal
+from lanchatd.console.turns import MOST_WAITING, Turns
+from lanchatd.editor import LONGEST_LINE
+
+# The exit code, 0 for done, and the reason why not, empty if there is none or it was shown.
+Done = Callable[[int, str], None]
+
+REFUSED = 1
+
+_NOT_DECODED = re.compile("[\ufffd\ud800-\udfff]")  # what stands for bytes that are not UTF-8
+
+_TOO_LONG = f"That line is longer than {LONGEST_LINE:,} characters; nothing was done."
+_NOT_UTF8 = "That line is not UTF-8; nothing was done."
+_TOO_MANY = f"More than {MOST_WAITING:,} characters wait to be run; what came then was dropped."
+
+
+class Dialogue:
+    """Implements `Application`, and is what a `Terminal` or `Plain` tells what was typed.
+
+    A prompt says what a line does in `take`, and may say more in the methods below it.
+    """
+
+    def __init__(self, output: Output, greeting: str, history: Iterable[str]) -> None:
+        self._output = output
+        self._greeting = greeting
+        self._history = history
+        self._surface: Terminal | Plain = Plain(output, self)
+        self._turns = Turns()
+        self.code = 0  # of the last line
+        self._reads = False  # standard input counts
+        self._overfull = False
+        self._leaving = False
+        self._over = False
+        self._painting = False
+
+    # -- what a prompt is
+
+    @property
+    def prompt(self) -> str:
+        """What stands before the next line."""
+        raise NotImplementedError
+
+    def take(self, line: str, done: Done) -> None:
+        """Run a line, and call ``done`` exactly once, now or later."""
+        raise NotImplementedError
+
+    def complete(self, word: str, before: str) -> Sequence[str]:
+        """What Tab offers."""
+        raise NotImplementedError
+
+    def coloured(self, line: str) -> str:
+        """The line being typed, with colours."""
+        return line
+
+    def cancel(self) -> bool:
+        """What is running is not wanted any more; false if nothing can be cancelled."""
+        return False
+
+    def give_up(self, line: str) -> None:
+        """Ctrl-C was pressed on a line, and there was nothing to cancel."""
+
+    def unfinished(self) -> str:
+        """No more lines come: the reason if the last ones want more."""
+        return ""
+
+    # -- what it can do
+
+    @property
+    def at_terminal(self) -> bool:
+        """Whether a person types."""
+        return isinstance(self._surface, Terminal)
+
+    def show(self, text: str) -> None:
+        """Show text with line ends; nothing if it is over."""
+        with self.painted():
+            if not self._over:
+                self._surface.show(text)
+
+    def show_error(self, text: str) -> None:
+        """The same on standard error, where there is no terminal."""
+        with self.painted():
+            if not self._over:
+                self._surface.show_error(text)
+
+    def echo(self, line: str) -> None:
+        """Show a line as it was typed, where there is a terminal."""
+        self._surface.echo(self.prompt, line)
+
+    def end(self, code: int | None = None) -> None:
+        """It is over. Without a code: 0 at a terminal, and elsewhere what the last line ended with."""
+        if self._over:
+            return
+        self._surface.leave()
+        self._over = True
+        self._turns.drop()
+        self.cancel()
+        self._output.end(code if code is not None else 0 if self.at_terminal else self.code)
+
+    @contextmanager
+    def painted(self) -> Iterator[None]:
+        """Paint once, when everything that happens within has been shown."""
+        if self._painting:
+            yield
+            return
+        self._painting = True
+        try:
+            yield
+        finally:
+            self._painting = False
+            if not self._over:
+                self._surface.paint()
+
+    # -- the SSH side tells (`Application`)
+
+    def run(self, line: str) -> None:
+        for part in line.split("\n"):
+            self.line_entered(part)
+        self.left()
+
+    def begin(self, width: int | None) -> None:
+        self._reads = True
+        if width is not None:
+            self._surface = Terminal(self._output, width, self, self._history)
+            self.show(self._greeting)
+
+    def typed(self, typed: bytes) -> None:
+        if self._reads and not self._over:
+            with self.painted():
+                self._surface.typed(typed)
+
+    def input_ended(self) -> None:
+        if self._reads and not self._leaving and not self._over:
+            with self.painted():
+                self._surface.input_ended()
+
+    def resized(self, width: int) -> None:
+        if not self._over:
+            with self.painted():
+                self._surface.resized(width)
+
+    def closed(self) -> None:
+        self._over = True
+        self._turns.drop()
+        self.cancel()
+
+    # -- the surface tells (`terminal.Listener`, `plain.Listener`)
+
+    def line_entered(self, line: str) -> None:
+        size = len(line) + 1
+        if self._over or self._overfull:
+            return
+        if self._turns.room_for(size):
+            self._turns.add(partial(self._run, line), size)
+        else:
+            self._overfull = True
+            self._turns.add(self._refuse_more)
+
+    def interrupted(self, line: str) -> None:
+        dropped = self._turns.drop()
+        self._leaving = self._overfull = False
+        if not self.cancel():
+            self.give_up(line)
+        if dropped:
+            self.show(f"-- {dropped:,} {'line was' if dropped == 1 else 'lines were'} not run.\n")
+
+    def left(self) -> None:
+        """No more lines come: it ends when those that wait are done, or at once if it is said again."""
+        if self._leaving:
+            self.end()
+        self._leaving = True
+        self._turns.add(self._finish)
+
+    def row_prompt(self) -> str:
+        return "" if self._turns.busy else self.prompt
+
+    # -- one thing after the other
+
+    def _run(self, line: str, done: Callable[[], None]) -> None:
+        self.echo(line)
+        if len(line) > LONGEST_LINE:
+            self._done(done, REFUSED, _TOO_LONG)
+        elif _NOT_DECODED.search(line):
+            self._done(done, REFUSED, _NOT_UTF8)
+        else:
+            self.take(line, partial(self._done, done))
+
+    def _done(self, done: Callable[[], None], code: int, reason: str) -> None:
+        with self.painted():
+            self.code = code
+            if reason and not self._over:
+                self._surface.refuse(reason)
+            done()
+
+    def _refuse_more(self, done: Callable[[], None]) -> None:
+        self._overfull = False
+        self._done(done, REFUSED, _TOO_MANY)
+        if not self.at_terminal:  # the lines of a script may need each other
+            self.end()
+
+    def _finish(self, done: Callable[[], None]) -> None:
+        if reason := self.unfinished():
+            self._done(done, REFUSED, reason)
+        self.end()

@@ -1,0 +1,97 @@
+"""What there is at the Python prompt: the chat and its parts, and each command as a function."""
+
+from __future__ import annotations
+
+import pydoc
+from collections.abc import Callable
+from typing import Any
+
+from twisted.internet.defer import Deferred
+
+from lanchatd.commands import CONSOLE, Administrator, administer
+from lanchatd.commands.administering import Daemon
+from lanchatd.events import Refused
+from lanchatd.factory import ChatFactory
+from lanchatd.report import Report, as_text
+
+
+class Shown(str):
+    """A command's answer: the prompt shows it as it is."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return str(self).rstrip("\n")
+
+
+def namespace(reactor: Any, factory: ChatFactory, daemon: Daemon, address: str) -> dict[str, object]:
+    """The names, new ones for each who logs in from an ``address``."""
+    chat = factory.chat
+    things: dict[str, object] = {
+        "chat": chat,
+        "factory": factory,
+        "limits": chat.limits,
+        "members": chat.members,
+        "reactor": reactor,
+        "rooms": chat.rooms,
+    }
+
+    def function(name: str) -> Callable[..., Shown | Deferred[Shown]]:
+        def command(*arguments: object) -> Shown | Deferred[Shown]:
+            shown: list[str] = []
+            later: Deferred[Shown] = Deferred()
+            refusals: list[Refused] = []
+
+            def tell(report: Report) -> None:
+                shown.append(as_text(report, chat.now()))
+
+            def done(refused: Refused | None) -> None:
+                if refused is None:
+                    later.callback(Shown("".join(shown)))
+                elif waiting:
+                    later.errback(refused)
+                else:
+                    refusals.append(refused)
+
+            waiting = False
+            line = " ".join([name, *map(str, arguments)])
+            administer(chat, Administrator(address, daemon, tell), line, done)
+            if refusals:
+                raise refusals[0]
+            waiting = True
+            return later.result if later.called else later  # type: ignore[return-value]
+
+        command.__name__ = command.__qualname__ = name
+        return command
+
+    functions: dict[str, object] = {
+        command.name: function(command.name)
+        for command in CONSOLE
+        if command.name not in things and command.name != "help"
+    }
+
+    def help(thing: object = None) -> None:
+        """What there is; or, with a thing, what that is."""
+        if thing is not None:
+            print(pydoc.plain(pydoc.render_doc(thing)))  # noqa: T201
+            return
+        rows = [
+            ("chat", "the chat: members, rooms, moderation"),
+            ("members", f"the {len(chat.members):,} members by the keys of their nicks"),
+            ("rooms", f"the {len(chat.rooms):,} rooms by their keys"),
+            ("limits", "the limits; what is set here holds at once"),
+            ("factory", "the connections"),
+            ("reactor", "Twisted's reactor; await works at the prompt"),
+        ]
+        rows += [(_call(CONSOLE.usage(row)), row.help) for row in CONSOLE if row.name in functions]
+        width = max(len(name) for name, _ in rows)
+        for name, what in rows:
+            print(f"{name:{width}}  {what}")  # noqa: T201
+
+    return {**things, **functions, "help": help}
+
+
+def _call(usage: str) -> str:
+    """How a command is called: ``kick NICK [REASON]`` is ``kick(nick, reason)``."""
+    name, *arguments = usage.replace("[", "").replace("]", "").lower().split()
+    return f"{name}({', '.join(arguments)})"

@@ -1,0 +1,85 @@
+"""What an administrator types is run, answered and recorded here, whether at the prompt or in one go."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from lanchatd.chat import Chat
+from lanchatd.commands import CONSOLE, Administrator, administer
+from lanchatd.commands.administering import Daemon
+from lanchatd.console.seat import Identity
+from lanchatd.console.trail import Trail
+from lanchatd.events import Refused
+from lanchatd.limits import each_limit, option_name
+from lanchatd.report import Report, as_json, as_text
+
+JSON = "--json"
+
+# How a command ended, for the shell of whoever ran it.
+DONE, REFUSED, NOT_A_COMMAND = 0, 1, 2
+
+
+class Shell:
+    """One administrator's commands. Implements `lanchatd.console.prompt.Shell`."""
+
+    def __init__(self, chat: Chat, daemon: Daemon, identity: Identity, trail: Trail) -> None:
+        self.prompt = f"{chat.name}> "
+        self._chat = chat
+        self._daemon = daemon
+        self._address = identity.address
+        self._trail = trail
+
+    def run(self, line: str, show: Callable[[str], None], done: Callable[[int, str], None]) -> None:
+        """Run a command. ``show`` gets its answer, ``done`` its exit code and why it was refused."""
+        line = line.strip()
+        command, as_asked = _as_asked(line)
+
+        def tell(report: Report) -> None:
+            show(as_asked(report, self._chat.now()))
+
+        def is_done(refused: Refused | None) -> None:
+            self._trail.record(line, "done" if refused is None else refused.text)
+            if refused is None:
+                done(DONE, "")
+            else:
+                known = refused.code not in ("unknown_command", "usage")
+                done(REFUSED if known else NOT_A_COMMAND, refused.text)
+
+        administrator = Administrator(self._address, self._daemon, tell)
+        administer(self._chat, administrator, command, is_done)
+
+    def complete(self, word: str, before: str) -> Sequence[str]:
+        """What can stand at the end of a line: commands first, then nicks, rooms and limits."""
+        typed = before.split()
+        if not typed:
+            names = [command.name for command in CONSOLE]
+        elif typed[0] == "limits":
+            names = [option_name(limit) for limit in each_limit()]
+        elif typed[0] == "help":
+            names = [command.name for command in CONSOLE]
+        else:
+            names = [room.name for room in self._chat.rooms.values()]
+            names += [member.nick for member in self._chat.members.values()]
+        return [f"{name} " for name in sorted(names) if name.casefold().startswith(word.casefold())]
+
+    def history(self) -> Sequence[str]:
+        """What was typed with this key before, the oldest first."""
+        return self._trail.history()
+
+
+def _as_asked(line: str) -> tuple[str, Callable[[Report, float], str]]:
+    """The command without ``--json``, and how it wants its answer.
+
+    It counts right behind the name; at the end too, where that can't be a part of what is said.
+    """
+    name, _, rest = line.partition(" ")
+    first, _, others = rest.lstrip().partition(" ")
+    if first == JSON:
+        return f"{name} {others}".rstrip(), lambda report, now: as_json(report)
+    try:
+        free_text = CONSOLE.named(name.removeprefix("/")).arguments.rstrip("]").endswith(("TEXT", "REASON"))
+    except Refused:
+        free_text = True
+    if not free_text and line.endswith(f" {JSON}"):
+        return line.removesuffix(JSON).rstrip(), lambda report, now: as_json(report)
+    return line, as_text

@@ -1,0 +1,206 @@
+"""The options of ``twistd lanchat``: each is converted and checked before anything starts."""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+import socket
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from twisted.internet.endpoints import (
+    StandardIOEndpoint,
+    TCP4ServerEndpoint,
+    TCP6ServerEndpoint,
+    serverFromString,
+)
+from twisted.internet.interfaces import IStreamServerEndpoint
+from twisted.python import usage
+
+from lanchatd import wire
+from lanchatd.events import Refused
+from lanchatd.limits import Limits, conflict_in, each_limit, limit_from, option_name
+from lanchatd.state import StateError, default_state_dir
+
+PORT = 8000
+LOOPBACK = "127.0.0.1"
+LARGEST_PORT = 65_535
+# Connections that wait to be accepted. When a room comes back at once, one that does not fit tries again only
+# after a second (Twisted's default is 50).
+BACKLOG = 1_024
+LONGEST_NAME = 64  # characters, of the server
+LONGEST_MOTD = 16_384  # bytes: it is sent to everybody, in one go
+
+
+class Options(usage.Options):
+    """What can be set. Everything is checked before anything starts."""
+
+    synopsis = "[options]"
+    longdesc = "A chat server for the people on one network: they join with nc, telnet or a program."
+    optParameters = [  # noqa: RUF012
+        ["port", "p", None, f"TCP port; 0 takes any that is free.  [default: {PORT}]"],
+        ["interface", "i", None, "IP address to listen on.  [default: all, IPv4 and IPv6]"],
+        ["name", None, None, "Name of this server, in the greeting.  [default: the host name]"],
+        ["motd", None, None, "File whose lines are part of the greeting, in UTF-8."],
+        ["state-dir", None, None, "Directory for what is kept.  [default: ~/.local/state/lanchatd]"],
+        ["admin-port", None, None, "TCP port of the administrators' console, by SSH.  [default: none]"],
+        ["admin-interface", None, None, "IP address for it to listen on.  [default: 127.0.0.1]"],
+        ["admin-keys", None, None, "File of the SSH keys that may log in to it, as for sshd."],
+        ["manhole-keys", None, None, "File of the SSH keys that may run Python in the daemon."],
+        *(
+            [option_name(limit), None, limit.default, f"{limit.metadata['what']} ({limit.metadata['unit']})"]
+            for limit in each_limit()
+        ),
+    ]  # fmt: skip
+
+    def __init__(self) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]
+        self.listens: list[str] = []
+        self.endpoints: list[tuple[str, IStreamServerEndpoint]] = []
+        self.limits = Limits()
+        self.motd: tuple[str, ...] = ()
+        self.state_dir = Path()
+
+    def opt_listen(self, endpoint: str) -> None:
+        """Twisted server endpoint to listen on, instead of the port; may be given again.
+
+        For example unix:/run/lanchatd.sock or tcp:8000:interface=127.0.0.1
+        """
+        self.listens.append(endpoint)
+
+    def parseOptions(self, options: Sequence[str] | None = None) -> None:
+        """Parse and check. What is wrong ends the process with one line on standard error and exit code 1."""
+        try:
+            super().parseOptions(options)  # type: ignore[no-untyped-call]
+        except usage.UsageError as error:
+            # twistd itself would print the whole help, and all of it on standard output.
+            raise SystemExit(f"twistd lanchat: {error} (see twistd lanchat --help)") from None
+
+    def postOptions(self) -> None:
+        from twisted.internet import reactor
+
+        numbers: dict[str, Any] = {}
+        for limit in each_limit():
+            name = option_name(limit)
+            try:
+                numbers[limit.name] = limit_from(limit, str(self[name]))
+            except ValueError as error:
+                raise usage.UsageError(f"--{name}: {error}") from None
+        self.limits = Limits(**numbers)
+        if conflict := conflict_in(self.limits):
+            raise usage.UsageError(conflict)
+        self["name"] = _name(self["name"])
+        self.motd = motd_from(self["motd"])
+        if self.listens and (self["port"] is not None or self["interface"] is not None):
+            raise usage.UsageError("--listen takes the place of --port and --interface")
+        try:
+            self.state_dir = Path(self["state-dir"] or default_state_dir(os.environ))
+        except StateError as error:
+            raise usage.UsageError(str(error)) from None
+        self._check_admin()
+        if self.listens:
+            self.endpoints = [(listen, _endpoint(reactor, listen)) for listen in self.listens]
+        else:
+            self.endpoints = [
+                _tcp(reactor, _port("port", self["port"]), _interface("interface", self["interface"]))
+            ]
+
+    def _check_admin(self) -> None:
+        """The console is there with a port and a file of keys, or not at all."""
+        others = [
+            name for name in ("admin-interface", "admin-keys", "manhole-keys") if self[name] is not None
+        ]
+        if self["admin-port"] is None:
+            if others:
+                raise usage.UsageError(f"--{others[0]} is for the console, which --admin-port opens")
+            return
+        self["admin-port"] = _port("admin-port", self["admin-port"])
+        self["admin-interface"] = _interface("admin-interface", self["admin-interface"]) or LOOPBACK
+        if self["admin-keys"] is None:
+            raise usage.UsageError("--admin-port needs --admin-keys, a file with your SSH public key")
+        try:
+            from lanchatd.console.authorized import AuthorizedKeys
+        except ImportError:
+            raise usage.UsageError("--admin-port needs more: pip install 'lanchatd[admin]'") from None
+        for name in ("admin-keys", "manhole-keys"):
+            if self[name] is not None:
+                # Absolute, as they are read again and twistd may go to another directory.
+                self[name] = Path(self[name]).absolute()
+                try:
+                    AuthorizedKeys(self[name]).check()
+                except StateError as error:
+                    raise usage.UsageError(f"--{name}: {error}") from None
+
+
+def _port(option: str, text: str | None) -> int:
+    if text is None:
+        return PORT
+    if not (text.isascii() and text.isdigit() and int(text[:6]) <= LARGEST_PORT):
+        raise usage.UsageError(f"--{option}: {text!r} is not a port from 0 to 65535")
+    return int(text)
+
+
+def _interface(option: str, text: str | None) -> str:
+    if text is None:
+        return ""
+    try:
+        return str(ipaddress.ip_address(text))
+    except ValueError:
+        raise usage.UsageError(f"--{option}: {text!r} is not an IP address") from None
+
+
+def _tcp(reactor: Any, port: int, interface: str) -> tuple[str, IStreamServerEndpoint]:
+    if not interface:
+        interface = "::" if _has_ipv6() else "0.0.0.0"  # noqa: S104
+    six = ":" in interface
+    kind = TCP6ServerEndpoint if six else TCP4ServerEndpoint
+    endpoint = kind(reactor, port, backlog=BACKLOG, interface=interface)
+    return f"port {port}", endpoint
+
+
+def _has_ipv6() -> bool:
+    """Whether a socket can be bound to all addresses of both kinds."""
+    try:
+        with socket.socket(socket.AF_INET6) as probe:
+            probe.bind(("::", 0))
+            return not probe.getsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY)
+    except OSError:
+        return False
+
+
+def _endpoint(reactor: Any, text: str) -> IStreamServerEndpoint:
+    try:
+        endpoint: IStreamServerEndpoint = serverFromString(reactor, text)
+    except Exception as error:
+        raise usage.UsageError(f"--listen: {text!r}: {error}") from None
+    if isinstance(endpoint, StandardIOEndpoint):
+        raise usage.UsageError(f"--listen: {text!r}: nobody can connect to it")
+    return endpoint
+
+
+def _name(text: str | None) -> str:
+    try:
+        name = wire.clean(socket.gethostname() if text is None else text).strip()
+    except Refused as refused:
+        raise usage.UsageError(f"--name: {refused.text}") from None
+    if not 1 <= len(name) <= LONGEST_NAME:
+        raise usage.UsageError(f"--name: a name has 1 to {LONGEST_NAME} characters")
+    return name
+
+
+def motd_from(path: str | None) -> tuple[str, ...]:
+    """The lines of the file, clean; none without one. Raises `usage.UsageError`."""
+    if path is None:
+        return ()
+    try:
+        with Path(path).open("rb") as file:
+            encoded = file.read(LONGEST_MOTD + 1)
+    except OSError as error:
+        raise usage.UsageError(f"--motd: {path}: {error.strerror}") from None
+    if len(encoded) > LONGEST_MOTD:
+        raise usage.UsageError(f"--motd: {path} has more than {LONGEST_MOTD:,} bytes")
+    try:
+        return tuple(wire.clean(line).rstrip() for line in wire.decode(encoded).splitlines())
+    except Refused as refused:
+        raise usage.UsageError(f"--motd: {path}: {refused.text}") from None

@@ -1,0 +1,64 @@
+"""What administrators are shown, for people and for programs."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from lanchatd.events import Notice
+from lanchatd.report import At, Cell, Facts, Report, Span, Table, as_json, as_text
+
+NOW = 1_795_356_191.123
+
+
+def table(*rows: tuple[Cell, ...]) -> Table:
+    return Table("things", ("name", "lines_said", "idle"), rows, "There is nothing.")
+
+
+def text(report: Report) -> list[str]:
+    return as_text(report, NOW).splitlines()
+
+
+def test_columns_are_aligned_as_a_terminal_shows_them() -> None:
+    """Wide characters and marks counted; no spaces at the end."""
+    shown = text(table(("bob", 1_234, Span(61)), ("日本", 5, Span(0)), ("e\u0301", 0, None)))
+    assert shown == [
+        "name  lines said  idle",
+        "bob   1,234       1 min 1 s",
+        "日本  5           0 s",
+        "e\u0301     0",
+    ]
+
+
+def test_an_empty_table_says_so() -> None:
+    """For programs it is an empty list."""
+    assert text(table()) == ["There is nothing."]
+    assert json.loads(as_json(table())) == {"type": "things", "rows": []}
+
+
+@pytest.mark.parametrize(
+    ("cell", "shown", "value"),
+    [
+        ("text", "text", "text"),
+        (12_345, "12,345", 12_345),
+        (0.5, "0.5", 0.5),
+        (True, "yes", True),
+        (False, "", False),
+        (None, "", None),
+        (At(NOW), "14:03", "2026-11-22T14:03:11.123Z"),
+        (Span(7.123_456), "7 s", 7.123),
+    ],
+)
+def test_each_kind_of_fact_is_shown_in_its_way(cell: Cell, shown: str, value: object) -> None:
+    """And is what it is for programs."""
+    facts = Facts("facts", {"a_fact": cell, "other": 1})
+    assert text(facts)[0] == f"a fact  {shown}".rstrip()
+    assert json.loads(as_json(facts)) == {"type": "facts", "a_fact": value, "other": 1}
+
+
+def test_a_notice_is_its_lines() -> None:
+    """Without what the chat puts before them."""
+    notice = Notice(("one", "two"))
+    assert text(notice) == ["one", "two"]
+    assert json.loads(as_json(notice)) == {"type": "notice", "text": "one\ntwo"}

@@ -1,0 +1,73 @@
+"""How a terminal is painted: what is shown scrolls by, and the row being typed stays below it."""
+
+from __future__ import annotations
+
+import pytest
+
+from lanchatd.row import Row
+from lanchatd.screen import CLEAR, Screen, cut, in_colour, usable_width
+
+
+@pytest.mark.parametrize(
+    ("text", "columns", "fits"),
+    [("abc", 3, "abc"), ("abc", 2, "ab"), ("你好", 3, "你"), ("é" * 3, 2, "é" * 2), ("", 0, "")],
+)
+def test_a_status_is_cut_at_whole_characters(text: str, columns: int, fits: str) -> None:
+    """A wide one is not halved."""
+    assert cut(text, columns) == fits
+
+
+def test_lines_are_written_over_the_rows_that_are_then_painted_again() -> None:
+    """What was typed is below them, the cursor where it was."""
+    screen = Screen(20, colours=False)
+    assert screen.update(Row("typed", 3), " status") == "typed\r\n status\x1b[1A\r\x1b[3C"
+    again = screen.update(Row("typed", 0), " status", ["one", "two"])
+    assert again == "\r\x1b[Jone\r\ntwo\r\ntyped\r\n status\x1b[1A\r"
+    assert screen.erase() == "\r\x1b[J"
+    assert screen.erase() == ""
+
+
+def test_a_narrower_terminal_has_wrapped_the_row() -> None:
+    """The cursor is further down than it was painted."""
+    screen = Screen(80, colours=False)
+    screen.update(Row("x" * 70, 70), "")
+    screen.width = 30
+    assert screen.erase() == "\x1b[2A\r\x1b[J"
+
+
+def test_the_status_fills_its_row_in_reverse() -> None:
+    """But for the last column, where a terminal may wrap."""
+    shown = Screen(10, colours=True).update(Row("", 0), " 你 is long")
+    assert shown == "\r\n\x1b[7m 你 is lo\x1b[0m\x1b[1A\r"
+
+
+def test_without_a_status_the_row_is_the_last() -> None:
+    """The cursor goes to its column in it."""
+    screen = Screen(20, colours=False)
+    assert screen.update(Row("typed", 3)) == "typed\r\x1b[3C"
+    assert screen.update(Row("typed", 0), lines=["one"]) == "\r\x1b[Jone\r\ntyped\r"
+
+
+def test_colours_in_the_row_take_no_columns() -> None:
+    """Where the cursor is depends on the row's column alone."""
+    text = in_colour("if", 134)
+    assert text == "\x1b[38;5;134mif\x1b[0m"
+    assert Screen(20, colours=True).update(Row(text, 2)) == f"{text}\r\x1b[2C"
+
+
+@pytest.mark.parametrize(("told", "width"), [(132, 132), (5, 5), (1, 5), (0, 80), (-1, 80)])
+def test_a_terminal_that_does_not_know_its_width_has_the_usual_one(told: int, width: int) -> None:
+    """Serial lines and containers say 0; and in less than five columns nothing can be edited."""
+    assert usable_width(told) == width
+
+
+def test_nothing_is_written_when_nothing_has_changed() -> None:
+    """A server that sends much and says nothing does not make the terminal flicker."""
+    screen = Screen(20, colours=False)
+    assert screen.update(Row("typed", 3), " status") != ""
+    assert screen.update(Row("typed", 3), " status") == ""
+    assert screen.update(Row("typed", 4), " status") != ""
+    screen.erase()
+    assert screen.update(Row("typed", 4), " status") != ""
+    assert screen.clear() == CLEAR
+    assert screen.update(Row("typed", 4), " status") != ""
