@@ -21,7 +21,7 @@ from twisted.python import usage
 from lanchatd import wire
 from lanchatd.events import Refused
 from lanchatd.limits import Limits, conflict_in, each_limit, limit_from, option_name
-from lanchatd.state import StateError, default_state_dir
+from lanchatd.state import StateError, default_state_dir, read_file
 
 PORT = 8000
 LOOPBACK = "127.0.0.1"
@@ -92,10 +92,12 @@ class Options(usage.Options):
             raise usage.UsageError(conflict)
         self["name"] = _name(self["name"])
         self.motd = motd_from(self["motd"])
+        # Absolute, as it is read again later, and twistd may go to another directory.
+        self["motd"] = self["motd"] and str(Path(self["motd"]).absolute())
         if self.listens and (self["port"] is not None or self["interface"] is not None):
             raise usage.UsageError("--listen takes the place of --port and --interface")
         try:
-            self.state_dir = Path(self["state-dir"] or default_state_dir(os.environ))
+            self.state_dir = Path(self["state-dir"] or default_state_dir(os.environ)).absolute()
         except StateError as error:
             raise usage.UsageError(str(error)) from None
         self._check_admin()
@@ -125,7 +127,6 @@ class Options(usage.Options):
             raise usage.UsageError("--admin-port needs more: pip install 'lanchatd[admin]'") from None
         for name in ("admin-keys", "manhole-keys"):
             if self[name] is not None:
-                # Absolute, as they are read again and twistd may go to another directory.
                 self[name] = Path(self[name]).absolute()
                 try:
                     AuthorizedKeys(self[name]).check()
@@ -172,6 +173,8 @@ def _has_ipv6() -> bool:
 def _endpoint(reactor: Any, text: str) -> IStreamServerEndpoint:
     try:
         endpoint: IStreamServerEndpoint = serverFromString(reactor, text)
+    except LookupError:
+        raise usage.UsageError(f"--listen: {text!r}: no such socket was handed to the daemon") from None
     except Exception as error:
         raise usage.UsageError(f"--listen: {text!r}: {error}") from None
     if isinstance(endpoint, StandardIOEndpoint):
@@ -194,12 +197,11 @@ def motd_from(path: str | None) -> tuple[str, ...]:
     if path is None:
         return ()
     try:
-        with Path(path).open("rb") as file:
-            encoded = file.read(LONGEST_MOTD + 1)
+        encoded, _ = read_file(Path(path), LONGEST_MOTD)
     except OSError as error:
         raise usage.UsageError(f"--motd: {path}: {error.strerror}") from None
-    if len(encoded) > LONGEST_MOTD:
-        raise usage.UsageError(f"--motd: {path} has more than {LONGEST_MOTD:,} bytes")
+    except StateError as error:
+        raise usage.UsageError(f"--motd: {error}") from None
     try:
         return tuple(wire.clean(line).rstrip() for line in wire.decode(encoded).splitlines())
     except Refused as refused:

@@ -48,7 +48,7 @@ def makeService(options: Options) -> IService:
     kept = StateService(state, keeper, audit, chat)
     door = ChatService(reactor, factory, options.endpoints)
     services: list[Service] = [kept, door]
-    reloads = [read_motd, kept.load, audit.reopen]
+    reloads = {"the motd": read_motd, "what was moderated": kept.load, "the audit log": audit.reopen}
     if options["admin-port"] is not None:
         from lanchatd.console.accounts import accounts
         from lanchatd.console.ssh import SshConsole
@@ -57,5 +57,5 @@ def makeService(options: Options) -> IService:
         known = accounts(reactor, factory, running, audit, options["admin-keys"], options["manhole-keys"])
         place = options["admin-interface"], options["admin-port"]
         services.append(SshConsole(reactor, limits, *place, state.file(HOST_KEY), known))
-        reloads += [account.keys.reload for account in known.values()]
+        reloads |= {f"the keys of {name}": account.keys.reload for name, account in known.items()}
     return Lanchat(reactor, services, Notifier(reactor, chat.summary), reloads)

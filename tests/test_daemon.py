@@ -229,7 +229,7 @@ def test_name_and_motd_are_in_the_greeting(tmp_path: Path) -> None:
             b"a\x1b[31m",
             "--motd: motd: That line holds U+001B (a control character), which is not allowed here.",
         ),
-        (b"x" * 16_385, "--motd: motd has more than 16,384 bytes"),
+        (b"x" * 16_385, "--motd: motd is larger than 16,384 bytes"),
     ],
 )
 def test_a_motd_that_cannot_be_shown_is_refused(tmp_path: Path, content: bytes, error: str) -> None:
