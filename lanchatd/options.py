@@ -44,6 +44,7 @@ class Options(usage.Options):
         ["name", None, None, "Name of this server, in the greeting.  [default: the host name]"],
         ["motd", None, None, "File whose lines are part of the greeting, in UTF-8."],
         ["state-dir", None, None, "Directory for what is kept.  [default: ~/.local/state/lanchatd]"],
+        ["tls-cert", None, None, "File of a TLS key and its certificate, in PEM.  [default: made for you]"],
         ["admin-port", None, None, "TCP port of the administrators' console, by SSH.  [default: none]"],
         ["admin-interface", None, None, "IP address for it to listen on.  [default: 127.0.0.1]"],
         ["admin-keys", None, None, "File of the SSH keys that may log in to it, as for sshd."],
@@ -54,6 +55,10 @@ class Options(usage.Options):
         ),
     ]  # fmt: skip
 
+    optFlags = [  # noqa: RUF012
+        ["require-tls", None, "Let in from other machines only who speaks TLS."],
+    ]
+
     def __init__(self) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
         self.listens: list[str] = []
@@ -61,6 +66,7 @@ class Options(usage.Options):
         self.limits = Limits()
         self.motd: tuple[str, ...] = ()
         self.state_dir = Path()
+        self.tls_cert: Path | None = None
 
     def opt_listen(self, endpoint: str) -> None:
         """Twisted server endpoint to listen on, instead of the port; may be given again.
@@ -100,6 +106,9 @@ class Options(usage.Options):
             self.state_dir = Path(self["state-dir"] or default_state_dir(os.environ)).absolute()
         except StateError as error:
             raise usage.UsageError(str(error)) from None
+        if self["tls-cert"] is not None:
+            # Absolute, as it is read again and twistd may go to another directory.
+            self.tls_cert = Path(self["tls-cert"]).absolute()
         self._check_admin()
         if self.listens:
             self.endpoints = [(listen, _endpoint(reactor, listen)) for listen in self.listens]

@@ -24,7 +24,7 @@ from lanchatd.state import Keeper, StateDir, StateError, read_file
 from lanchatd.systemd import Notifier
 
 # The files of the state directory.
-MODERATION, AUDIT, HOST_KEY = "moderation.json", "audit.log", "host_key"
+MODERATION, AUDIT, HOST_KEY, CERTIFICATE = "moderation.json", "audit.log", "host_key", "tls.pem"
 
 # Three times 10,000 of the longest entries, as they are in `lanchatd.moderation`, are half of it.
 LARGEST_MODERATION_BYTES = 33_554_432

@@ -4,20 +4,23 @@ from __future__ import annotations
 
 import secrets
 import time
+from datetime import UTC, datetime
 from typing import Any
 
 from twisted.application.service import IService, Service
 
 from lanchatd.audit import AuditLog
+from lanchatd.certificate import Certificate, certificate_from, own_certificate
 from lanchatd.chat import Chat
 from lanchatd.factory import ChatFactory
 from lanchatd.kernel import within_open_files
 from lanchatd.log import MemoryLog
 from lanchatd.options import Options, motd_from
 from lanchatd.running import Running
-from lanchatd.service import AUDIT, HOST_KEY, MODERATION, ChatService, Lanchat, StateService
+from lanchatd.service import AUDIT, CERTIFICATE, HOST_KEY, MODERATION, ChatService, Lanchat, StateService
 from lanchatd.state import Keeper, StateDir
 from lanchatd.systemd import Notifier
+from lanchatd.tls import Credentials
 
 __all__ = ["Options", "makeService"]
 
@@ -43,12 +46,23 @@ def makeService(options: Options) -> IService:
     def read_motd() -> None:
         chat.motd = motd_from(options["motd"])
 
+    def read_certificate() -> Certificate:
+        if options.tls_cert is not None:
+            return certificate_from(options.tls_cert, datetime.now(UTC))
+        return own_certificate(state.file(CERTIFICATE), datetime.now(UTC))
+
     chat = Chat(options["name"], options.motd, limits, reactor, time.time, new_log, keeper.keep)
-    factory = ChatFactory(chat, reactor, limits)
+    credentials = Credentials(read_certificate)
+    factory = ChatFactory(chat, reactor, limits, credentials, bool(options["require-tls"]))
     kept = StateService(state, keeper, audit, chat)
     door = ChatService(reactor, factory, options.endpoints)
-    services: list[Service] = [kept, door]
-    reloads = {"the motd": read_motd, "what was moderated": kept.load, "the audit log": audit.reopen}
+    services: list[Service] = [kept, credentials, door]
+    reloads = {
+        "the motd": read_motd,
+        "what was moderated": kept.load,
+        "the audit log": audit.reopen,
+        "the certificate": credentials.load,
+    }
     if options["admin-port"] is not None:
         from lanchatd.console.accounts import accounts
         from lanchatd.console.ssh import SshConsole

@@ -78,7 +78,7 @@ def test_who_is_here_for_people_and_for_programs(admin: Admin) -> None:
     """As a table, or with ``--json`` behind the name or at the end."""
     with admin.chat.join("алиса"):
         heading, row = admin.runs("who")
-        assert heading.split()[:7] == ["nick", "address", "room", "since", "idle", "state", "behind"]
+        assert heading.split()[:6] == ["nick", "address", "encrypted", "room", "since", "idle"]
         assert row.startswith("алиса  127.0.0.1:")
         for line in ("who --json", "who --json алиса", "who алиса --json"):
             (answer,) = admin.runs(line)

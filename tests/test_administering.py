@@ -89,12 +89,12 @@ def test_who_tells_of_each_member(world: World, console: Console) -> None:
     rows = console.asks("who")["rows"]
     assert [{**row, "address": row["address"].rpartition(":")[0]} for row in rows] == [
         {
-            "nick": "alice", "address": "[2001:db8::1]", "room": "#dev",
+            "nick": "alice", "address": "[2001:db8::1]", "encrypted": False, "room": "#dev",
             "since": "2026-11-22T14:04:11.123Z", "idle": 200, "state": "live", "behind": 0,
             "lines_said": 2, "operator": False,
         },
         {
-            "nick": "bob", "address": "192.0.2.2", "room": "#lobby",
+            "nick": "bob", "address": "192.0.2.2", "encrypted": False, "room": "#lobby",
             "since": "2026-11-22T14:03:11.123Z", "idle": 260, "state": "live", "behind": 0,
             "lines_said": 0, "operator": True,
         },

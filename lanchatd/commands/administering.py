@@ -70,7 +70,9 @@ def _who(chat: Chat, administrator: Administrator, whom: str | None) -> None:
         members = list(chat.room_named(whom).members.values())
     else:
         members = [chat.member_named(whom)]
-    columns = ("nick", "address", "room", "since", "idle", "state", "behind", "lines_said", "operator")
+    columns = (
+        "nick", "address", "encrypted", "room", "since", "idle", "state", "behind", "lines_said", "operator",
+    )  # fmt: skip
     members.sort(key=lambda member: member.name.key)
     rows = tuple(_member_row(chat, member) for member in members)
     administrator.tell(Table("members", columns, rows, "Nobody is here."))
@@ -81,6 +83,7 @@ def _member_row(chat: Chat, member: Member) -> tuple[Cell, ...]:
     return (
         member.nick,
         member.peer.shown,
+        member.peer.encrypted,
         room.name,
         At(chat.now() - (now - member.since)),
         Span(now - member.spoke_at),
@@ -168,6 +171,7 @@ def _stats(chat: Chat, administrator: Administrator) -> None:
         "server": chat.name,
         "version": __version__,
         "members": len(members),
+        "encrypted": sum(member.peer.encrypted for member in members),
         "lagging": sum(not member.live for member in members),
         "rooms": len(chat.rooms),
         "lines_said": chat.lines_said,
