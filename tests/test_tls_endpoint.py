@@ -86,19 +86,19 @@ def test_a_reader_over_tls_that_takes_little_is_not_closed(
     tmp_path: Path, endpoint: str, trusting: ssl.SSLContext
 ) -> None:
     """What its socket takes counts, though it is less than a chunk in the time for that."""
-    with daemon(endpoint, *FAST, "--stall-timeout-s=0.6", "--send-buffer-bytes=4096", cwd=tmp_path) as chat:
+    with daemon(endpoint, *FAST, "--stall-timeout-s=1.2", "--send-buffer-bytes=4096", cwd=tmp_path) as chat:
         alice, bob = chat.connect(tls=trusting), chat.connect(tls=trusting, receive_buffer=4_096)
         alice.types("alice")
         alice.reads_until_match("^-- 1 in ")
         bob.types("bob")
         alice.reads_until("-- bob joined")
-        for number in range(400):
-            alice.types(f"{number} " + "x" * 1_000)
+        for number in range(100):
+            alice.types(f"{number} " + "x" * 4_000)
             assert alice.reads().startswith(f"<alice> {number} ")
-        # A chunk of 64 KiB takes it two seconds now.
-        for _ in range(40):
+        # A chunk of 64 KiB takes him two seconds now.
+        for _ in range(20):
             bob.reads_until_match("x$")
-            assert not select.select([alice.socket], [], [], 0.03)[0]
+            assert not select.select([alice.socket], [], [], 0.12)[0]
         alice.close()
         bob.close()
 
