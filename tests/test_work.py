@@ -21,6 +21,7 @@ from lanchatd.chat import Chat
 from lanchatd.factory import ChatFactory
 from lanchatd.limits import Limits
 from lanchatd.log import MemoryLog
+from lanchatd.room import SMALL_ROOM
 from tests.daemon import PATIENCE_S
 
 epollreactor = pytest.importorskip("twisted.internet.epollreactor", reason="epoll is Linux's")
@@ -121,6 +122,20 @@ class Room:
         assert self.read() == [len(talkers)] * len(self.members)
         return work
 
+    def work_of_lines_that_come_one_by_one(self, *talkers: int) -> Work:
+        """The same, but each comes while the one before it is being read."""
+        work = Work()
+        sys.setprofile(work.see)
+        try:
+            for talker in talkers:
+                self.members[talker].sendall(b'{"line": "hi"}\n' if talker % 2 else b"hi\n")
+                self.reactor.iterate(0)
+            self.turn_until(lambda: not self.has_more_to_do())
+        finally:
+            sys.setprofile(None)
+        assert self.read() == [len(talkers)] * len(self.members)
+        return work
+
     def close(self) -> None:
         for member in self.members:
             member.close()
@@ -155,6 +170,13 @@ def test_the_lines_of_one_turn_are_sent_together() -> None:
     assert work.kernel["socket.send"] == 100
     assert work.renders == 8 * 2
     assert work.epoll_changes == 0
+
+
+def test_a_line_that_comes_while_another_is_being_read_is_sent_with_it() -> None:
+    """In a large room. Once, the first went out alone, and the others waited until everybody had it."""
+    with room_of(SMALL_ROOM + 20) as room:
+        work = room.work_of_lines_that_come_one_by_one(0, 1)
+    assert work.kernel["socket.send"] == SMALL_ROOM + 20
 
 
 def test_no_function_of_python_is_called_for_each_member() -> None:
