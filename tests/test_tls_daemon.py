@@ -138,8 +138,8 @@ def test_piped_lines_are_said_over_tls_too(tmp_path: Path) -> None:
             f"-- TLS key: {key}",
             "-- What is your nick?",
             "-- You are ci in #lobby. /help lists the commands.",
-            "<ci> hello",
             "-- 2 in #lobby: alice (plain) and ci",
+            "<ci> hello",
             "-- Goodbye.",
         ]
         assert alice.reads_until("-- ci left") == ["-- ci joined", "<ci> hello", "-- ci left"]
