@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from weakref import ref
 
 from lanchatd import __version__, nicks
@@ -230,6 +230,23 @@ class Chat:
 
     # -- rooms
 
+    def restore(self, rooms: Iterable[tuple[str, str]]) -> None:
+        """Take the rooms that were kept, each with its topic, before anybody comes.
+
+        More than the limit as well: what is in their logs is not to be lost.
+        """
+        self.rooms = {}
+        for shown, topic in rooms:
+            self._add_room(nicks.room(shown), topic)
+        lobby = nicks.room(nicks.LOBBY)
+        self._lobby = self.rooms.get(lobby.key) or self._add_room(lobby)
+
+    def tell_operators(self, notice: Notice) -> None:
+        """Tell those who moderate, wherever they are."""
+        for member in list(self.members.values()):
+            if member.operator:
+                member.tell(notice)
+
     def list_rooms(self) -> Rooms:
         """The fullest rooms."""
         fullest = sorted(self.rooms.values(), key=lambda room: (-len(room.members), room.key))
@@ -280,7 +297,10 @@ class Chat:
                 self._drop_if_empty(room)
         if len(self.rooms) >= self.limits.max_rooms:
             raise Refused("too_many_rooms", f"There are {len(self.rooms):,} rooms, which is the limit.")
-        room = Room(name, self._new_log(name.key), self.clock, self.now, self.limits)
+        return self._add_room(name)
+
+    def _add_room(self, name: Name, topic: str = "") -> Room:
+        room = Room(name, self._new_log(name.key), self.clock, self.now, self.limits, topic)
         self.rooms[name.key] = room
         return room
 

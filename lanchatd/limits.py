@@ -108,6 +108,11 @@ class Limits:
         "bytes of text and nicks that the log of one room holds in memory; the oldest go",
         "a thousand rooms stay within what a small server has, as they never are all full",
     )  # fmt: skip
+    min_free_bytes: int = _limit(
+        67_108_864, "bytes", 1, 1_000_000_000_000,
+        "space that is left free on the disk of the log: below it lines are refused",
+        "64 MiB: the log is put in order without failing, and other programs go on",
+    )  # fmt: skip
     max_rooms: int = _limit(
         1_000, "rooms", 1, 1_000_000,
         "rooms; one with nobody in it and nothing in its log goes",

@@ -54,6 +54,10 @@ class Options(usage.Options):
         ),
     ]  # fmt: skip
 
+    optFlags = [  # noqa: RUF012
+        ["no-history", None, "Keep what is said in memory only: a restart forgets it."],
+    ]
+
     def __init__(self) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
         self.listens: list[str] = []

@@ -29,12 +29,20 @@ PRESENCE_PAUSE_S = 0.000_1
 class Room:
     """One room."""
 
-    def __init__(self, name: Name, log: Log, clock: Clock, now: Callable[[], float], limits: Limits) -> None:
+    def __init__(
+        self,
+        name: Name,
+        log: Log,
+        clock: Clock,
+        now: Callable[[], float],
+        limits: Limits,
+        topic: str = "",
+    ) -> None:
         """``clock`` is for waiting, ``now`` tells seconds since the epoch, for the events' time."""
         self.name = name.shown
         self.key = name.key
         self.log = log
-        self.topic = ""
+        self.topic = topic
         self.readers = Readers(self.name, log, clock, limits, self.who)
         self.members: dict[str, Member] = {}
         self._clock = clock

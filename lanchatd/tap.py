@@ -10,12 +10,23 @@ from twisted.application.service import IService, Service
 
 from lanchatd.audit import AuditLog
 from lanchatd.chat import Chat
+from lanchatd.disk.store import DiskStore
+from lanchatd.disk.worker import ThreadWorker, Worker
 from lanchatd.factory import ChatFactory
 from lanchatd.kernel import within_open_files
-from lanchatd.log import MemoryLog
+from lanchatd.log import Log, MemoryLog
 from lanchatd.options import Options, motd_from
 from lanchatd.running import Running
-from lanchatd.service import AUDIT, HOST_KEY, MODERATION, ChatService, Lanchat, StateService
+from lanchatd.service import (
+    AUDIT,
+    HISTORY,
+    HOST_KEY,
+    MODERATION,
+    ChatService,
+    HistoryService,
+    Lanchat,
+    StateService,
+)
 from lanchatd.state import Keeper, StateDir
 from lanchatd.systemd import Notifier
 
@@ -37,8 +48,13 @@ def makeService(options: Options) -> IService:
     keeper = Keeper(reactor, state.file(MODERATION))
     audit = AuditLog(state.file(AUDIT))
 
-    def new_log(room: str) -> MemoryLog:
-        return MemoryLog(secrets.token_hex(4), limits)
+    def new_worker(name: str) -> Worker:
+        return ThreadWorker(name, reactor.callFromThread)
+
+    store = DiskStore(state.file(HISTORY), limits, reactor, new_worker)
+
+    def new_log(room: str) -> Log:
+        return MemoryLog(secrets.token_hex(4), limits) if options["no-history"] else store.log_of(room)
 
     def read_motd() -> None:
         chat.motd = motd_from(options["motd"])
@@ -48,6 +64,8 @@ def makeService(options: Options) -> IService:
     kept = StateService(state, keeper, audit, chat)
     door = ChatService(reactor, factory, options.endpoints)
     services: list[Service] = [kept, door]
+    if not options["no-history"]:
+        services.insert(1, HistoryService(reactor, store, chat))
     reloads = [read_motd, kept.load, audit.reopen]
     if options["admin-port"] is not None:
         from lanchatd.console.accounts import accounts
