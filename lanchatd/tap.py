@@ -71,7 +71,7 @@ def makeService(options: Options) -> IService:
         from lanchatd.console.accounts import accounts
         from lanchatd.console.ssh import SshConsole
 
-        running = Running(reactor, factory, audit, allowed, door.limits_changed)
+        running = Running(reactor, factory, audit, allowed, door.limits_changed, store.facts)
         known = accounts(reactor, factory, running, audit, options["admin-keys"], options["manhole-keys"])
         place = options["admin-interface"], options["admin-port"]
         services.append(SshConsole(reactor, limits, *place, state.file(HOST_KEY), known))

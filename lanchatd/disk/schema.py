@@ -13,6 +13,7 @@ APPLICATION_ID = 0x6C61_6E63
 MIGRATIONS = (
     """
     CREATE TABLE log (name TEXT NOT NULL);
+    INSERT INTO log VALUES (lower(hex(randomblob(4))));
     CREATE TABLE room (
         number INTEGER PRIMARY KEY,
         key TEXT NOT NULL UNIQUE,
@@ -48,4 +49,5 @@ MIGRATIONS = (
     """,
 )
 
-VERSION = len(MIGRATIONS)
+# For a log in which ids may be given again that somebody saw.
+NEW_NAME = "UPDATE log SET name = lower(hex(randomblob(4)))"

@@ -15,12 +15,14 @@ from pathlib import Path
 from lanchatd.clock import Clock
 from lanchatd.disk import rows
 from lanchatd.disk.log import DiskLog
-from lanchatd.disk.opening import connect, open_log
+from lanchatd.disk.opening import PARTS, connect, open_log
 from lanchatd.disk.rows import Restored, RoomRow
 from lanchatd.disk.worker import Worker
 from lanchatd.events import Event, Refused
 from lanchatd.limits import Limits
 from lanchatd.log import Found, Tail
+from lanchatd.report import Cell
+from lanchatd.state import StateError
 
 Answer = Callable[[Refused | None], None]
 
@@ -76,12 +78,16 @@ class DiskStore:
         Raises `lanchatd.state.StateError`; ``warn`` is told of a damaged file.
         """
         writing, self.name = open_log(self.path, warn)
-        found = list(rows.restore(writing, self._limits, now - self._limits.ref_memory_s))
+        try:
+            found = list(rows.restore(writing, self._limits, now - self._limits.ref_memory_s))
+            reading = connect(self.path, read_only=True)
+        except sqlite3.Error as error:
+            raise StateError(f"{self.path}: {error}") from None
         self._rooms = {restored.room.key: restored for restored in found}
         self._last_number = max((restored.room.number for restored in found), default=0)
         self._workers = [
             (self._new_worker("log writes"), writing),
-            (self._new_worker("log reads"), connect(self.path, read_only=True)),
+            (self._new_worker("log reads"), reading),
         ]
         return found
 
@@ -92,6 +98,13 @@ class DiskStore:
         for worker, connection in reversed(workers):
             worker.stop()
             connection.close()
+
+    def facts(self) -> dict[str, Cell]:
+        """How it does, for administrators."""
+        if not self._workers:
+            return {"log": "in memory"}
+        sizes = [_size_of(Path(f"{self.path}{part}")) for part in PARTS]
+        return {"log": self.trouble or "on disk", "log_kib": sum(sizes) // 1_024}
 
     def log_of(self, key: str) -> DiskLog:
         """The log of a room, by its key."""
@@ -143,6 +156,11 @@ class DiskStore:
         worker, connection = self._workers[1]
         work = partial(rows.read, connection, room, after, until, limit_bytes)
         worker.do(work, lambda found: answer(_unreadable(found) if isinstance(found, Exception) else found))
+
+
+def _size_of(path: Path) -> int:
+    """In bytes; 0 if it is not there."""
+    return path.stat().st_size if path.exists() else 0
 
 
 def _write(connection: sqlite3.Connection, path: Path, min_free_bytes: int, rooms: str, events: str) -> None:
