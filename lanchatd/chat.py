@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from weakref import ref
 
 from lanchatd import __version__, nicks
@@ -22,6 +22,13 @@ from lanchatd.times import near_time
 # How many rooms one list shows: with the longest names and topics cut, under 32 KiB.
 ROOMS_SHOWN = 100
 TOPIC_SHOWN = 80
+
+
+Search = Callable[[str, int | None, int, Callable[[Sequence[tuple[int, Event]] | Refused], None]], None]
+"""Finds lines with some words in all rooms, before a place if one is given, and no more than so many.
+
+It answers them with their places, the newest first, at once or later; or raises or answers why not.
+"""
 
 
 class Chat:
@@ -53,6 +60,7 @@ class Chat:
         self.moderation = Moderation(now, keep)
         self.lines_said = 0
         self.refs = Refs(limits)
+        self.search: Search | None = None  # if there is something to search in
         self._new_log = new_log
         self.rooms: dict[str, Room] = {}
         self._lobby = self._make_room(nicks.room(nicks.LOBBY))

@@ -149,6 +149,20 @@ class Missed:
 
 
 @dataclass(frozen=True, slots=True)
+class Past:
+    """Lines of the past that were asked for, in the order in which they are shown.
+
+    ``more`` says that there are more of them. ``in_rooms``: they are of many rooms. ``now`` is seconds since
+    the epoch.
+    """
+
+    events: tuple[Event, ...]
+    more: bool
+    in_rooms: bool
+    now: float
+
+
+@dataclass(frozen=True, slots=True)
 class Ok:
     """The line with this ref was done; ``id`` is its place in the log, 0 if it is not talk."""
 
@@ -179,7 +193,7 @@ class Refused(Exception):
 
 
 Moment = Event | Presence
-Item = Moment | Private | Notice | Members | Rooms | Welcome | Missed | Ok | Refusal
+Item = Moment | Private | Notice | Members | Rooms | Welcome | Missed | Past | Ok | Refusal
 
 
 def told_together(events: Iterable[Event], here: int) -> list[Moment]:

@@ -80,6 +80,7 @@ class HistoryService(Service):
         kept = self._store.open(now, self._warn)
         # When all services have stopped: until then lines may be on their way into it.
         self._reactor.addSystemEventTrigger("during", "shutdown", self._store.close)
+        chat.search = self._store.search
         chat.restore((restored.room.name, restored.room.topic) for restored in kept)
         refs = sorted((ref for restored in kept for ref in restored.refs), key=itemgetter(0))
         for at, digest, id_ in refs[-chat.limits.max_refs :]:

@@ -12,6 +12,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from lanchatd.disk.words import words_of
 from lanchatd.events import Event, Kind
 from lanchatd.limits import Limits
 from lanchatd.log import Tail
@@ -47,6 +48,14 @@ _READ = """
     ) WHERE place = 1 OR bytes <= ?
 """
 
+_SEARCH = """
+    SELECT json_group_array(json_array(place, name, id, at_us, kind, nick, text)) FROM (
+        SELECT place, room.name AS name, id, at_us, kind, nick, event.text AS text
+        FROM word JOIN event ON place = word.rowid JOIN room ON number = room
+        WHERE word.text MATCH ? AND word.rowid < ? ORDER BY word.rowid DESC LIMIT ?
+    )
+"""
+
 _NEWEST_FIRST = "SELECT id, at_us, kind, nick, text, ref FROM event WHERE room = ? ORDER BY id DESC"
 
 
@@ -80,7 +89,16 @@ def rooms_as_json(rooms: Sequence[RoomRow]) -> str:
 def events_as_json(batches: Sequence[tuple[int, Sequence[Event]]]) -> str:
     """Batches, each with the number of its room, as `write` takes them."""
     rows = [
-        (room, event.id, round(event.at * US), event.kind.value, event.nick, event.text, event.ref, None)
+        (
+            room,
+            event.id,
+            round(event.at * US),
+            event.kind.value,
+            event.nick,
+            event.text,
+            event.ref,
+            words_of(event.text),
+        )
         for room, batch in batches
         for event in batch
     ]
@@ -111,6 +129,15 @@ def read(
     """The events of a room as `lanchatd.log.Log.read` answers them. Raises sqlite3.Error."""
     (rows,) = connection.execute(_READ, (room.number, after, until, MOST_READ, limit_bytes)).fetchone()
     return [event_from(room.name, *row) for row in json.loads(rows)]
+
+
+def search(connection: sqlite3.Connection, query: str, before: int, count: int) -> list[tuple[int, Event]]:
+    """The newest events that a query of FTS5 finds before a place, each with its place.
+
+    Raises sqlite3.Error.
+    """
+    (found,) = connection.execute(_SEARCH, (query, before, count)).fetchone()
+    return [(place, event_from(*columns)) for place, *columns in json.loads(found)]
 
 
 def event_from(room: str, id_: int, at_us: int, kind: str, nick: str, text: str) -> Event:

@@ -17,6 +17,7 @@ from lanchatd.disk import rows
 from lanchatd.disk.log import DiskLog
 from lanchatd.disk.opening import PARTS, connect, open_log
 from lanchatd.disk.rows import Restored, RoomRow
+from lanchatd.disk.words import query_of
 from lanchatd.disk.worker import Worker
 from lanchatd.events import Event, Refused
 from lanchatd.limits import Limits
@@ -35,6 +36,9 @@ _WHY = {
     sqlite3.SQLITE_CORRUPT: "it is damaged",
     sqlite3.SQLITE_NOTADB: "it is damaged",
 }
+
+
+_NEWEST = 1 << 62  # a place past all others
 
 
 class _NoSpace(Exception):
@@ -80,7 +84,7 @@ class DiskStore:
         writing, self.name = open_log(self.path, warn)
         try:
             found = list(rows.restore(writing, self._limits, now - self._limits.ref_memory_s))
-            reading = connect(self.path, read_only=True)
+            reading, searching = (connect(self.path, read_only=True) for _ in range(2))
         except sqlite3.Error as error:
             raise StateError(f"{self.path}: {error}") from None
         self._rooms = {restored.room.key: restored for restored in found}
@@ -88,6 +92,7 @@ class DiskStore:
         self._workers = [
             (self._new_worker("log writes"), writing),
             (self._new_worker("log reads"), reading),
+            (self._new_worker("log searches"), searching),
         ]
         return found
 
@@ -155,6 +160,22 @@ class DiskStore:
     ) -> None:
         worker, connection = self._workers[1]
         work = partial(rows.read, connection, room, after, until, limit_bytes)
+        worker.do(work, lambda found: answer(_unreadable(found) if isinstance(found, Exception) else found))
+
+    def search(
+        self,
+        words: str,
+        before: int | None,
+        count: int,
+        answer: Callable[[Sequence[tuple[int, Event]] | Refused], None],
+    ) -> None:
+        """Implements `lanchatd.chat.Search`."""
+        query = query_of(words)
+        if not query:
+            answer(Refused("usage", "There is no word in that to search for."))
+            return
+        worker, connection = self._workers[2]
+        work = partial(rows.search, connection, query, _NEWEST if before is None else before, count)
         worker.do(work, lambda found: answer(_unreadable(found) if isinstance(found, Exception) else found))
 
 
