@@ -73,6 +73,11 @@ class Tail:
         ):
             self._bytes -= self._events.popleft().size
 
+    def forget(self, until: int) -> None:
+        """Let those up to an id go."""
+        while self._events and self._events[0].id <= until:
+            self._bytes -= self._events.popleft().size
+
     def read(self, after: int, until: int, limit_bytes: int) -> list[Event]:
         """As `Log.read` answers."""
         oldest = self.oldest

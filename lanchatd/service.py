@@ -77,7 +77,7 @@ class HistoryService(Service):
     def startService(self) -> None:
         super().startService()  # type: ignore[no-untyped-call]
         chat, now = self._chat, self._chat.now()
-        kept = self._store.open(now, self._warn)
+        kept = self._store.open(self._warn)
         # When all services have stopped: until then lines may be on their way into it.
         self._reactor.addSystemEventTrigger("during", "shutdown", self._store.close)
         chat.search = self._store.search

@@ -51,7 +51,7 @@ def makeService(options: Options) -> IService:
     def new_worker(name: str) -> Worker:
         return ThreadWorker(name, reactor.callFromThread)
 
-    store = DiskStore(state.file(HISTORY), limits, reactor, new_worker)
+    store = DiskStore(state.file(HISTORY), limits, reactor, time.time, new_worker)
 
     def new_log(room: str) -> Log:
         return MemoryLog(secrets.token_hex(4), limits) if options["no-history"] else store.log_of(room)

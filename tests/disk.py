@@ -69,7 +69,7 @@ class DiskWorld(World):
     @property
     def store(self) -> DiskStore:
         if self._store is None:
-            self._store = DiskStore(self.path, self.limits, self.clock, self._new_worker)
+            self._store = DiskStore(self.path, self.limits, self.clock, self.now, self._new_worker)
         return self._store
 
     def _log_of(self, room: str) -> DiskLog:

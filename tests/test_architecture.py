@@ -21,7 +21,7 @@ LAYERS = (
      "later", "past", "report", "keys", "row", "editor", "screen"},
     {"outbox", "lines", "protocol", "doors", "factory"},
     {"disk", "disk.schema", "disk.words", "disk.rows", "disk.log", "disk.wal", "disk.worker", "disk.opening",
-     "disk.store", "state", "audit", "systemd", "journal", "kernel", "running"},
+     "disk.pruning", "disk.store", "disk.tool", "state", "audit", "systemd", "journal", "kernel", "running"},
     {"console", "console.seat", "console.host_key", "console.authorized", "console.guard", "console.quiet",
      "console.trail", "console.shell", "console.namespace", "console.turns", "console.plain",
      "console.terminal", "console.dialogue", "console.prompt", "console.interpreter", "console.names",

@@ -65,6 +65,10 @@ class DiskLog:
                 event.id = 0
         answer(refused)
 
+    def forget(self, until: int) -> None:
+        """The events up to an id are not in the file any more."""
+        self._tail.forget(until)
+
     def read(self, after: int, until: int, limit_bytes: int, answer: Callable[[Found], None]) -> None:
         if after + 1 >= self._tail.oldest or until <= after:
             answer(self._tail.read(after, until, limit_bytes))

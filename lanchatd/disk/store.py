@@ -11,11 +11,13 @@ import sqlite3
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
+from weakref import WeakValueDictionary
 
-from lanchatd.clock import Clock
+from lanchatd.clock import Call, Clock
 from lanchatd.disk import rows
 from lanchatd.disk.log import DiskLog
 from lanchatd.disk.opening import PARTS, connect, open_log
+from lanchatd.disk.pruning import DAY_S, Pruned, prune
 from lanchatd.disk.rows import Restored, RoomRow
 from lanchatd.disk.words import query_of
 from lanchatd.disk.worker import Worker
@@ -38,6 +40,10 @@ _WHY = {
 }
 
 
+# How often it is looked for what is to go, and the pause after each step while there is something.
+PRUNE_EVERY_S = 60
+PRUNE_PAUSE_S = 0.05
+
 _NEWEST = 1 << 62  # a place past all others
 
 
@@ -56,18 +62,22 @@ class DiskStore:
         path: Path,
         limits: Limits,
         clock: Clock,
+        now: Callable[[], float],
         new_worker: Callable[[str], Worker],
     ) -> None:
-        """``new_worker`` starts a thread with a name."""
+        """``now`` tells seconds since the epoch; ``new_worker`` starts a thread with a name."""
         self.name = ""
         self.path = path
         self.trouble: str | None = None
         self.changed: Callable[[], None] = lambda: None
         self._limits = limits
         self._clock = clock
+        self._now = now
         self._new_worker = new_worker
         self._rooms: dict[str, Restored] = {}
         self._new_rooms: dict[str, RoomRow] = {}
+        self._logs: WeakValueDictionary[int, DiskLog] = WeakValueDictionary()
+        self._pruning: Call | None = None
         self._last_number = 0
         self._gathered: list[tuple[RoomRow, Sequence[Event], Answer]] = []
         self._committing = False
@@ -76,14 +86,14 @@ class DiskStore:
 
     # -- opening and closing
 
-    def open(self, now: float, warn: Callable[[str], None]) -> list[Restored]:
-        """The rooms there are, with what is known again of each. ``now`` is seconds since the epoch.
+    def open(self, warn: Callable[[str], None]) -> list[Restored]:
+        """The rooms there are, with what is known again of each.
 
         Raises `lanchatd.state.StateError`; ``warn`` is told of a damaged file.
         """
         writing, self.name = open_log(self.path, warn)
         try:
-            found = list(rows.restore(writing, self._limits, now - self._limits.ref_memory_s))
+            found = list(rows.restore(writing, self._limits, self._now() - self._limits.ref_memory_s))
             reading, searching = (connect(self.path, read_only=True) for _ in range(2))
         except sqlite3.Error as error:
             raise StateError(f"{self.path}: {error}") from None
@@ -94,10 +104,14 @@ class DiskStore:
             (self._new_worker("log reads"), reading),
             (self._new_worker("log searches"), searching),
         ]
+        self._prune_in(PRUNE_EVERY_S)
         return found
 
     def close(self) -> None:
         """Wait for the last commit, and close the file."""
+        if self._pruning is not None:
+            self._pruning.cancel()
+            self._pruning = None
         workers, self._workers = self._workers, []
         # The one that writes last: with its connection the file is put in order.
         for worker, connection in reversed(workers):
@@ -115,9 +129,13 @@ class DiskStore:
         """The log of a room, by its key."""
         restored = self._rooms.pop(key, None)
         if restored is not None:
-            return DiskLog(self, restored.room, restored.tail)
+            return self._made(restored.room, restored.tail)
         self._last_number += 1
-        return DiskLog(self, RoomRow(self._last_number, key, key), Tail(self._limits))
+        return self._made(RoomRow(self._last_number, key, key), Tail(self._limits))
+
+    def _made(self, room: RoomRow, tail: Tail) -> DiskLog:
+        self._logs[room.number] = log = DiskLog(self, room, tail)
+        return log
 
     # -- writing
 
@@ -152,6 +170,27 @@ class DiskStore:
             answer(refused)
         if self._gathered:
             self._commit_soon()
+
+    # -- pruning
+
+    def _prune_in(self, seconds: float) -> None:
+        self._pruning = self._clock.callLater(seconds, self._prune)
+
+    def _prune(self) -> None:
+        self._pruning = None
+        before = self._now() - self._limits.keep_days * DAY_S
+        worker, connection = self._workers[0]
+        worker.do(partial(prune, connection, before, self._limits.keep_events), self._pruned)
+
+    def _pruned(self, pruned: Pruned | Exception | None) -> None:
+        if not self._workers:
+            return
+        if isinstance(pruned, Pruned):
+            if (log := self._logs.get(pruned.room)) is not None:
+                log.forget(pruned.until)
+            self._prune_in(PRUNE_PAUSE_S)
+        else:
+            self._prune_in(PRUNE_EVERY_S)  # if it failed, those who talk are told what is wrong
 
     # -- reading
 
