@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from hashlib import blake2b
 
-from lanchatd.events import Item, Ok, Refusal
+from lanchatd.events import Item, Ok
 from lanchatd.limits import Limits
 
 Answer = Callable[[Item], None]
@@ -20,7 +20,7 @@ def digest(nick_key: str, ref: str, line: str) -> str:
 @dataclass(slots=True)
 class _Asked:
     at: float
-    answer: Item | None = None
+    answer: Ok | None = None
     waiting: list[Answer] = field(default_factory=list)
 
 
@@ -54,13 +54,10 @@ class Refs:
             asked = self._asked[key] = _Asked(now)
             asked.waiting.append(answer)
             return lambda item: self._answered(key, asked, item)
-        match asked.answer:
-            case None:
-                asked.waiting.append(answer)
-            case Ok(id=id_):
-                answer(Ok(ref, id_))
-            case item:
-                answer(item)
+        if asked.answer is None:
+            asked.waiting.append(answer)
+        else:
+            answer(Ok(ref, asked.answer.id))
         return None
 
     def restore(self, key: str, id_: int, asked_at: float) -> None:
@@ -71,8 +68,9 @@ class Refs:
         self._asked[key] = _Asked(asked_at, Ok("", id_))
 
     def _answered(self, key: str, asked: _Asked, item: Item) -> None:
-        asked.answer = item
-        if isinstance(item, Refusal) and self._asked.get(key) is asked:
+        if isinstance(item, Ok):
+            asked.answer = item
+        elif self._asked.get(key) is asked:
             del self._asked[key]
         waiting, asked.waiting = asked.waiting, []
         for answer in waiting:

@@ -45,6 +45,7 @@ def hourly(world: World, lines: int) -> Person:
         ("2 BEFORE 2026-11-22T17:03:12Z", 2, 3),
         ("3 before 2026-11-23", 7, 9),
         ("1 before 19:00", 28, 28),
+        ("1 before 21:00", 6, 6),
         ("100 before 2030-01-01", 0, 29),
     ],
 )
