@@ -12,7 +12,7 @@ from pathlib import Path
 from wcwidth import wcwidth
 
 from tests.daemon import daemon
-from tests.terminal import Seat, seat
+from tests.terminal import Seat, at, seat
 
 COLUMNS, ROWS = 78, 14
 CELL_W, CELL_H, MARGIN = 8.4, 19, 12
@@ -92,7 +92,7 @@ def svg(screen: Seat) -> str:
 def main() -> None:
     """Run it, and write the picture."""
     with tempfile.TemporaryDirectory() as home, daemon("--port=0", "--name=office", cwd=Path(home)) as chat:
-        where = ("127.0.0.1", str(chat.port))
+        where = at(chat)
         size = (COLUMNS, ROWS)
         with (
             seat(*where, "--nick=alice", home=Path(home), size=size) as alice,

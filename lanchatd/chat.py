@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 from collections.abc import Callable, Iterable, Sequence
 from weakref import ref
 
@@ -197,7 +198,9 @@ class Chat:
         """Keep a nick, an address or a network out, and close whom it holds for."""
         self.moderation.refuse_full(self.moderation.bans, "bans")
         self.moderation.bans.add(target, ban)
-        self._close_the_banned()
+        for member in list(self.members.values()):
+            if _is_on(target, member):
+                self.kick(member, ban.by, ban.reason, "banned")
         return self.moderation.changed()
 
     def mute(self, name: Name, until: float | None) -> Kept:
@@ -315,3 +318,9 @@ class Chat:
     def _drop_if_empty(self, room: Room) -> None:
         if room is not self._lobby and room.is_empty():
             del self.rooms[room.key]
+
+
+def _is_on(target: Target, member: Member) -> bool:
+    if isinstance(target, str):
+        return target == member.name.key
+    return member.address is not None and ipaddress.ip_address(member.address) in target

@@ -1,16 +1,16 @@
 """Doors: the first bytes of a connection say who it is for.
 
 One port, whatever is pointed at it. `DOORS` has a row for each way in: the first bytes, and the protocol that
-takes over. TLS, a browser, SSH and IRC are rows that will be added or changed here.
+takes over. A browser, SSH and IRC are rows that will be added here. Inside TLS the same choice is made again.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
 
-from twisted.internet.interfaces import IHalfCloseableProtocol
+from twisted.internet.interfaces import IHalfCloseableProtocol, IHandshakeListener, ISSLTransport
 from twisted.internet.protocol import Protocol, connectionDone
 from twisted.python.failure import Failure
 from zope.interface import implementer
@@ -19,13 +19,16 @@ from lanchatd.clock import Call
 from lanchatd.events import Notice, Refusal
 from lanchatd.member import Peer
 from lanchatd.outbox import Outbox, Transport, outbox_for
-from lanchatd.protocol import LAST_LINE_S, ChatProtocol
+from lanchatd.protocol import LAST_LINE_S, ChatProtocol, why_lost
 
 if TYPE_CHECKING:
     from lanchatd.factory import ChatFactory
 
 # Who says nothing for this long is a person with `nc` and is greeted; programs begin at once.
 PATIENCE_S = 0.3
+
+# Where TLS has to be, it is waited for longer: what was lost is sent again after a second (RFC 6298).
+LATE_HELLO_S = 3
 
 
 @implementer(IHalfCloseableProtocol)
@@ -80,9 +83,13 @@ class LastLine(Protocol):
     stalled = overflowed = fell_behind
 
 
-@implementer(IHalfCloseableProtocol)
+@implementer(IHalfCloseableProtocol, IHandshakeListener)
 class FirstBytes(Protocol):
-    """Every connection, until its first bytes have said who it is for; then it only passes them on."""
+    """Every connection, until its first bytes have said who it is for; then it only passes them on.
+
+    They may say that it is TLS, and then those inside count. Of an endpoint that speaks TLS by itself
+    (``--listen ssl:…``) all bytes are inside.
+    """
 
     def __init__(self, factory: ChatFactory, peer: Peer) -> None:
         self.factory = factory
@@ -92,18 +99,37 @@ class FirstBytes(Protocol):
         self.transport: Transport  # type: ignore[assignment]
         self.inner: ChatProtocol | LastLine | None = None
         self._begin = b""
-        self._greeted = False
+        self.greeted = False
+        self._in_handshake = False
+        self._why_aborted = ""
         self._timers: list[Call] = []
 
     def connectionMade(self) -> None:
-        clock, timeout_s = self.factory.clock, self.factory.limits.nick_timeout_s
         self.factory.began(self)
-        self.nick_by = clock.seconds() + timeout_s
-        self.outbox = outbox_for(self.transport, clock, self.factory.limits, self)
-        self._timers = [
-            clock.callLater(PATIENCE_S, self._lose_patience),
-            clock.callLater(timeout_s, self._no_nick),
-        ]
+        self.nick_by = self.factory.clock.seconds() + self.factory.limits.nick_timeout_s
+        self.outbox = outbox_for(self.transport, self.factory.clock, self.factory.limits, self)
+        if ISSLTransport.providedBy(self.transport):
+            self._await_handshake()
+        else:
+            self._await_first_bytes()
+
+    def start_tls(self) -> None:
+        """The bytes that came are those of a handshake."""
+        begin, self._begin = self._begin, b""
+        transport: Any = self.transport
+        self.outbox.close()
+        transport.startTLS(self.factory.credentials.options)
+        self.outbox = outbox_for(transport, self.factory.clock, self.factory.limits, self)
+        self._await_handshake()
+        # It stands before this protocol now; the next bytes will go to it by themselves.
+        transport.protocol.dataReceived(begin)
+
+    def handshakeCompleted(self) -> None:
+        """What comes and goes is encrypted from here on."""
+        self._in_handshake = False
+        self.peer = replace(self.peer, encrypted=True)
+        self._stop_waiting()
+        self._await_first_bytes()
 
     def dataReceived(self, data: bytes) -> None:
         if self.inner is not None:
@@ -117,7 +143,8 @@ class FirstBytes(Protocol):
     def readConnectionLost(self) -> None:
         """The peer has closed its side."""
         inner = self.inner or self._open(TEXT)
-        inner.readConnectionLost()
+        if inner is not None:
+            inner.readConnectionLost()
 
     def writeConnectionLost(self) -> None:
         """Our side is closed."""
@@ -127,18 +154,22 @@ class FirstBytes(Protocol):
         if self.inner is None:
             self._stop_waiting()
             self.outbox.close()
-            self.factory.ended(self.peer, "lost", detail=reason.getErrorMessage())
+            code = "tls" if self._in_handshake else "lost"
+            self.factory.ended(self.peer, code, detail=self._why_aborted or why_lost(reason))
         else:
             self.inner.connectionLost(reason)
 
     def greet(self) -> None:
         """Tell a person where they are, once."""
-        if not self._greeted:
-            self._greeted = True
+        if not self.greeted:
+            self.greeted = True
             self.outbox.tell(self.factory.text.render(self.factory.greeting))
 
     def shut_down(self) -> None:
         """The daemon ends."""
+        if self._in_handshake:
+            self._give_up_handshake("shutdown")
+            return
         inner = self.inner or self._open(TEXT)
         if isinstance(inner, ChatProtocol):
             why = self.factory.shutdown_reason
@@ -154,21 +185,49 @@ class FirstBytes(Protocol):
 
     fell_behind = stalled = overflowed = drained
 
+    def _await_first_bytes(self) -> None:
+        clock = self.factory.clock
+        self._timers = [
+            clock.callLater(LATE_HELLO_S if self._has_to_encrypt() else PATIENCE_S, self._lose_patience),
+            clock.callLater(max(0, self.nick_by - clock.seconds()), self._no_nick),
+        ]
+
     def _lose_patience(self) -> None:
         self._timers = [timer for timer in self._timers if timer.active()]
-        self.greet()
+        if self._has_to_encrypt():
+            self._open(TEXT)
+        else:
+            self.greet()
 
     def _no_nick(self) -> None:
         self._timers = [timer for timer in self._timers if timer.active()]
         self._open(TEXT)
 
-    def _open(self, door: Door) -> ChatProtocol | LastLine:
+    def _await_handshake(self) -> None:
+        self._in_handshake = True
+        timeout_s = self.factory.limits.tls_handshake_s
+        why = f"no handshake within {timeout_s:g} s"
+        self._timers = [self.factory.clock.callLater(timeout_s, self._give_up_handshake, why)]
+
+    def _give_up_handshake(self, why: str) -> None:
+        self._timers = [timer for timer in self._timers if timer.active()]
+        self._why_aborted = why
+        self.abort()
+
+    def _has_to_encrypt(self) -> bool:
+        return self.factory.require_tls and not self.peer.encrypted and not self.peer.local
+
+    def _open(self, door: Door) -> ChatProtocol | LastLine | None:
+        """Who takes over; None if that is TLS, inside of which there will be another."""
         self._stop_waiting()
+        if door is not TLS and self._has_to_encrypt():
+            door = ONLY_TLS
         self.inner = inner = door.open(self)
-        inner.makeConnection(self.transport)  # type: ignore[no-untyped-call]
-        begin, self._begin = self._begin, b""
-        if begin:
-            inner.dataReceived(begin)
+        if inner is not None:
+            inner.makeConnection(self.transport)  # type: ignore[no-untyped-call]
+            begin, self._begin = self._begin, b""
+            if begin:
+                inner.dataReceived(begin)
         return inner
 
     def _stop_waiting(self) -> None:
@@ -179,11 +238,11 @@ class FirstBytes(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Door:
-    """A way in: what a connection begins with, and who takes over."""
+    """A way in: what a connection begins with, and who takes over; None if it has to choose again."""
 
     name: str
     first_bytes: tuple[bytes, ...]
-    open: Callable[[FirstBytes], ChatProtocol | LastLine]
+    open: Callable[[FirstBytes], ChatProtocol | LastLine | None]
 
 
 def door_for(begin: bytes) -> Door | None:
@@ -206,25 +265,37 @@ def _json(first: FirstBytes) -> ChatProtocol:
     return ChatProtocol(first.factory, first.factory.json, first.outbox, first.peer, first.nick_by)
 
 
+def _tls(first: FirstBytes) -> LastLine | None:
+    # A hello that was lost on the way comes after the greeting, which clients of TLS skip then.
+    if first.peer.encrypted or first.outbox.waiting:
+        text = "TLS has to begin with the first byte of a connection, and only there."
+        return LastLine(first.factory, first.peer, "tls", text, first.outbox)
+    first.start_tls()
+    return None
+
+
+def _only_tls(first: FirstBytes) -> LastLine:
+    text = f"Only encrypted connections come in here. Join with: lanchat-client HOST {_port(first)}"
+    return LastLine(first.factory, first.peer, "tls_required", text.rstrip(), first.outbox)
+
+
 def _not_http(first: FirstBytes) -> LastLine:
-    return _not_here(first, "http", "not a web server")
+    text = f"This is a chat server (lanchatd), not a web server. Join it with: nc HOST {_port(first)}"
+    return LastLine(first.factory, first.peer, "http", text.rstrip(), first.outbox)
 
 
-def _not_tls(first: FirstBytes) -> LastLine:
-    return _not_here(first, "tls", "without TLS")
-
-
-def _not_here(first: FirstBytes, code: str, what: str) -> LastLine:
-    port = getattr(first.transport.getHost(), "port", "")  # a UNIX socket has none
-    text = f"This is a chat server (lanchatd), {what}. Join it with: nc HOST {port}".rstrip()
-    return LastLine(first.factory, first.peer, code, text, first.outbox)
+def _port(first: FirstBytes) -> int | str:
+    port: int | str = getattr(first.transport.getHost(), "port", "")  # a UNIX socket has none
+    return port
 
 
 TEXT = Door("text", (), _text)
+TLS = Door("tls", (b"\x16",), _tls)  # a record of the handshake (RFC 8446, 5.1)
+ONLY_TLS = Door("only tls", (), _only_tls)
 
 DOORS = (
     Door("json", (b"{",), _json),
-    Door("tls", (b"\x16",), _not_tls),  # a TLS record of the handshake (RFC 8446, 5.1)
+    TLS,
     Door(
         "http",
         # No nick has a space. RFC 9110, 9.1; RFC 5789; and the preface of HTTP/2, RFC 9113, 3.4.

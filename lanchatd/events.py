@@ -98,6 +98,7 @@ class Here:
     nick: str
     away: str | None
     operator: bool
+    encrypted: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 from collections import Counter
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IAddress
@@ -21,21 +21,31 @@ from lanchatd.formats.text import TextFormat
 from lanchatd.limits import Limits
 from lanchatd.member import Peer
 
+if TYPE_CHECKING:
+    from lanchatd.tls import Credentials
+
 # Connections over a limit that are being told so at once; further ones are closed without a word, as a flood
 # of them must not hold descriptors.
 TURNED_AWAY = 64
 
 
 class ChatFactory(ServerFactory):
-    """Makes the protocols. What they share is here: the chat, the formats, the clock, the limits, the log."""
+    """Makes the protocols. What they share is here: the chat, the formats, the clock, the limits, the log.
+
+    With ``require_tls`` others than those on this machine have to speak TLS.
+    """
 
     noisy = False
     log = Logger("lanchatd")
 
-    def __init__(self, chat: Chat, clock: Clock, limits: Limits) -> None:
+    def __init__(
+        self, chat: Chat, clock: Clock, limits: Limits, credentials: Credentials, require_tls: bool = False
+    ) -> None:
         self.chat = chat
         self.clock = clock
         self.limits = limits
+        self.credentials = credentials
+        self.require_tls = require_tls
         self.text = TextFormat()
         self.json = JsonFormat()
         self.shutting_down = False
@@ -51,7 +61,8 @@ class ChatFactory(ServerFactory):
     def greeting(self) -> Notice:
         """What a person is told first."""
         welcome = f"Welcome to {self.chat.name} (lanchatd {__version__})."
-        return Notice((welcome, *self.chat.motd, "What is your nick?"))
+        key = f"TLS key: {self.credentials.fingerprint}"
+        return Notice((welcome, key, *self.chat.motd, "What is your nick?"))
 
     def buildProtocol(self, addr: IAddress | None) -> Protocol | None:
         peer = peer_of(addr)
@@ -62,6 +73,9 @@ class ChatFactory(ServerFactory):
         elif address is not None and self._per_address[address] >= limits.max_per_address:
             text = f"The limit of {limits.max_per_address:,} connections from one address is reached."
             refused = "address_full", text
+        elif len(self.connections) - len(self.chat.members) >= limits.max_unnamed:
+            text = f"{limits.max_unnamed:,} connections have given no nick yet; try again in a minute."
+            refused = "unnamed_full", text
         elif self.chat.moderation.bans.on_address(address, self.chat.now()) is not None:
             refused = "banned", "Your address is banned."
         else:

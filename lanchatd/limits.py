@@ -43,6 +43,11 @@ class Limits:
         "time to give a nick",
         "a person reads the greeting and types a word in well under a minute",
     )  # fmt: skip
+    tls_handshake_s: float = _limit(
+        10, "s", 0.1, 600,
+        "time for the handshake of TLS",
+        "three round trips, at most, over the worst of Wi-Fi",
+    )  # fmt: skip
     lines_per_s: float = _limit(
         5, "lines/s", 0.1, 100_000,
         "rate of one connection, in lines",
@@ -97,6 +102,11 @@ class Limits:
         64, "connections", 1, 1_000_000,
         "connections at once from one address",
         "a classroom behind one router",
+    )  # fmt: skip
+    max_unnamed: int = _limit(
+        256, "connections", 1, 1_000_000,
+        "connections at once that have not given a nick yet, or are being closed",
+        "a hundred come back at once when the power does; with TLS each holds 33 KiB (measured)",
     )  # fmt: skip
     log_events: int = _limit(
         10_000, "events", 1, 10_000_000,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from ipaddress import ip_address
 from typing import TYPE_CHECKING, Protocol
 from weakref import ReferenceType
 
@@ -22,10 +23,19 @@ AWAY_SHOWN = 80
 
 @dataclass(frozen=True, slots=True)
 class Peer:
-    """The other end of a connection: as the log names it, and its IP address, None on a UNIX socket."""
+    """The other end of a connection.
+
+    ``shown`` is how the log names it. The IP address is None on a UNIX socket. ``encrypted`` is over TLS.
+    """
 
     shown: str
     address: str | None
+    encrypted: bool = False
+
+    @property
+    def local(self) -> bool:
+        """Whether it is on this machine."""
+        return self.address is None or ip_address(self.address).is_loopback
 
 
 class Outbox(Protocol):
@@ -138,7 +148,8 @@ class Member:
     @property
     def here(self) -> Here:
         """How it stands in a list of who is here."""
-        return Here(self.nick, None if self.away is None else self.away[:AWAY_SHOWN], self.operator)
+        away = None if self.away is None else self.away[:AWAY_SHOWN]
+        return Here(self.nick, away, self.operator, self.peer.encrypted)
 
     def tell(self, *items: Item) -> None:
         """Tell it something directly."""

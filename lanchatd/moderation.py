@@ -26,6 +26,8 @@ Target = str | Network
 Keep = Callable[[bytes, Callable[[OSError | None], None]], None]
 """Keeps the newest version of a document, and answers when it is safe, or why it is not."""
 
+LONGEST_BAN = 10 * 365 * 24 * 60  # minutes: ten years
+
 # Of each kind: bans, mutes, operators. All of them are written anew with every change, about 1 MiB then.
 MOST_KEPT = 10_000
 LONGEST_REASON = 1_024  # characters, of a ban
@@ -60,6 +62,8 @@ def network_from(text: str) -> Network | None:
         network = ipaddress.ip_network(text, strict=False)
     except ValueError:
         return None
+    if "%" in text:  # an interface of this machine, which is no part of the address
+        return None
     if network.version == 6 and network.subnet_of(_MAPPED):  # noqa: PLR2004
         return ipaddress.IPv4Network((int(network.network_address) & 0xFFFF_FFFF, network.prefixlen - 96))
     return network
@@ -75,7 +79,7 @@ def target_from(text: str) -> tuple[Target, str]:
         return network, str(shown)
     try:
         name = nicks.nick(text)
-    except Refused:
+    except Refused:  # a nick is never of digits and dots alone, so a mistyped address is no nick
         raise Refused("bad_target", f"{text} is no nick, no address and no network.") from None
     return name.key, name.shown
 
@@ -233,22 +237,31 @@ class Moderation:
             loaded = json.loads(document)
             if loaded["version"] != VERSION:
                 raise ValueError(f"its version is {loaded['version']}, and not {VERSION}")
-            for row in loaded["bans"]:
-                target, shown = target_from(row["on"])
-                reason = wire.clean(row["reason"])[:LONGEST_REASON]
-                bans.add(target, Ban(shown, _moment(row["until"]), wire.clean(row["by"]), reason))
-            for row in loaded["mutes"]:
-                mutes.add(nicks.nick(row["nick"]), _moment(row["until"]))
-            for nick in loaded["operators"]:
+            for row in _list(loaded["bans"]):
+                target, shown = target_from(_text(row["on"]))
+                # Whatever is in these two, it is no reason to let everybody in.
+                by, reason = wire.harmless(row["by"]), wire.harmless(row["reason"])[:LONGEST_REASON]
+                bans.add(target, Ban(shown, self._moment(row["until"]), by, reason))
+            for row in _list(loaded["mutes"]):
+                mutes.add(nicks.nick(row["nick"]), self._moment(row["until"]))
+            for nick in _list(loaded["operators"]):
                 name = nicks.nick(nick)
                 operators[name.key] = name.shown
         except KeyError as error:
             raise ValueError(f"{error} is missing") from None
-        except (TypeError, AttributeError):
+        except (TypeError, AttributeError, RecursionError):
             raise ValueError("it is not the JSON that was written there") from None
         except Refused as refused:
             raise ValueError(refused.text) from None
         self.bans, self.mutes, self.operators = bans, mutes, operators
+
+    def _moment(self, until: object) -> float | None:
+        if until is None:
+            return None
+        moment = from_iso(_text(until))
+        if moment > self._now() + 60 * LONGEST_BAN:
+            raise ValueError(f"{until} is more than ten years away; null is for good")
+        return moment
 
 
 def _over(held: Ban | Mute, now: float) -> bool:
@@ -259,5 +272,13 @@ def _iso(until: float | None) -> str | None:
     return None if until is None else iso_time(until)
 
 
-def _moment(until: Any) -> float | None:
-    return None if until is None else from_iso(until)
+def _list(value: object) -> list[Any]:
+    if not isinstance(value, list):
+        raise TypeError
+    return value
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str):
+        raise TypeError
+    return value

@@ -24,6 +24,8 @@ ADMIN = "admin"
 _SHOWN = get_profile("NicknameCasePreserved")
 _COMPARED = get_profile("NicknameCaseMapped")
 
+_OF_ADDRESSES = frozenset("0123456789.")
+
 _RULE = f"1 to {LONGEST} letters, digits, '_', '-' and '.', and begins with a letter, a digit or '_'"
 
 
@@ -40,6 +42,8 @@ def nick(text: str) -> Name:
     name = _name(text.strip(" "))
     if name is None:
         raise Refused("bad_nick", f"A nick has {_RULE}.")
+    if "." in name.shown and set(name.shown) <= _OF_ADDRESSES:
+        raise Refused("bad_nick", "A nick is no number with dots, which is taken for an address.")
     return name
 
 

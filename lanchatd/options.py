@@ -21,7 +21,7 @@ from twisted.python import usage
 from lanchatd import wire
 from lanchatd.events import Refused
 from lanchatd.limits import Limits, conflict_in, each_limit, limit_from, option_name
-from lanchatd.state import StateError, default_state_dir
+from lanchatd.state import StateError, default_state_dir, read_file
 
 PORT = 8000
 LOOPBACK = "127.0.0.1"
@@ -44,6 +44,7 @@ class Options(usage.Options):
         ["name", None, None, "Name of this server, in the greeting.  [default: the host name]"],
         ["motd", None, None, "File whose lines are part of the greeting, in UTF-8."],
         ["state-dir", None, None, "Directory for what is kept.  [default: ~/.local/state/lanchatd]"],
+        ["tls-cert", None, None, "File of a TLS key and its certificate, in PEM.  [default: made for you]"],
         ["admin-port", None, None, "TCP port of the administrators' console, by SSH.  [default: none]"],
         ["admin-interface", None, None, "IP address for it to listen on.  [default: 127.0.0.1]"],
         ["admin-keys", None, None, "File of the SSH keys that may log in to it, as for sshd."],
@@ -56,6 +57,7 @@ class Options(usage.Options):
 
     optFlags = [  # noqa: RUF012
         ["no-history", None, "Keep what is said in memory only: a restart forgets it."],
+        ["require-tls", None, "Let in from other machines only who speaks TLS."],
     ]
 
     def __init__(self) -> None:
@@ -65,6 +67,7 @@ class Options(usage.Options):
         self.limits = Limits()
         self.motd: tuple[str, ...] = ()
         self.state_dir = Path()
+        self.tls_cert: Path | None = None
 
     def opt_listen(self, endpoint: str) -> None:
         """Twisted server endpoint to listen on, instead of the port; may be given again.
@@ -96,12 +99,17 @@ class Options(usage.Options):
             raise usage.UsageError(conflict)
         self["name"] = _name(self["name"])
         self.motd = motd_from(self["motd"])
+        # Absolute, as it is read again later, and twistd may go to another directory.
+        self["motd"] = self["motd"] and str(Path(self["motd"]).absolute())
         if self.listens and (self["port"] is not None or self["interface"] is not None):
             raise usage.UsageError("--listen takes the place of --port and --interface")
         try:
-            self.state_dir = Path(self["state-dir"] or default_state_dir(os.environ))
+            self.state_dir = Path(self["state-dir"] or default_state_dir(os.environ)).absolute()
         except StateError as error:
             raise usage.UsageError(str(error)) from None
+        if self["tls-cert"] is not None:
+            # Absolute, as it is read again and twistd may go to another directory.
+            self.tls_cert = Path(self["tls-cert"]).absolute()
         self._check_admin()
         if self.listens:
             self.endpoints = [(listen, _endpoint(reactor, listen)) for listen in self.listens]
@@ -129,7 +137,6 @@ class Options(usage.Options):
             raise usage.UsageError("--admin-port needs more: pip install 'lanchatd[admin]'") from None
         for name in ("admin-keys", "manhole-keys"):
             if self[name] is not None:
-                # Absolute, as they are read again and twistd may go to another directory.
                 self[name] = Path(self[name]).absolute()
                 try:
                     AuthorizedKeys(self[name]).check()
@@ -176,6 +183,8 @@ def _has_ipv6() -> bool:
 def _endpoint(reactor: Any, text: str) -> IStreamServerEndpoint:
     try:
         endpoint: IStreamServerEndpoint = serverFromString(reactor, text)
+    except LookupError:
+        raise usage.UsageError(f"--listen: {text!r}: no such socket was handed to the daemon") from None
     except Exception as error:
         raise usage.UsageError(f"--listen: {text!r}: {error}") from None
     if isinstance(endpoint, StandardIOEndpoint):
@@ -198,12 +207,11 @@ def motd_from(path: str | None) -> tuple[str, ...]:
     if path is None:
         return ()
     try:
-        with Path(path).open("rb") as file:
-            encoded = file.read(LONGEST_MOTD + 1)
+        encoded, _ = read_file(Path(path), LONGEST_MOTD)
     except OSError as error:
         raise usage.UsageError(f"--motd: {path}: {error.strerror}") from None
-    if len(encoded) > LONGEST_MOTD:
-        raise usage.UsageError(f"--motd: {path} has more than {LONGEST_MOTD:,} bytes")
+    except StateError as error:
+        raise usage.UsageError(f"--motd: {error}") from None
     try:
         return tuple(wire.clean(line).rstrip() for line in wire.decode(encoded).splitlines())
     except Refused as refused:

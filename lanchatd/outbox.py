@@ -37,6 +37,7 @@ class Transport(Protocol):
     def loseWriteConnection(self) -> None: ...
     def abortConnection(self) -> None: ...
     def getHandle(self) -> Any: ...
+    def fileno(self) -> int: ...
     def getHost(self) -> Any: ...
 
 
@@ -249,9 +250,6 @@ class BufferedOutbox(Outbox):
     def _write(self, rest: bytes) -> None:
         self._transport.write(rest)
 
-    def _taken(self) -> tuple[int, int]:
-        return self._drains, 0
-
 
 def outbox_for(transport: Transport, clock: Clock, limits: Limits, owner: Owner) -> Outbox:
     """The outbox that suits a transport."""
@@ -262,7 +260,7 @@ def outbox_for(transport: Transport, clock: Clock, limits: Limits, owner: Owner)
 def _unsent_bytes(transport: Transport) -> int:
     """What the kernel holds of a connection because the peer has not acknowledged it (Linux: SIOCOUTQ)."""
     try:
-        answer = fcntl.ioctl(transport.getHandle(), termios.TIOCOUTQ, bytes(4))
+        answer = fcntl.ioctl(transport.fileno(), termios.TIOCOUTQ, bytes(4))
     except OSError:  # a system whose sockets don't tell; then only a drained chunk counts as taken
         return 0
     return int(struct.unpack("i", answer)[0])

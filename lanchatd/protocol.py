@@ -11,6 +11,8 @@ from enum import Enum
 from functools import partial
 from typing import TYPE_CHECKING
 
+from OpenSSL.SSL import Error as TlsError
+from twisted.internet.error import ConnectionDone
 from twisted.internet.protocol import connectionDone
 from twisted.python.failure import Failure
 
@@ -310,6 +312,9 @@ class ChatProtocol(BoundedLines):
     def connectionLost(self, reason: Failure = connectionDone) -> None:
         if self.state is State.CLOSING:
             self._leave(State.GONE, self.reason, "")
+        elif reason.check(ConnectionDone):
+            # It has said so, by the word that TLS has for it; there Twisted closes both sides then.
+            self._leave(State.GONE, "hung_up", "")
         else:
             self._leave(State.GONE, "lost", "connection lost")
         self.outbox.close()
@@ -321,5 +326,11 @@ class ChatProtocol(BoundedLines):
             door=self.format.name,
             lines=self.lines, refused=self.refused, bytes=self.bytes,
             said=0 if member is None else member.lines_said,
-            detail=reason.getErrorMessage() if self.reason == "lost" else "",
+            detail=why_lost(reason) if self.reason == "lost" else "",
         )  # fmt: skip
+
+
+def why_lost(reason: Failure) -> str:
+    """In a few words, as OpenSSL's own error is a list of lists: ``no shared cipher``."""
+    errors = reason.value.args[0] if isinstance(reason.value, TlsError) and reason.value.args else None
+    return str(errors[-1][2]) if isinstance(errors, list) and errors else reason.getErrorMessage()

@@ -49,6 +49,7 @@ class Running:
             "up": Span(self._reactor.seconds() - self._since),
             "connections": len(self._factory.connections),
             "connections_made": self._factory.connections_made,
+            "tls_key": self._factory.credentials.fingerprint,
             "memory_kib": _memory_kib(),
             "cpu": Span(round(used.ru_utime + used.ru_stime, 2)),
             **self._log_facts(),

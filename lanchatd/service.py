@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import signal
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from operator import itemgetter
 from typing import Any, NoReturn
@@ -23,11 +23,15 @@ from lanchatd.disk.store import DiskStore
 from lanchatd.events import Notice
 from lanchatd.factory import ChatFactory
 from lanchatd.kernel import set_socket_options
-from lanchatd.state import Keeper, StateDir, StateError
+from lanchatd.state import Keeper, StateDir, StateError, read_file
 from lanchatd.systemd import Notifier
 
 # The files of the state directory.
-MODERATION, AUDIT, HOST_KEY, HISTORY = "moderation.json", "audit.log", "host_key", "history.sqlite"
+MODERATION, AUDIT, HOST_KEY, CERTIFICATE = "moderation.json", "audit.log", "host_key", "tls.pem"
+HISTORY = "history.sqlite"
+
+# Three times 10,000 of the longest entries, as they are in `lanchatd.moderation`, are half of it.
+LARGEST_MODERATION_BYTES = 33_554_432
 
 
 class StateService(Service):
@@ -51,8 +55,12 @@ class StateService(Service):
         Raises `StateError`, and changes nothing then.
         """
         path = self._state.file(MODERATION)
+        if not self._keeper.kept:
+            # What holds is newer than the file, on a slow disk or a full one: it is not to be lost.
+            self._chat.moderation.changed()
+            raise StateError(f"{path} is being written")
         try:
-            self._chat.load_moderation(path.read_bytes())
+            self._chat.load_moderation(read_file(path, LARGEST_MODERATION_BYTES)[0])
         except FileNotFoundError:
             pass
         except (OSError, ValueError) as error:
@@ -157,9 +165,9 @@ class Lanchat(MultiService):
         reactor: Any,
         services: Sequence[Service],
         notifier: Notifier,
-        reloads: Sequence[Callable[[], None]],
+        reloads: Mapping[str, Callable[[], None]],
     ) -> None:
-        """``reloads`` each read a file again; or raise, with a sentence, and leave everything as it is."""
+        """``reloads`` each read again what they are called, or raise, with a sentence."""
         super().__init__()  # type: ignore[no-untyped-call]
         self._reactor = reactor
         self._notifier = notifier
@@ -178,14 +186,17 @@ class Lanchat(MultiService):
     def reload(self) -> None:
         """Read again what may have changed; what is wrong stays as it was."""
         self._notifier.reloading()
-        for reload in self._reloads:
-            try:
-                reload()
-            except (StateError, UsageError) as error:
-                why = str(error)
-                self.log.error("{why}; it stays as it was", why=why)  # noqa: TRY400
-        self.log.info("read again: motd, keys, bans, mutes and operators")
-        self._notifier.reloaded()
+        try:
+            for what, reload in self._reloads.items():
+                try:
+                    reload()
+                except (StateError, UsageError) as error:
+                    why = str(error).rstrip(".")
+                    self.log.error("{what} stays as it was: {why}", what=what, why=why)  # noqa: TRY400
+                else:
+                    self.log.info("read again: {what}", what=what)
+        finally:
+            self._notifier.reloaded()
 
     def _start(self, start: Callable[[], None]) -> None:
         try:

@@ -82,16 +82,16 @@ class StateDir:
             os.close(lock)
             raise StateError(f"{self.path} {why}") from None
         self._lock = lock
-        self.write_pid()
+        self._write_pid()
         for unfinished in self.path.glob(f".*{_UNFINISHED}"):
             with suppress(OSError):  # it is in nobody's way
                 unfinished.unlink()
 
-    def write_pid(self) -> None:
-        """Note the process id, for whom `open` refuses: once more after going into the background."""
+    def _write_pid(self) -> None:
+        """Note the process id, for whom `open` refuses."""
         with suppress(OSError):  # on a full disk the lock holds all the same
-            os.ftruncate(self._lock, 0)
-            os.pwrite(self._lock, f"{os.getpid()}\n".encode(), 0)
+            written = os.pwrite(self._lock, f"{os.getpid()}\n".encode(), 0)
+            os.ftruncate(self._lock, written)
 
     def close(self) -> None:
         """Let another daemon take it."""
@@ -121,6 +121,21 @@ def _make(path: Path) -> None:
     if not path.is_dir():
         _make(path.parent)  # Path.mkdir would leave these to the umask
         path.mkdir(0o700, exist_ok=True)
+
+
+def read_file(path: Path, most_bytes: int) -> tuple[bytes, int]:
+    """A file, and its mode. Raises OSError, and `StateError` if it is too large or no file.
+
+    A pipe of that name is not waited for: the daemon reads its files again while people talk.
+    """
+    with os.fdopen(os.open(path, os.O_RDONLY | os.O_NONBLOCK), "rb") as file:
+        mode = os.fstat(file.fileno()).st_mode
+        if not stat.S_ISREG(mode):
+            raise StateError(f"{path} is not a file")
+        content = file.read(most_bytes + 1)
+    if len(content) > most_bytes:
+        raise StateError(f"{path} is larger than {most_bytes:,} bytes")
+    return content, mode
 
 
 def write_safely(path: Path, content: bytes) -> None:
@@ -164,6 +179,7 @@ class Keeper:
         self._waiting: list[Done] = []
         self._under_way = False
         self._at_once = False
+        self._failed = False
         self._finished: list[Deferred[None]] = []
 
     def keep(self, content: bytes, done: Done) -> None:
@@ -172,6 +188,11 @@ class Keeper:
         self._waiting.append(done)
         if not self._under_way:
             self._begin()
+
+    @property
+    def kept(self) -> bool:
+        """Whether the newest version is the one in the file."""
+        return not (self._under_way or self._failed)
 
     def finish(self) -> Deferred[None]:
         """Fires when nothing is under way: before it stops, the reactor should wait for that.
@@ -197,6 +218,9 @@ class Keeper:
         writing.addCallback(partial(self._written, waiting))
 
     def _written(self, waiting: list[Done], error: OSError | None) -> None:
+        self._failed = error is not None
+        if error is not None:
+            self.log.warn("can't write to {path}: {why}", path=str(self._path), why=error.strerror)
         for done in waiting:
             with self.log.failuresHandled("while telling that {path} is kept:", path=str(self._path)):
                 done(error)

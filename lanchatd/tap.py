@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import secrets
 import time
+from datetime import UTC, datetime
 from typing import Any
 
 from twisted.application.service import IService, Service
 
 from lanchatd.audit import AuditLog
+from lanchatd.certificate import Certificate, certificate_from, own_certificate
 from lanchatd.chat import Chat
 from lanchatd.disk.store import DiskStore
 from lanchatd.disk.worker import ThreadWorker, Worker
@@ -19,6 +21,7 @@ from lanchatd.options import Options, motd_from
 from lanchatd.running import Running
 from lanchatd.service import (
     AUDIT,
+    CERTIFICATE,
     HISTORY,
     HOST_KEY,
     MODERATION,
@@ -29,6 +32,7 @@ from lanchatd.service import (
 )
 from lanchatd.state import Keeper, StateDir
 from lanchatd.systemd import Notifier
+from lanchatd.tls import Credentials
 
 __all__ = ["Options", "makeService"]
 
@@ -59,14 +63,25 @@ def makeService(options: Options) -> IService:
     def read_motd() -> None:
         chat.motd = motd_from(options["motd"])
 
+    def read_certificate() -> Certificate:
+        if options.tls_cert is not None:
+            return certificate_from(options.tls_cert, datetime.now(UTC))
+        return own_certificate(state.file(CERTIFICATE), datetime.now(UTC))
+
     chat = Chat(options["name"], options.motd, limits, reactor, time.time, new_log, keeper.keep)
-    factory = ChatFactory(chat, reactor, limits)
+    credentials = Credentials(read_certificate)
+    factory = ChatFactory(chat, reactor, limits, credentials, bool(options["require-tls"]))
     kept = StateService(state, keeper, audit, chat)
     door = ChatService(reactor, factory, options.endpoints)
-    services: list[Service] = [kept, door]
+    services: list[Service] = [kept, credentials, door]
+    reloads = {
+        "the motd": read_motd,
+        "what was moderated": kept.load,
+        "the audit log": audit.reopen,
+        "the certificate": credentials.load,
+    }
     if not options["no-history"]:
         services.insert(1, HistoryService(reactor, store, chat))
-    reloads = [read_motd, kept.load, audit.reopen]
     if options["admin-port"] is not None:
         from lanchatd.console.accounts import accounts
         from lanchatd.console.ssh import SshConsole
@@ -75,5 +90,5 @@ def makeService(options: Options) -> IService:
         known = accounts(reactor, factory, running, audit, options["admin-keys"], options["manhole-keys"])
         place = options["admin-interface"], options["admin-port"]
         services.append(SshConsole(reactor, limits, *place, state.file(HOST_KEY), known))
-        reloads += [account.keys.reload for account in known.values()]
+        reloads |= {f"the keys of {name}": account.keys.reload for name, account in known.items()}
     return Lanchat(reactor, services, Notifier(reactor, chat.summary), reloads)

@@ -39,6 +39,15 @@ def clean(text: str) -> str:
     return text
 
 
+def harmless(text: str) -> str:
+    """The text with what `clean` refuses replaced: for what is shown or kept whatever is in it."""
+    text = NEVER.sub("\ufffd", text.replace("\t", " "))
+    try:
+        return clean(text)
+    except Refused:  # towers of marks
+        return text.encode("ascii", "replace").decode()
+
+
 def _refuse_towers(text: str) -> None:
     if not _MARK.search(text):
         return

@@ -101,6 +101,11 @@ class Peer:
         self._file.close()
         self.socket.close()
 
+    def encrypt(self, tls: ssl.SSLContext) -> None:
+        """Begin to speak TLS."""
+        self.socket = tls.wrap_socket(self.socket)
+        self._file = self.socket.makefile("rb")
+
     def types(self, *lines: str) -> None:
         self.socket.sendall("".join(line + "\n" for line in lines).encode())
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pyte
 
 from lanchatd.console.seat import Identity
@@ -37,6 +39,9 @@ class Seat:
     def write_error(self, text: str) -> None:
         assert self.code is None, f"written after the end: {text!r}"
         self.errors += text
+
+    def when_taken(self, call: Callable[[], None]) -> None:
+        call()
 
     def end(self, code: int) -> None:
         assert self.code is None, "ended twice"

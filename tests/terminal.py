@@ -17,9 +17,19 @@ from typing import Any
 
 import pyte
 
-from tests.daemon import PATIENCE_S
+from tests.daemon import PATIENCE_S, Daemon
 
 CLIENT = (sys.executable, "-m", "lanchatd.client.main")
+
+
+def at(chat: Daemon, *more: str) -> tuple[str, ...]:
+    """The arguments to join a daemon, by the key that it says it has: no question is asked."""
+    return ("127.0.0.1", str(chat.port), "--fingerprint", key_of(chat), *more)
+
+
+def key_of(chat: Daemon) -> str:
+    """The fingerprint of its key, from its log."""
+    return chat.logged(r"(sha256:[A-Za-z0-9+/]{43})")[1]
 
 
 class Seat:
@@ -135,7 +145,9 @@ def seat(
     set_size(slave, *size)
     settings_before = termios.tcgetattr(slave)
     inherited = {
-        name: value for name, value in os.environ.items() if name not in ("NO_COLOR", "XDG_STATE_HOME")
+        name: value
+        for name, value in os.environ.items()
+        if name not in ("NO_COLOR", "XDG_CONFIG_HOME", "XDG_STATE_HOME", "SSL_CERT_FILE")
     }
     process = subprocess.Popen(
         [*command, *arguments],

@@ -78,7 +78,7 @@ def test_who_is_here_for_people_and_for_programs(admin: Admin) -> None:
     """As a table, or with ``--json`` behind the name or at the end."""
     with admin.chat.join("алиса"):
         heading, row = admin.runs("who")
-        assert heading.split()[:7] == ["nick", "address", "room", "since", "idle", "state", "behind"]
+        assert heading.split()[:6] == ["nick", "address", "encrypted", "room", "since", "idle"]
         assert row.startswith("алиса  127.0.0.1:")
         for line in ("who --json", "who --json алиса", "who алиса --json"):
             (answer,) = admin.runs(line)
@@ -123,6 +123,15 @@ def test_lines_from_a_pipe_are_commands(admin: Admin) -> None:
     ran = admin.ssh.other(options=("-T",)).run(typed="say #lobby one\nkick nobody\nrooms\n")
     assert (ran.returncode, ran.stderr) == (0, "There is no nobody here.\n")
     assert ran.stdout.splitlines() == ["room    here  lines  topic", "#lobby  0     1"]
+
+
+def test_whoever_reads_gets_all_that_was_asked_for(admin: Admin) -> None:
+    """However much that is: the next command waits until the answer to the last one was taken."""
+    one = len(admin.runs("limits"))
+    ran = admin.ssh.other(options=("-T",)).run(typed="limits\n" * 400)
+    assert (ran.returncode, ran.stderr) == (0, "")
+    assert len(ran.stdout) > 1_048_576
+    assert len(ran.stdout.splitlines()) == 400 * one
 
 
 def test_python_inside_the_daemon(tmp_path: Path) -> None:
@@ -245,7 +254,7 @@ def test_sighup_reads_motd_keys_and_bans_again(tmp_path: Path) -> None:
         kept.write_text(json.dumps(document))
         motd.write_text("Lunch at 13.\n")
         admin.chat.process.send_signal(signal.SIGHUP)
-        admin.chat.logged("read again: motd")
+        admin.chat.logged("read again: the keys of admin")
         with admin.chat.connect() as bob:
             bob.types("bob")
             seen = bob.reads_until_match("^!!")
@@ -254,8 +263,8 @@ def test_sighup_reads_motd_keys_and_bans_again(tmp_path: Path) -> None:
         kept.write_text("{")
         motd.unlink()
         admin.chat.process.send_signal(signal.SIGHUP)
-        admin.chat.logged(r"moderation\.json: .*; it stays as it was")
-        admin.chat.logged("motd: No such file or directory; it stays as it was")
+        admin.chat.logged(r"what was moderated stays as it was: .*moderation\.json: Expecting")
+        admin.chat.logged("the motd stays as it was: --motd: .*motd: No such file or directory")
         with admin.chat.connect() as bob:
             bob.types("bob")
             assert "-- Lunch at 13." in bob.reads_until("!! That nick is banned.")

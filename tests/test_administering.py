@@ -89,12 +89,12 @@ def test_who_tells_of_each_member(world: World, console: Console) -> None:
     rows = console.asks("who")["rows"]
     assert [{**row, "address": row["address"].rpartition(":")[0]} for row in rows] == [
         {
-            "nick": "alice", "address": "[2001:db8::1]", "room": "#dev",
+            "nick": "alice", "address": "[2001:db8::1]", "encrypted": False, "room": "#dev",
             "since": "2026-11-22T14:04:11.123Z", "idle": 200, "state": "live", "behind": 0,
             "lines_said": 2, "operator": False,
         },
         {
-            "nick": "bob", "address": "192.0.2.2", "room": "#lobby",
+            "nick": "bob", "address": "192.0.2.2", "encrypted": False, "room": "#lobby",
             "since": "2026-11-22T14:03:11.123Z", "idle": 260, "state": "live", "behind": 0,
             "lines_said": 0, "operator": True,
         },
@@ -224,6 +224,46 @@ def test_what_is_wrong_is_one_line_and_nothing_is_done(
     assert (world.kept, console.daemon.changes, vars(world.limits)) == ([], 0, before)
 
 
+@pytest.mark.parametrize(
+    "line", ["say #lobby \x1b[31mred", "topic #lobby a\nb", "kick bob \x07", "ban bob 5 \u202e"]
+)
+def test_what_could_harm_a_terminal_is_refused(world: World, console: Console, line: str) -> None:
+    """From administrators too: a stray key in a script, or a paste."""
+    bob = world.join("bob")
+    (refused,) = console.types(line)
+    assert refused.startswith("!! That line holds U+")
+    assert (bob.sees(), world.kept) == ([], [])
+
+
+def test_a_line_is_no_longer_than_anybodys(world: World, console: Console) -> None:
+    """What is said or set as a topic is shown to everybody who comes."""
+    world.join("alice")
+    assert console.types("say #lobby " + "x" * 4_085) == []
+    assert console.types("say #lobby " + "x" * 4_086) == ["!! A line has at most 4,096 bytes."]
+
+
+@pytest.mark.parametrize(
+    "target", ["192.0.2.300", "192.0.2", "10.1", "999.1.1.1", "fe80::5%eth0", "1.2.3.4/33"]
+)
+def test_a_mistyped_address_is_no_ban_on_a_nick(world: World, console: Console, target: str) -> None:
+    """It would keep nobody out, and look as if it did."""
+    assert console.types(f"ban {target}") == [f"!! {target} is no nick, no address and no network."]
+    assert console.types("bans") == ["Nobody is banned or muted."]
+
+
+@pytest.mark.parametrize("minutes", ["0.5", "-5", "10m"])
+def test_a_mistyped_number_is_no_reason(world: World, console: Console, minutes: str) -> None:
+    """A ban for half a minute would be one for good."""
+    (refused,) = console.types(f"ban bob {minutes} spam")
+    assert refused.startswith("!! Usage: ban ")
+
+
+def test_what_administrators_say_cannot_be_ignored(world: World) -> None:
+    """It may be that the server shuts down."""
+    alice = world.join("alice")
+    assert alice.types("/ignore Admin").sees() == ["!! What administrators say can't be ignored."]
+
+
 def test_commands_may_begin_with_a_slash(world: World, console: Console) -> None:
     """As in the chat."""
     world.join("alice")
@@ -261,7 +301,11 @@ def test_mutes_are_listed_with_the_bans(world: World, console: Console) -> None:
     assert console.types("mute bob 5") == ["bob is muted until 14:08."]
     assert bob.types("hi").sees() == ["-- You are muted until 14:08.", "!! You are muted until 14:08."]
     console.types("ban 198.51.100.0/24")
-    assert console.types("bans") == ["198.51.100.0/24 is banned by admin", "bob is muted until 14:08"]
+    assert console.types("bans") == [
+        "who              is      until  by     reason",
+        "198.51.100.0/24  banned         admin",
+        "bob              muted   14:08",
+    ]
     assert console.types("unmute bob") == ["bob may talk again."]
 
 
@@ -290,14 +334,14 @@ def test_announce_is_said_in_every_room_with_somebody_in_it(world: World, consol
     alice, bob = world.join("alice", room="#dev"), world.join("bob")
     world.join("carol", room="#empty").types("hi").hangs_up()
     bob.sees()
-    assert console.types("announce lunch is ready") == ["2 members in 2 rooms were told."]
+    assert console.types("announce lunch is ready") == ["Told to 2 members in 2 rooms."]
     assert alice.sees() == bob.sees() == ["* admin announces: lunch is ready"]
     assert world.chat.rooms["#empty"].log.newest == 1
 
 
 def test_announce_to_nobody_is_done(console: Console) -> None:
     """There was nothing to do."""
-    assert console.types("announce hello") == ["0 members in 0 rooms were told."]
+    assert console.types("announce hello") == ["Told to 0 members in 0 rooms."]
 
 
 def test_topic_is_set_and_told(world: World, console: Console) -> None:
@@ -407,13 +451,22 @@ def test_what_is_loaded_while_it_runs_holds_at_once(world: World) -> None:
     [
         (lambda d: d.update(version=2), "its version is 2, and not 1"),
         (lambda d: d.pop("bans"), "'bans' is missing"),
-        (lambda d: d["bans"].append({"on": "bob"}), "'reason' is missing"),
+        (lambda d: d["bans"].append({"on": "bob"}), "'by' is missing"),
         (lambda d: d["bans"].append("bob"), "it is not the JSON that was written there"),
         (
             lambda d: d["bans"].append({"on": "a b", "until": None, "by": "", "reason": ""}),
             "a b is no nick, no address and no network.",
         ),
         (lambda d: d["mutes"].append({"nick": "bob", "until": "noon"}), "Invalid isoformat string: 'noon'"),
+        (lambda d: d.update(operators="carol"), "it is not the JSON that was written there"),
+        (
+            lambda d: d["bans"].append({"on": 16909060, "until": None, "by": "", "reason": ""}),
+            "it is not the JSON that was written there",
+        ),
+        (
+            lambda d: d["mutes"].append({"nick": "bob", "until": "9999-12-31T23:59:59Z"}),
+            "9999-12-31T23:59:59Z is more than ten years away; null is for good",
+        ),
         (lambda d: d.update(operators=[7]), "it is not the JSON that was written there"),
     ],
 )
@@ -429,7 +482,18 @@ def test_a_document_that_is_wrong_changes_nothing(
         world.chat.load_moderation(json.dumps(document).encode())
     with pytest.raises(ValueError, match="Expecting value"):
         world.chat.load_moderation(b"")
+    with pytest.raises(ValueError, match="it is not the JSON"):
+        world.chat.load_moderation(b"[" * 100_000)
     assert list(world.chat.moderation.operators.values()) == ["bob"]
+
+
+def test_a_reason_that_could_harm_a_terminal_is_loaded_without_harm(world: World) -> None:
+    """Somebody wrote it by hand; that is no reason to let everybody in."""
+    ban = {"on": "bob", "until": None, "by": "me\n", "reason": "\x1b[31mspam"}
+    world.chat.load_moderation(
+        json.dumps({"version": 1, "bans": [ban], "mutes": [], "operators": []}).encode()
+    )
+    assert world.connect().types("bob").sees()[-1] == "!! That nick is banned: \ufffd[31mspam."
 
 
 def test_what_can_be_kept_is_limited(world: World, console: Console, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import random
 import signal
+import socket
 from collections.abc import Callable, Coroutine, Iterator
 from functools import wraps
 from pathlib import Path
@@ -23,11 +24,16 @@ from twisted.internet.testing import StringTransport
 from twisted.python.failure import Failure
 
 from lanchatd.client import connection as connection_module
+from lanchatd.client import known_servers
 from lanchatd.client.connection import LONGEST_LINE, Connection, ServerLines, growing_pauses
 from lanchatd.client.pipe import Pipe
 from lanchatd.client.session import Item, Pace, Session, counted_refs
 from lanchatd.client.shapes import shape
-from tests.daemon import PATIENCE_S, daemon
+from lanchatd.client.trust import Trust
+from tests.certificates import self_made
+from tests.daemon import PATIENCE_S, Daemon, daemon
+from tests.impostors import impostor, server_context
+from tests.terminal import key_of
 
 reactor: Any = the_reactor
 FAST = ("--lines-per-s=100000", "--burst-lines=100000", "--bytes-per-s=100000000")
@@ -58,11 +64,13 @@ def _clients_stop() -> Iterator[None]:
 class Client:
     """A client as the terminal and the pipe have one, with what its observer was told."""
 
-    def __init__(self, nick: str, port: int, clock: Any = reactor, endpoint: Any = None) -> None:
+    def __init__(
+        self, nick: str, port: int, clock: Any = reactor, endpoint: Any = None, trust: Trust | None = None
+    ) -> None:
         self.session = Session(nick, "", counted_refs(nick), Pace(100_000, 100_000))
         endpoint = endpoint or HostnameEndpoint(reactor, b"127.0.0.1", port, timeout=PATIENCE_S)
         pause = growing_pauses(lambda: 0.5) if clock is not reactor else lambda _: PAUSE_S
-        self.connection = Connection(clock, endpoint, "server", port, self.session, self, pause)
+        self.connection = Connection(clock, endpoint, "server", port, trust, self.session, self, pause)
         self.items: list[Item] = []
         self.told: list[str] = []
         self._awaited: list[tuple[Callable[[], bool], Deferred[None]]] = []
@@ -83,6 +91,14 @@ class Client:
 
     def refused(self, code: str, text: str) -> None:
         self.told.append(f"refused: {code}")
+        self._look()
+
+    def unknown_key(self, fingerprint: str, why: str) -> None:
+        self.told.append(f"unknown key: {fingerprint}")
+        self._look()
+
+    def warned(self, text: str) -> None:
+        self.told.append(f"warned: {text}")
         self._look()
 
     def failed(self, why: str) -> None:
@@ -199,14 +215,25 @@ class Proxy(Factory):
         return self._idle
 
 
+def trust_in(chat: Daemon) -> Trust:
+    """Of somebody who knows its key."""
+    trust = Trust("server", chat.port, (), None)
+    trust.accept(key_of(chat))
+    return trust
+
+
 @pytest.mark.parametrize("seed", [1, 2])
+@pytest.mark.parametrize("tls", [False, True])
 @in_reactor
-async def test_in_100_random_cuts_nothing_is_missing_and_nothing_is_double(tmp_path: Path, seed: int) -> None:
-    """Two talk through a network that drops connections in the middle of everything."""
+async def test_in_100_random_cuts_nothing_is_missing_and_nothing_is_double(
+    tmp_path: Path, seed: int, tls: bool
+) -> None:
+    """Two talk through a network that drops connections in the middle of everything, of a handshake too."""
     with daemon("--port=0", *FAST, cwd=tmp_path) as chat:
         proxy = Proxy(chat.port, seed, cuts=100)
         listening = reactor.listenTCP(0, proxy, interface="127.0.0.1")
-        clients = [Client(nick, listening.getHost().port) for nick in ("alice", "bob")]
+        port = listening.getHost().port
+        clients = [Client(nick, port, trust=trust_in(chat) if tls else None) for nick in ("alice", "bob")]
         for client in clients:
             client.connection.start()
         typed: list[str] = []
@@ -481,7 +508,7 @@ def test_a_pipe_tries_for_a_minute_and_then_gives_up(comes_back: bool) -> None:
             as_json=False, own_nick=True, now=lambda: 0.0,
         )  # fmt: skip
         pause = growing_pauses(lambda: 0.0)
-        connection = Connection(clock, endpoint, "server", 8000, session, pipe, pause)
+        connection = Connection(clock, endpoint, "server", 8000, None, session, pipe, pause)
         pipe.run(connection).addCallback(codes.append)
         endpoint.protocols[-1].dataReceived(WELCOME)
         endpoint.error = RefusedError()
@@ -541,3 +568,65 @@ def test_leaving_says_goodbye_and_waits_a_moment() -> None:
         played.clock.advance(100)
         assert len(played.endpoint.protocols) == 1
         assert not played.clock.getDelayedCalls()
+
+
+@in_reactor
+async def test_a_client_that_does_not_read_holds_the_server_up_over_tls_too(tmp_path: Path) -> None:
+    """What waits for it is in the log of the server, and not in its memory; and then it misses nothing."""
+    lines, text = 2_000, "x" * 2_000
+    with daemon("--port=0", *FAST, cwd=tmp_path) as chat:
+        alice, bob = (Client(nick, chat.port, trust=trust_in(chat)) for nick in ("alice", "bob"))
+        for client in (alice, bob):
+            client.connection.start()
+            await client.until(lambda client=client: client.session.connected)  # type: ignore[misc]
+        alice.connection.pause_reading()
+        for number in range(lines):
+            bob.connection.say(f"{number} {text}")
+        await bob.until(lambda: len(bob.said()) == lines and not bob.session.waiting)
+        assert len(alice.said()) < lines // 2
+        alice.connection.resume_reading()
+        await alice.until(lambda: len(alice.said()) == lines)
+        assert alice.said() == bob.said()
+        await alice.connection.quit().addTimeout(PATIENCE_S, reactor)
+        await bob.connection.quit().addTimeout(PATIENCE_S, reactor)
+
+
+@in_reactor
+async def test_who_was_told_of_another_key_meanwhile_says_nothing(tmp_path: Path) -> None:
+    """Two clients were asked at once, and the other one has remembered another key."""
+    own, file = self_made(tmp_path / "own.pem"), tmp_path / "known_servers"
+    with impostor(server_context(own.pem)) as server:
+        trust = Trust("server", server.port, (), file)
+        trust.accept(own.fingerprint)
+        other = "sha256:" + "A" * 43
+        known_servers.remember(file, f"server:{server.port}", other)
+        client = Client("alice", server.port, trust=trust)
+        client.connection.start()
+        await client.until(lambda: bool(client.told))
+        assert f"Known: {other}. Now: {own.fingerprint}." in client.told[0]
+        assert client.told[0].startswith("failed: ")
+        server.was_tried()
+        assert server.heard == b""
+
+
+@in_reactor
+async def test_a_dead_network_is_noticed_over_tls_too(tmp_path: Path) -> None:
+    """The socket below it is asked to look, as it is without TLS."""
+    with daemon("--port=0", cwd=tmp_path) as chat:
+        asked = []
+        for trust in (None, trust_in(chat)):
+            client = Client("alice", chat.port, trust=trust)
+            client.connection.start()
+            await client.until(lambda client=client: client.session.connected)  # type: ignore[misc]
+            protocol: Any = client.connection._protocol
+            transport = protocol.transport if trust is None else protocol.transport.transport
+            handle = transport.getHandle()
+            asked.append(
+                [handle.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE)]
+                + [
+                    handle.getsockopt(socket.IPPROTO_TCP, option)
+                    for option in (socket.TCP_KEEPIDLE, socket.TCP_USER_TIMEOUT, socket.TCP_NODELAY)
+                ]
+            )
+            await client.connection.quit().addTimeout(PATIENCE_S, reactor)
+        assert asked == [[1, 40, 90_000, 1]] * 2

@@ -11,16 +11,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.daemon import Daemon, daemon
-from tests.terminal import CLIENT, Seat, seat
+from tests.daemon import daemon
+from tests.terminal import CLIENT, Seat, at, seat
 
 ENTER, TAB, UP = "\r", "\t", "\x1b[A"
 CTRL_A, CTRL_C, CTRL_D, CTRL_W = "\x01", "\x03", "\x04", "\x17"
-
-
-def at(chat: Daemon, *more: str) -> tuple[str, ...]:
-    """The arguments to join a daemon."""
-    return ("127.0.0.1", str(chat.port), *more)
 
 
 def is_here(alice: Seat) -> None:
@@ -51,13 +46,17 @@ def test_what_arrives_does_not_disturb_what_is_typed(tmp_path: Path) -> None:
         bob.reads_until(f"<alice> {sentence}")
 
 
-def test_the_row_of_status(tmp_path: Path) -> None:
-    """The server, the room, how many are here, and whether it is connected."""
-    with daemon(cwd=tmp_path) as chat, chat.join("bob"), seat(*at(chat), home=tmp_path) as alice:
-        is_here(alice)
-        alice.sees(lambda seat: seat.screen[-1] == f" 127.0.0.1:{chat.port} · #lobby · 2 here · connected")
-        alice.types("/join #dev" + ENTER)
-        alice.sees(lambda seat: seat.screen[-1] == f" 127.0.0.1:{chat.port} · #dev · 1 here · connected")
+@pytest.mark.parametrize("plain", [False, True])
+def test_the_row_of_status(tmp_path: Path, plain: bool) -> None:
+    """The server, the room, how many are here, whether it is connected, and whether it is not encrypted."""
+    with daemon(cwd=tmp_path) as chat, chat.join("bob"):
+        where, how = f" 127.0.0.1:{chat.port}", "connected" + " · not encrypted" * plain
+        arguments = ("127.0.0.1", str(chat.port), "--plain") if plain else at(chat)
+        with seat(*arguments, home=tmp_path) as alice:
+            is_here(alice)
+            alice.sees(lambda seat: seat.screen[-1] == f"{where} · #lobby · 2 here · {how}")
+            alice.types("/join #dev" + ENTER)
+            alice.sees(lambda seat: seat.screen[-1] == f"{where} · #dev · 1 here · {how}")
 
 
 def test_wide_characters_are_edited_in_the_right_columns(tmp_path: Path) -> None:
@@ -411,8 +410,8 @@ def test_the_server_is_killed_and_started_again(tmp_path: Path) -> None:
 def test_no_server_at_the_first_try_is_said_and_tried_again(tmp_path: Path) -> None:
     """In one line that says what to try."""
     with daemon(cwd=tmp_path) as chat:
-        port = chat.port
-    with seat("127.0.0.1", str(port), home=tmp_path) as alice:
+        port, where = chat.port, at(chat)
+    with seat(*where, home=tmp_path) as alice:
         alice.sees_line(f"Nothing listens on 127.0.0.1 port {port}.")
         with daemon(f"--port={port}", cwd=tmp_path):
             is_here(alice)

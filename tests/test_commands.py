@@ -48,7 +48,7 @@ def test_help_for_one_command(world: World) -> None:
         ("/history 0", "!! Usage: /history [N] [before TIME] (N is from 1 to 100)"),
         ("/history 101", "!! Usage: /history [N] [before TIME] (N is from 1 to 100)"),
         ("/history " + "9" * 3_000, "!! Usage: /history [N] [before TIME] (N is from 1 to 100)"),
-        ("/history ١", "!! Usage: /history [N] [before TIME]"),
+        ("/history ١", "!! Usage: /history [N] [before TIME] (N is from 1 to 100)"),
         ("/history before", "!! Usage: /history [N] [before TIME]"),
         ("/history 5 before", "!! Usage: /history [N] [before TIME]"),
         ("/history before long", "!! A time is like 14:03, 2026-11-22 or 2026-11-22 14:03."),
@@ -120,10 +120,10 @@ def test_away_is_told_to_who_writes_and_shown_in_who(world: World) -> None:
     alice.sees()
     assert bob.types("/away lunch").sees() == ["-- You are away."]
     assert alice.types("/msg bob hi").sees() == ["[alice -> bob] hi", "-- bob is away: lunch."]
-    assert alice.types("/who").sees() == ["-- 2 in #lobby: alice and bob (away: lunch)"]
+    assert alice.types("/who").sees() == ["-- 2 in #lobby: alice (plain) and bob (plain, away: lunch)"]
     assert bob.types("/back", "/away").sees()[1:] == ["-- You are back.", "-- You are away."]
     assert alice.types("/msg bob hi").sees() == ["[alice -> bob] hi", "-- bob is away."]
-    assert alice.types("/who").sees() == ["-- 2 in #lobby: alice and bob (away)"]
+    assert alice.types("/who").sees() == ["-- 2 in #lobby: alice (plain) and bob (plain, away)"]
 
 
 def test_away_and_operators_in_json(world: World) -> None:
@@ -134,7 +134,7 @@ def test_away_and_operators_in_json(world: World) -> None:
         {"nick": "bob", "away": "lunch", "operator": True},
         {"nick": "ci"},
     ]
-    assert bob.types("/who").sees()[-1] == "-- 2 in #lobby: @bob (away: lunch) and ci"
+    assert bob.types("/who").sees()[-1] == "-- 2 in #lobby: @bob (plain, away: lunch) and ci (plain)"
 
 
 def test_who_names_a_hundred_and_counts_the_others(world: World) -> None:
@@ -144,7 +144,7 @@ def test_who_names_a_hundred_and_counts_the_others(world: World) -> None:
     world.passes(1)
     person.sees()
     (line,) = person.types("/who").sees()
-    assert line.startswith("-- 150 in #lobby: p0, p1, p10, p11,")
+    assert line.startswith("-- 150 in #lobby: p0 (plain), p1 (plain), p10 (plain), p11 (plain),")
     assert line.endswith(" and 50 others")
 
 
@@ -190,7 +190,7 @@ def test_join_goes_to_another_room(world: World) -> None:
     alice.types("/join #dev")
     assert alice.sees() == [
         "-- You are alice in #dev. /help lists the commands.",
-        "-- 2 in #dev: alice and bob",
+        "-- 2 in #dev: alice (plain) and bob (plain)",
     ]
     assert bob.sees() == ["-- alice joined"]
     bob.types("/join #lobby")
@@ -314,7 +314,8 @@ def test_a_ban_on_an_address_or_network_ends_after_its_minutes(world: World, tar
     assert bob.gone and not carol.gone
     assert world.connect("192.0.2.77").sees() == ["!! Your address is banned."]
     world.passes(10 * 60)
-    assert "-- 3 in #lobby: carol, dave and @op" in world.connect("192.0.2.77").types("dave").sees()
+    told = "-- 3 in #lobby: carol (plain), dave (plain) and @op (plain)"
+    assert told in world.connect("192.0.2.77").types("dave").sees()
 
 
 @pytest.mark.parametrize(
@@ -425,7 +426,7 @@ def test_long_away_texts_and_reasons_are_cut_in_lists(world: World) -> None:
     op = operator(world)
     op.types("/away " + "x" * 4_000, "/ban spammer " + "y" * 4_000)
     op.sees()
-    assert op.types("/who").sees() == ["-- 1 in #lobby: @op (away: " + "x" * 80 + ")"]
+    assert op.types("/who").sees() == ["-- 1 in #lobby: @op (plain, away: " + "x" * 80 + ")"]
     assert op.types("/bans").sees() == ["-- spammer is banned by op: " + "y" * 80]
 
 

@@ -67,7 +67,7 @@ def test_rooms_are_limited(rooms: int, refused: bool) -> None:
         assert last.types("hello").sees() == [f"<p{rooms}> hello"]  # still where it was
         assert world.join_json("ci", room="#r9").gets()[0]["code"] == "too_many_rooms"
         world.chat.member_named("p1").connection.dismiss("kicked", "", "")
-        assert last.types("/join #r9").sees()[-1] == "-- 1 in #r9: p3"
+        assert last.types("/join #r9").sees()[-1] == "-- 1 in #r9: p3 (plain)"
 
 
 def test_shutdown_tells_everybody_and_closes(world: World) -> None:

@@ -148,28 +148,28 @@ DIRECT = {
         Members(
             "#lobby",
             (
-                Here("alice", None, True), Here("bob", "", False), Here("carol", "at lunch", True),
-                Here("dave", None, False),
+                Here("alice", None, True), Here("bob", "", False, encrypted=True),
+                Here("carol", "at lunch", True), Here("dave", None, False, encrypted=True),
             ),
             4,
         ),
-        "-- 4 in #lobby: @alice, bob (away), @carol (away: at lunch) and dave\n",
+        "-- 4 in #lobby: @alice (plain), bob (away), @carol (plain, away: at lunch) and dave\n",
         {
             "type": "members", "room": "#lobby", "here": 4,
             "members": [
-                {"nick": "alice", "operator": True}, {"nick": "bob", "away": ""},
-                {"nick": "carol", "away": "at lunch", "operator": True}, {"nick": "dave"},
+                {"nick": "alice", "operator": True}, {"nick": "bob", "away": "", "encrypted": True},
+                {"nick": "carol", "away": "at lunch", "operator": True}, {"nick": "dave", "encrypted": True},
             ],
         },
     ),
     "one member": Shown(
         Members("#dev", (Here("alice", None, False),), 1),
-        "-- 1 in #dev: alice\n",
+        "-- 1 in #dev: alice (plain)\n",
         {"type": "members", "room": "#dev", "here": 1, "members": [{"nick": "alice"}]},
     ),
     "a crowd of members": Shown(
         Members("#dev", (Here("alice", None, False), Here("bob", None, False)), 250),
-        "-- 250 in #dev: alice, bob and 248 others\n",
+        "-- 250 in #dev: alice (plain), bob (plain) and 248 others\n",
         {"type": "members", "room": "#dev", "here": 250, "members": [{"nick": "alice"}, {"nick": "bob"}]},
     ),
     "rooms": Shown(

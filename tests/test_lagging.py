@@ -47,8 +47,8 @@ def test_the_socket_may_break_off_anywhere(world: World, room_bytes: int) -> Non
     # What is state is told as it happened, or by who is here now.
     assert [line for line in seen if line.startswith("--")] in (
         ["-- alice is now robin"],
-        ["-- 2 in #lobby: bob and robin"],
-        ["-- alice is now robin", "-- 2 in #lobby: bob and robin"],
+        ["-- 2 in #lobby: bob (plain) and robin (plain)"],
+        ["-- alice is now robin", "-- 2 in #lobby: bob (plain) and robin (plain)"],
     )
 
 
@@ -92,7 +92,11 @@ def test_who_came_and_went_meanwhile_is_told_once_at_the_end(world: World) -> No
     world.join("dave").hangs_up()
     alice.types("two")
     bob.reads_on()
-    assert bob.sees() == ["<alice> one", "<alice> two", "-- 3 in #lobby: alice, bob and carol"]
+    assert bob.sees() == [
+        "<alice> one",
+        "<alice> two",
+        "-- 3 in #lobby: alice (plain), bob (plain) and carol (plain)",
+    ]
 
 
 def test_direct_messages_of_a_lagging_member_are_kept_in_order(world: World) -> None:
@@ -189,7 +193,7 @@ def test_a_newcomer_misses_nothing_that_was_said_before_it_came() -> None:
     """What the log no longer holds of the last 20 lines is not told as missed."""
     world = World(log_events=5)
     world.join("alice").types(*(f"line {n}" for n in range(10)))
-    assert world.connect().types("bob").sees()[3:5] == ["14:03 <alice> line 5", "14:03 <alice> line 6"]
+    assert world.connect().types("bob").sees()[4:6] == ["14:03 <alice> line 5", "14:03 <alice> line 6"]
 
 
 def test_a_newcomer_that_reads_slowly_from_the_start(world: World) -> None:
@@ -201,11 +205,11 @@ def test_a_newcomer_that_reads_slowly_from_the_start(world: World) -> None:
     bob.types("bob")
     alice.types("two")
     bob.reads_on()
-    assert bob.sees()[2:] == [
+    assert bob.sees()[3:] == [
         "-- You are bob in #lobby. /help lists the commands.",
         "14:03 <alice> one",
         "<alice> two",
-        "-- 2 in #lobby: alice and bob",
+        "-- 2 in #lobby: alice (plain) and bob (plain)",
     ]
 
 
@@ -221,7 +225,7 @@ def test_moving_while_lagging_says_what_was_not_sent(world: World) -> None:
         "<alice> one",
         "-- 2 lines of #lobby had not been sent to you yet.",
         "-- You are bob in #dev. /help lists the commands.",
-        "-- 1 in #dev: bob",
+        "-- 1 in #dev: bob (plain)",
     ]
 
 

@@ -196,7 +196,11 @@ def test_a_direct_message_while_the_log_is_reading_for_a_slow_member() -> None:
     world.log_answers()
     bob.reads_on()
     world.log_answers()
-    assert bob.sees() == ["[alice -> bob] psst", "14:03 <alice> one", "-- 2 in #lobby: alice and bob"]
+    assert bob.sees() == [
+        "[alice -> bob] psst",
+        "14:03 <alice> one",
+        "-- 2 in #lobby: alice (plain) and bob (plain)",
+    ]
 
 
 def test_a_log_that_cannot_be_read_is_a_reason_to_come_back() -> None:

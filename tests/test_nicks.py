@@ -217,3 +217,17 @@ def test_halfwidth_marks_do_not_stack_either() -> None:
     """Normalising makes combining marks of them."""
     assert nicks.nick("ｶﾞ").shown == "ガ"
     assert refusal_of("あ" + "ﾞ" * 20) == Refusal("bad_nick", f"A nick has {RULE}.")
+
+
+@pytest.mark.parametrize("text", ["127.0.0.1", "10.1", "1.", "\uff11\uff10.\uff11"])
+def test_no_nick_looks_like_an_address(text: str) -> None:
+    """`/ban 127.0.0.1` would not be of who has it, but of who is there."""
+    with pytest.raises(Refused, match="no number with dots"):
+        nicks.nick(text)
+
+
+@pytest.mark.parametrize("text", ["1984", "v1.2", "1_2.3"])
+def test_other_numbers_are_nicks(text: str) -> None:
+    """And rooms may be called as they like."""
+    assert nicks.nick(text).shown == text
+    assert nicks.room("#10.1").shown == "#10.1"

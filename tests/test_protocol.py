@@ -55,7 +55,7 @@ def test_a_bad_nick_is_refused_and_asked_for_again(world: World, nick: str) -> N
     assert alice.types(nick).sees() == [
         "!! A nick has 1 to 32 letters, digits, '_', '-' and '.', and begins with a letter, a digit or '_'."
     ]
-    assert "-- 1 in #lobby: alice" in alice.types("alice").sees()
+    assert "-- 1 in #lobby: alice (plain)" in alice.types("alice").sees()
 
 
 def test_a_nick_that_is_taken_is_refused(world: World) -> None:

@@ -194,25 +194,24 @@ from pathlib import Path
 from lanchatd.state import StateDir
 state = StateDir(Path(sys.argv[1]))
 state.open()
+noted = os.getpid()
 if "fork" in sys.argv and os.fork():
     os._exit(0)
-if "fork" in sys.argv:
-    state.write_pid()
-print(os.getpid(), flush=True)
+print(os.getpid(), noted, flush=True)
 sys.stdin.read()
 """
 
 
 @contextmanager
 def taken(path: Path, *how: str) -> Iterator[int]:
-    """Another process has the directory; its id. It ends by kill -9."""
+    """Another process has the directory; the id of the one that took it. It ends by kill -9."""
     with subprocess.Popen(
         [sys.executable, "-c", TAKE, str(path), *how], stdin=subprocess.PIPE, stdout=subprocess.PIPE
     ) as process:
         assert process.stdout is not None
-        pid = int(process.stdout.readline())
+        pid, noted = map(int, process.stdout.readline().split())
         try:
-            yield pid
+            yield noted
         finally:
             os.kill(pid, 9)
             process.stdout.read()  # it has ended when its output has

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.world import World
+from tests.world import World, certificate
 
 
 def test_who_says_nothing_is_greeted_and_asked_for_a_nick() -> None:
@@ -13,6 +13,7 @@ def test_who_says_nothing_is_greeted_and_asked_for_a_nick() -> None:
     world.greet()
     assert alice.sees() == [
         "-- Welcome to test (lanchatd 0.1.0).",
+        f"-- TLS key: {certificate().fingerprint}",
         "-- Be kind.",
         "--",
         "-- What is your nick?",
@@ -20,7 +21,7 @@ def test_who_says_nothing_is_greeted_and_asked_for_a_nick() -> None:
     alice.types("alice")
     assert alice.sees() == [
         "-- You are alice in #lobby. /help lists the commands.",
-        "-- 1 in #lobby: alice",
+        "-- 1 in #lobby: alice (plain)",
     ]
 
 
@@ -28,9 +29,10 @@ def test_who_types_at_once_is_greeted_as_well(world: World) -> None:
     """A script that pipes its nick sees the same lines as a person."""
     assert world.connect().types("ci").sees() == [
         "-- Welcome to test (lanchatd 0.1.0).",
+        f"-- TLS key: {certificate().fingerprint}",
         "-- What is your nick?",
         "-- You are ci in #lobby. /help lists the commands.",
-        "-- 1 in #lobby: ci",
+        "-- 1 in #lobby: ci (plain)",
     ]
 
 
@@ -64,12 +66,12 @@ def test_a_newcomer_is_shown_the_last_20_lines_with_their_times_and_who_is_here(
     alice = world.join("alice").types(*(f"line {n}" for n in range(1, 26)))
     alice.types("/topic plans")
     bob = world.connect().types("bob")
-    assert bob.sees()[2:] == [
+    assert bob.sees()[3:] == [
         "-- You are bob in #lobby. /help lists the commands.",
         "-- The topic is: plans",
         *(f"14:03 <alice> line {n}" for n in range(7, 26)),
         "14:03 -- alice set the topic: plans",
-        "-- 2 in #lobby: alice and bob",
+        "-- 2 in #lobby: alice (plain) and bob (plain)",
     ]
 
 
@@ -208,4 +210,4 @@ def test_a_last_line_that_is_not_ended_is_said(world: World) -> None:
     dave = world.connect()
     dave.wire.incoming += [b"dave", None]
     world.settle()
-    assert dave.sees()[2] == "-- You are dave in #lobby. /help lists the commands."
+    assert dave.sees()[3] == "-- You are dave in #lobby. /help lists the commands."

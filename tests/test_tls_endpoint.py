@@ -1,56 +1,35 @@
-"""A TLS endpoint of Twisted's: the same rooms through a transport whose socket cannot be sent to straight."""
+"""The same rooms through a transport whose socket cannot be sent to straight, whatever opened it to TLS."""
 
 from __future__ import annotations
 
-import datetime
+import select
 import signal
 import ssl
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 
+from lanchatd.certificate import own_certificate
 from tests.daemon import daemon
+from tests.impostors import any_server
 
 FAST = ("--lines-per-s=100000", "--burst-lines=100000", "--bytes-per-s=100000000")
 
 
-@pytest.fixture
-def endpoint(tmp_path: Path) -> str:
-    """An endpoint with a certificate of its own."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
-    now = datetime.datetime.now(datetime.UTC)
-    certificate = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(1)
-        .not_valid_before(now - datetime.timedelta(days=1))
-        .not_valid_after(now + datetime.timedelta(days=1))
-        .sign(key, hashes.SHA256())
-    )
-    pem = tmp_path / "server.pem"
-    pem.write_bytes(
-        key.private_bytes(
-            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-        )
-        + certificate.public_bytes(serialization.Encoding.PEM)
-    )
+@pytest.fixture(params=["the one port", "an endpoint of Twisted's"])
+def endpoint(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """What to listen on."""
+    if request.param == "the one port":
+        return "--port=0"
+    pem = own_certificate(tmp_path / "server.pem", datetime.now(UTC)).path
     return f"--listen=ssl:0:privateKey={pem}:certKey={pem}:interface=127.0.0.1"
 
 
 @pytest.fixture
 def trusting() -> ssl.SSLContext:
     """A client that takes any certificate: what is tested here is the transport."""
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    context.check_hostname = False
-    context.verify_mode = ssl.CERT_NONE
-    return context
+    return any_server()
 
 
 def test_a_slow_reader_over_tls_misses_nothing_and_shutdown_is_clean(
@@ -101,3 +80,31 @@ def test_a_reader_over_tls_that_takes_nothing_is_closed(
         chat.logged("closed: stalled")
         alice.close()
         bob.close()
+
+
+def test_a_reader_over_tls_that_takes_little_is_not_closed(
+    tmp_path: Path, endpoint: str, trusting: ssl.SSLContext
+) -> None:
+    """What its socket takes counts, though it is less than a chunk in the time for that."""
+    with daemon(endpoint, *FAST, "--stall-timeout-s=1.2", "--send-buffer-bytes=4096", cwd=tmp_path) as chat:
+        alice, bob = chat.connect(tls=trusting), chat.connect(tls=trusting, receive_buffer=4_096)
+        alice.types("alice")
+        alice.reads_until_match("^-- 1 in ")
+        bob.types("bob")
+        alice.reads_until("-- bob joined")
+        for number in range(100):
+            alice.types(f"{number} " + "x" * 4_000)
+            assert alice.reads().startswith(f"<alice> {number} ")
+        # A chunk of 64 KiB takes him two seconds now.
+        for _ in range(20):
+            bob.reads_until_match("x$")
+            assert not select.select([alice.socket], [], [], 0.12)[0]
+        alice.close()
+        bob.close()
+
+
+def test_a_handshake_that_stalls_is_closed(tmp_path: Path, endpoint: str) -> None:
+    """In its own time, and not in that for a nick."""
+    with daemon(endpoint, "--tls-handshake-s=0.3", cwd=tmp_path) as chat, chat.connect() as silent:
+        silent.socket.sendall(b"\x16\x03\x01")
+        chat.logged("closed: tls, detail no handshake within 0.3 s$")

@@ -11,6 +11,10 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import UTC, datetime
+from functools import cache
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from twisted.internet.address import IPv4Address
@@ -18,15 +22,24 @@ from twisted.internet.error import ConnectionAborted, ConnectionDone, Connection
 from twisted.internet.task import Clock
 from twisted.python.failure import Failure
 
+from lanchatd.certificate import Certificate, own_certificate
 from lanchatd.chat import Chat
 from lanchatd.doors import PATIENCE_S, FirstBytes, LastLine
 from lanchatd.factory import ChatFactory
 from lanchatd.limits import Limits
 from lanchatd.log import Log, MemoryLog
 from lanchatd.member import Member
+from lanchatd.tls import Credentials
 
 # 2026-11-22 14:03:11.123 UTC
 NOON = 1_795_356_191.123
+
+
+@cache
+def certificate() -> Certificate:
+    """What the daemon shows to clients of TLS; nobody in a world speaks it."""
+    with TemporaryDirectory() as directory:
+        return own_certificate(Path(directory) / "tls.pem", datetime.now(UTC))
 
 
 class Wire:
@@ -231,7 +244,9 @@ class World:
         self.chat = Chat(
             "test", motd, self.limits, self.clock, self.now, new_log or self._memory_log, self._keep
         )
-        self.factory = ChatFactory(self.chat, self.clock, self.limits)
+        credentials = Credentials(certificate)
+        credentials.load()
+        self.factory = ChatFactory(self.chat, self.clock, self.limits, credentials)
         self.wires: list[Wire] = []
 
     def now(self) -> float:

@@ -1,12 +1,11 @@
 """The connection to the server: made, kept, and made again. Lines of it go to the session and back.
 
 Twisted's `ClientService` makes the connections; the pauses between them grow until the server has welcomed
-us, not only until somebody has accepted.
+us, not only until somebody has accepted. With TLS there is no connection here before its key is accepted.
 """
 
 from __future__ import annotations
 
-import socket
 from collections.abc import Callable
 from typing import Any, Protocol
 
@@ -27,10 +26,13 @@ from twisted.protocols.basic import LineReceiver
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
+from lanchatd.client.keepalive import keep_alive
 from lanchatd.client.session import Item, Session, State, Unsayable
 from lanchatd.client.shapes import refusal
+from lanchatd.client.tls import HandshakeFailed, TlsEndpoint
+from lanchatd.client.trust import Trust, UnknownKey, Untrusted
 from lanchatd.client.untrusted import clean
-from lanchatd.client.why import why_not_made
+from lanchatd.client.why import why_not_made, why_not_trusted
 
 # What a line of the server may have, in bytes: a hundred of the longest members are under 40 KiB.
 LONGEST_LINE = 1 << 20
@@ -44,10 +46,6 @@ NICK_HELD_S = 150
 
 # How long the server may take to say goodbye.
 QUIT_S = 2
-
-# A network that is dead for this long is noticed: idle time, and four probes; and with something unsent.
-_KEEPALIVE_IDLE_S, _KEEPALIVE_PROBE_S, _KEEPALIVE_PROBES = 40, 12, 4
-_UNSENT_MS = 90_000
 
 _NICK_CODES = frozenset({"nick_taken", "bad_nick", "banned", "control", "no_nick"})
 
@@ -75,6 +73,14 @@ class Observer(Protocol):
 
     def refused(self, code: str, text: str) -> None:
         """The server does not take our nick: call `Connection.take_nick` with another one."""
+        ...
+
+    def unknown_key(self, fingerprint: str, why: str) -> None:
+        """The server is not known: call `Connection.accept_key` if this is its key, or end."""
+        ...
+
+    def warned(self, text: str) -> None:
+        """Something is not as it should be; it goes on all the same."""
         ...
 
     def failed(self, why: str) -> None:
@@ -163,19 +169,24 @@ class Connection:
         endpoint: IStreamClientEndpoint,
         host: str,
         port: int,
+        trust: Trust | None,
         session: Session,
         observer: Observer,
         pause: Callable[[int], float],
     ) -> None:
-        """``host`` and ``port`` are what the user gave, for the sentences. ``pause`` is `growing_pauses`."""
+        """``host`` and ``port`` are what the user gave, for the sentences. Without ``trust`` it is not
+        encrypted. ``pause`` is `growing_pauses`.
+        """
+        self.encrypted = trust is not None
         self.session = session
         self.observer = observer
         self._clock = clock
         self._host = clean(host)
         self._port = port
+        self._trust = trust
         self._pause = pause
         self._service: Any = ClientService(
-            _Watched(endpoint, self._not_made),
+            _Watched(endpoint if trust is None else TlsEndpoint(clock, endpoint, trust), self._not_made),
             _Lines(self),
             retryPolicy=self._next_try,
             clock=clock,
@@ -183,6 +194,7 @@ class Connection:
         self._protocol: ServerLines | None = None
         self._items: list[Item] = []
         self._why = ""
+        self._instead: Callable[[], None] | None = None  # of trying again
         self._tries = 0
         self._at_once = False
         self._asking = False
@@ -222,6 +234,13 @@ class Connection:
             self._hello_again()
         else:
             self.start()
+
+    def accept_key(self, fingerprint: str) -> None:
+        """This is the server's key, after `Observer.unknown_key`: connect, and remember it."""
+        if self._trust is not None:
+            self._trust.accept(fingerprint)
+        self._asking = False
+        self.start()
 
     def reconnect(self) -> None:
         """Try now, whatever it is waiting for; with a connection, a new one."""
@@ -277,7 +296,11 @@ class Connection:
         """There is a connection."""
         self._protocol = protocol
         self._why = ""
-        _keep_alive(protocol.transport.getHandle())
+        if self._trust is None:
+            keep_alive(protocol.transport.getHandle())
+        elif not self._key_kept(self._trust):
+            protocol.transport.abortConnection()
+            return
         protocol.transport.write(self.session.connect(self._clock.seconds()))
         self._in("welcome", WELCOME_S, self._not_welcomed)
         if self._paused:
@@ -331,17 +354,46 @@ class Connection:
     # -- it goes wrong
 
     def _not_made(self, reason: Failure) -> None:
-        if not reason.check(CancelledError):
-            self._why = why_not_made(reason, self._host, self._port)
+        error = reason.value
+        if isinstance(error, Untrusted):
+            self._instead = lambda: self._not_trusted(error)
+        elif not isinstance(error, CancelledError):
+            why = self._why = why_not_made(reason, self._host, self._port)
+            if isinstance(error, HandshakeFailed) and not self.session.been_welcomed:
+                self._instead = lambda: self._fail(why)
 
     def _next_try(self, attempt: int) -> float:
         self._tries += 1
         pause_s, why = self._pause(self._tries), self._why
         if self._at_once:
             self._at_once, pause_s = False, 0.0
+        instead, self._instead = self._instead, None
         # Not from here, where the service is between two states and must not be stopped.
-        self._in("lost", 0, lambda: self.observer.lost(why, pause_s))
+        self._in("lost", 0, instead or (lambda: self.observer.lost(why, pause_s)))
         return pause_s
+
+    def _key_kept(self, trust: Trust) -> bool:
+        try:
+            trust.keep()
+        except Untrusted as error:
+            other = error
+            self._instead = lambda: self._not_trusted(other)
+            return False
+        except OSError as error:
+            why = f"The key of {self._host} can't be remembered: {error.strerror}."
+            self._in("warned", 0, lambda: self.observer.warned(why))
+        return True
+
+    def _not_trusted(self, error: Untrusted) -> None:
+        """Never again by itself: whoever is there, it would not become the right one."""
+        speaks_tls = self._trust is not None and self._trust.speaks_tls
+        why = why_not_trusted(error, self._host, self._port, speaks_tls)
+        if isinstance(error, UnknownKey):
+            self.stop()
+            self._asking = True
+            self.observer.unknown_key(error.fingerprint, why)
+        else:
+            self._fail(why)
 
     def _why_gone(self, reason: Failure, greeting: bool) -> str:
         if greeting:
@@ -434,18 +486,3 @@ class Connection:
         for name in names or tuple(self._timers):
             if (timer := self._timers.pop(name, None)) is not None:
                 timer.cancel()
-
-
-def _keep_alive(handle: object) -> None:
-    if not isinstance(handle, socket.socket) or handle.family not in (socket.AF_INET, socket.AF_INET6):
-        return
-    handle.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    handle.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
-    for option, value in (
-        ("TCP_KEEPIDLE", _KEEPALIVE_IDLE_S),
-        ("TCP_KEEPINTVL", _KEEPALIVE_PROBE_S),
-        ("TCP_KEEPCNT", _KEEPALIVE_PROBES),
-        ("TCP_USER_TIMEOUT", _UNSENT_MS),
-    ):
-        if hasattr(socket, option):  # Linux has all of them
-            handle.setsockopt(socket.IPPROTO_TCP, getattr(socket, option), value)

@@ -6,18 +6,15 @@ import os
 from collections.abc import Iterable
 from pathlib import Path
 
+from lanchatd.client import xdg
+
 LINES = 1_000
 
 
 def path() -> Path | None:
-    """Where it is kept: in the state directory (XDG Base Directory Specification 0.8), if there is one."""
-    state = Path(os.environ.get("XDG_STATE_HOME", ""))
-    if not state.is_absolute():
-        try:
-            state = Path.home() / ".local" / "state"
-        except RuntimeError:  # a user id without a name or a home, as in containers
-            return None
-    return state / "lanchat" / "history"
+    """Where it is kept; None where there is no home."""
+    state = xdg.base("XDG_STATE_HOME", ".local/state")
+    return None if state is None else state / "lanchat" / "history"
 
 
 def read(file: Path | None) -> list[str]:

@@ -1,19 +1,14 @@
-"""`lanchat-client`: its options, and which of its two ways it goes: on a terminal, or in a pipe."""
+"""`lanchat-client`: what has to be right before it runs, and which way it goes: a terminal, or a pipe."""
 
 from __future__ import annotations
 
-import argparse
-import getpass
 import os
 import random
-import re
 import secrets
 import signal
 import sys
-import unicodedata
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from importlib import import_module
 from typing import Any, NoReturn
 
@@ -24,94 +19,85 @@ from twisted.logger import ILogObserver, LogEvent, LogLevel, globalLogBeginner
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
-from lanchatd import __version__, nicks
+from lanchatd.client import known_servers
 from lanchatd.client.connection import CONNECT_S, Connection, Observer, growing_pauses
+from lanchatd.client.options import Options, parse
 from lanchatd.client.pipe import Pipe
 from lanchatd.client.session import Session, counted_refs
 from lanchatd.client.streams import complainer
-from lanchatd.client.untrusted import clean
+from lanchatd.client.trust import Trust
+from lanchatd.client.why import why_not_plain, why_other_given
 
 EXIT_FAILED = 1
-
-
-@dataclass(frozen=True, slots=True)
-class Options:
-    """What was asked for. ``room`` is empty for the server's first one; ``own_nick`` says it was given."""
-
-    host: str
-    port: int
-    nick: str
-    own_nick: bool
-    room: str
-    as_json: bool
-    bell: bool
 
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """The console script. Exit codes: 0 done, 1 could not connect or was closed, 2 usage."""
     _fill_standard_streams()
     options = parse(sys.argv[1:] if arguments is None else arguments)
+    if options.forget:
+        raise SystemExit(forget(options, complainer(2)))
+    trust = trust_for(options, complainer(2))
     from twisted.internet import reactor  # noqa: PLC0415  it is installed by the first import
 
-    raise SystemExit(run(reactor, options))
+    raise SystemExit(run(reactor, options, trust))
 
 
-def parse(arguments: Sequence[str]) -> Options:
-    """The options; a wrong one ends with exit code 2 and a line on standard error."""
-    parser = argparse.ArgumentParser(
-        prog="lanchat-client",
-        description="Talk in a lanchat. In a pipe, say the lines of standard input; "
-        "with nothing on it, print the room.",
-        epilog="Exit codes: 0 said and acknowledged, 1 could not connect or was closed, 2 usage.",
-        allow_abbrev=False,
-    )
-    parser.add_argument("host", nargs="?", default="127.0.0.1", metavar="HOST", help="default: 127.0.0.1")
-    parser.add_argument("port", nargs="?", default=8000, type=_port, metavar="PORT", help="default: 8000")
-    parser.add_argument("--nick", type=_nick, help="default: the login name")
-    parser.add_argument("--room", type=_room, help="the room to begin in; # may be left out")
-    parser.add_argument("--json", action="store_true", dest="as_json", help="in a pipe, print events as JSON")
-    parser.add_argument("--no-bell", action="store_false", dest="bell", help="don't ring when you are named")
-    parser.add_argument("--version", action="version", version=f"lanchat-client {__version__}")
-    given = parser.parse_args(arguments)
-    if not given.host or clean(given.host) != given.host:
-        parser.error("argument HOST: that is not a host")
-    return Options(
-        host=given.host,
-        port=given.port,
-        nick=given.nick or login_nick(),
-        own_nick=given.nick is not None,
-        room=given.room or "",
-        as_json=given.as_json,
-        bell=given.bell,
-    )
-
-
-def login_nick() -> str:
-    """The login name, made fit for a nick."""
+def forget(options: Options, complain: Callable[[str], None]) -> int:
+    """`--forget`; the exit code."""
     try:
-        login = getpass.getuser()
-    except (KeyError, OSError, ImportError):  # a user id without a name, as in containers
-        login = ""
-    return fit_nick(login)
+        forgotten = known_servers.forget(
+            known_servers.path(), options.host, None if options.every_port else options.port
+        )
+    except OSError as error:
+        complain(f"Can't change {known_servers.path()}: {error.strerror}.")
+        return EXIT_FAILED
+    for name in forgotten:
+        sys.stdout.write(f"{name} is forgotten.\n")
+    if not forgotten:
+        port = "" if options.every_port else f" port {options.port}"
+        complain(f"{options.host}{port} was not known.")
+    return 0 if forgotten else EXIT_FAILED
 
 
-def fit_nick(text: str) -> str:
-    """The nearest nick to a text; ``guest`` if there is none."""
-    text = unicodedata.normalize("NFKC", text).rpartition("\\")[2].partition("@")[0]
-    fit = re.sub(r"[^\w.-]+", "_", text).lstrip("-.")[: nicks.LONGEST].rstrip("_")
+def trust_for(options: Options, complain: Callable[[str], None]) -> Trust | None:
+    """What is trusted; None is without TLS. What can't be right ends with exit code 1 and a line."""
+    file = known_servers.path()
     try:
-        return nicks.nick(fit).shown
-    except Exception:  # whatever is wrong with it, nobody has asked for this nick
-        return "guest"
+        known = known_servers.read(file)
+    except OSError as error:
+        complain(f"Can't read {file}: {error.strerror}.")
+        raise SystemExit(EXIT_FAILED) from None
+    if known.unreadable:
+        lines = ", ".join(map(str, known.unreadable))
+        complain(f"{file} has lines that can't be read, and they are ignored: {lines}.")
+    key = known.servers.get(known_servers.server_name(options.host, options.port), "")
+    if options.plain:
+        if key:
+            complain(why_not_plain(options.host, options.port))
+            raise SystemExit(EXIT_FAILED)
+        return None
+    trust = Trust(options.host, options.port, options.authorities, file)
+    if key:
+        if options.fingerprint not in ("", key):
+            complain(why_other_given(key, options.fingerprint, options.host, options.port))
+            raise SystemExit(EXIT_FAILED)
+        trust.know(key)
+    elif options.fingerprint:
+        trust.accept(options.fingerprint)
+    return trust
 
 
-def connection_for(reactor: Any, options: Options, session: Session, observer: Observer) -> Connection:
+def connection_for(
+    reactor: Any, options: Options, trust: Trust | None, session: Session, observer: Observer
+) -> Connection:
     """The connection that the options ask for; for both ways."""
     return Connection(
         reactor,
         HostnameEndpoint(reactor, options.host, options.port, timeout=CONNECT_S),
         options.host,
         options.port,
+        trust,
         session,
         observer,
         growing_pauses(random.random),
@@ -123,7 +109,7 @@ def session_for(options: Options) -> Session:
     return Session(options.nick, options.room, counted_refs(secrets.token_hex(6)))
 
 
-def run_pipe(reactor: Any, options: Options) -> Deferred[int]:
+def run_pipe(reactor: Any, options: Options, trust: Trust | None) -> Deferred[int]:
     """Not on a terminal; fires with the exit code."""
     session = session_for(options)
     pipe = Pipe(
@@ -135,10 +121,10 @@ def run_pipe(reactor: Any, options: Options) -> Deferred[int]:
         as_json=options.as_json,
         own_nick=options.own_nick,
     )
-    return pipe.run(connection_for(reactor, options, session, pipe))
+    return pipe.run(connection_for(reactor, options, trust, session, pipe))
 
 
-def run(reactor: Any, options: Options) -> int:
+def run(reactor: Any, options: Options, trust: Trust | None) -> int:
     """Run the reactor until it is over; the exit code. A fault of our own is one line, not a traceback."""
     codes: list[int] = []
     faults: list[str] = []
@@ -158,7 +144,7 @@ def run(reactor: Any, options: Options) -> int:
     def start() -> None:
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, lambda number, _: reactor.callFromThread(ended_by, number))
-        maybeDeferred(_way(), reactor, options).addCallbacks(codes.append, failed).addBoth(stop)
+        maybeDeferred(_way(), reactor, options, trust).addCallbacks(codes.append, failed).addBoth(stop)
 
     def failed(failure: Failure) -> None:
         if isinstance(failure.value, SystemExit):
@@ -199,27 +185,6 @@ def _fill_standard_streams() -> None:
             os.fstat(fd)
         except OSError:
             os.open(os.devnull, os.O_RDWR)  # takes the lowest free number, which is this
-
-
-def _port(text: str) -> int:
-    if not re.fullmatch(r"[0-9]{1,5}", text) or not 1 <= int(text) <= 65_535:  # noqa: PLR2004
-        raise argparse.ArgumentTypeError(f"{clean(text)!r} is not a port from 1 to 65535")
-    return int(text)
-
-
-def _nick(text: str) -> str:
-    try:
-        return nicks.nick(text).shown
-    except Exception as refused:
-        raise argparse.ArgumentTypeError(str(refused)) from None
-
-
-def _room(text: str) -> str:
-    # A shell takes an unquoted #room for a comment.
-    try:
-        return nicks.room(text if text.startswith("#") else "#" + text).shown
-    except Exception as refused:
-        raise argparse.ArgumentTypeError(str(refused)) from None
 
 
 if __name__ == "__main__":

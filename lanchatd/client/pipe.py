@@ -122,6 +122,12 @@ class Pipe:
         else:
             self._connection.take_nick(f"{self._first_nick[:30]}-{variation}")
 
+    def unknown_key(self, fingerprint: str, why: str) -> None:
+        self._fail(why)  # nobody is here to be asked
+
+    def warned(self, text: str) -> None:
+        self._complain(text)
+
     def failed(self, why: str) -> None:
         self._fail(why)
 

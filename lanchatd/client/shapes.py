@@ -145,8 +145,10 @@ def _line(row: object) -> events.Event:
 
 def _member(row: object) -> events.Here:
     away = row.get("away") if isinstance(row, dict) else None
-    operator = isinstance(row, dict) and row.get("operator") is True
-    return events.Here(text_of(row, "nick"), away if isinstance(away, str) else None, operator)
+    operator, encrypted = (
+        isinstance(row, dict) and row.get(name) is True for name in ("operator", "encrypted")
+    )
+    return events.Here(text_of(row, "nick"), away if isinstance(away, str) else None, operator, encrypted)
 
 
 def _room(row: object) -> events.RoomLine:

@@ -20,8 +20,10 @@ from zope.interface import implementer
 
 from lanchatd.client import history
 from lanchatd.client.connection import Connection
-from lanchatd.client.main import Options, connection_for, session_for
+from lanchatd.client.main import connection_for, session_for
+from lanchatd.client.options import PORT, Options
 from lanchatd.client.screen import PlainScreen
+from lanchatd.client.trust import Trust
 from lanchatd.client.ui import Ui
 from lanchatd.screen import Screen, usable_width
 
@@ -106,14 +108,14 @@ class Terminal:
 class Run:
     """One run of the client on a terminal. ``done`` fires with the exit code."""
 
-    def __init__(self, reactor: Any, options: Options) -> None:
+    def __init__(self, reactor: Any, options: Options, trust: Trust | None) -> None:
         self.done: Deferred[int] = Deferred()
         self._reactor = reactor
         # Nothing can be painted on a dumb terminal: it stays in its own mode, and lines are just written.
         dumb = os.environ.get("TERM", "") in ("", "dumb")
         self._terminal = Terminal(raw=not dumb)
         session = session_for(options)
-        server = options.host if options.port == 8_000 else f"{options.host}:{options.port}"  # noqa: PLR2004
+        server = options.host if options.port == PORT else f"{options.host}:{options.port}"
         width = self._terminal.width
         colours = not dumb and not os.environ.get("NO_COLOR")  # https://no-color.org
         screen = PlainScreen(width) if dumb else Screen(width, colours)
@@ -121,7 +123,7 @@ class Run:
         before = history.read(self._history)
         self._ui = Ui(session, server, screen, self._write, self._end, before, options.bell)
         self._ui.suspend = self._suspend
-        self._ui.connection = connection_for(reactor, options, session, self._ui)
+        self._ui.connection = connection_for(reactor, options, trust, session, self._ui)
         self._keyboard = Keyboard(self._ui.typed, self._closed, self._failed)
         self._known_lines = len(self._ui.editor.history)
         self._code: int | None = None
@@ -211,9 +213,9 @@ class Run:
         self._resized()
 
 
-def run(reactor: Any, options: Options) -> Deferred[int]:
+def run(reactor: Any, options: Options, trust: Trust | None) -> Deferred[int]:
     """Talk, on this terminal; fires with the exit code when it has been given back."""
-    running = Run(reactor, options)
+    running = Run(reactor, options, trust)
     try:
         running.start()
     except BaseException:

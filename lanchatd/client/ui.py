@@ -16,6 +16,7 @@ from lanchatd.client.connection import Connection
 from lanchatd.client.screen import nick_colour
 from lanchatd.client.session import Item, Session
 from lanchatd.client.shapes import Shape, name_pattern, notice, shape
+from lanchatd.client.trust import answer
 from lanchatd.client.untrusted import clean
 from lanchatd.commands import MEMBERS
 from lanchatd.editor import Action, Completions, Editor, Key, Pasted, Submitted
@@ -66,6 +67,7 @@ class Ui:
         self._state = "connecting"
         self._why = ""
         self._asking_nick = False
+        self._asking_key = ""  # the fingerprint that it is about
         self._asking_paste: tuple[str, ...] = ()
         self._draft = ""  # what was being typed when something was asked
         self._parting: str | None = None  # what is said on leaving, once that was asked for
@@ -96,6 +98,8 @@ class Ui:
                     self._pasted(lines, before)
                 case Completions(candidates):
                     self._show_plain([" ".join(candidate.rstrip() for candidate in candidates)])
+                case Key.INTERRUPT | Key.END if self._asking_key:
+                    self._end(1, "")
                 case Key.INTERRUPT if self._asking_paste:
                     self._dont_paste()
                 case Key.INTERRUPT if self.editor.line:
@@ -173,6 +177,24 @@ class Ui:
             self._ask("Your nick: ")
         self.show([Item({"type": "error", "code": code, "text": text}, {}), notice("Type another nick.")])
 
+    def unknown_key(self, fingerprint: str, why: str) -> None:
+        """Is this the server's key?"""
+        self._state = "not known"
+        if self._asking_paste:
+            self._dont_paste()
+            self._tell("What you pasted was not sent.")
+        self._asking_key = fingerprint
+        self._draft = self.editor.line
+        self._tell(f"{self._server} is not known here yet. The fingerprint of its key is")
+        self._tell(fingerprint)
+        self._tell("Whoever runs it can tell you whether that is so; its log says it, too. Type yes or no.")
+        self._ask("Is that so? (yes/no) ")
+        self._paint()
+
+    def warned(self, text: str) -> None:
+        """It goes on all the same."""
+        self._tell(text)
+
     def failed(self, why: str) -> None:
         """It is not tried again."""
         if not self.session.been_welcomed:
@@ -185,7 +207,9 @@ class Ui:
     # -- lines
 
     def _submitted(self, line: str) -> None:
-        if self._asking_paste:
+        if self._asking_key and not line.startswith("/"):
+            self._answer_key(line)
+        elif self._asking_paste:
             lines = self._asking_paste
             self._dont_paste()
             if line.strip().lower() in ("y", "yes"):
@@ -195,6 +219,18 @@ class Ui:
             self._take_nick(line)
         else:
             self._send([line])
+
+    def _answer_key(self, text: str) -> None:
+        match answer(text, self._asking_key):
+            case True:
+                key, self._asking_key = self._asking_key, ""
+                self._state = "connecting"
+                self._ask("", self._draft)
+                self.connection.accept_key(key)
+            case False:
+                self._end(1, "")
+            case None:
+                self._tell("That is neither yes, nor no, nor that fingerprint.")
 
     def _take_nick(self, text: str) -> None:
         try:
@@ -208,7 +244,7 @@ class Ui:
 
     def _pasted(self, lines: tuple[str, ...], before: str) -> None:
         lines = tuple(line for line in lines if line.strip())
-        if self._asking_nick or self._asking_paste:
+        if self._asking_key or self._asking_nick or self._asking_paste:
             self._ring()  # an answer is one line
         elif len(lines) <= PASTE_AT_ONCE:
             self._send(lines)
@@ -351,6 +387,8 @@ class Ui:
         parts.append(self._state if self._parting is None else "leaving")
         if session.waiting:
             parts.append(f"{session.waiting:,} not acknowledged")
+        if not self.connection.encrypted:
+            parts.append("not encrypted")
         return " " + " · ".join(part for part in parts if part)
 
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 
+from lanchatd import wire
 from lanchatd.chat import Chat
 from lanchatd.commands.administering import ADMINISTERING, Administrator
 from lanchatd.commands.command import Command, Commands
-from lanchatd.commands.moderating import MODERATING
+from lanchatd.commands.moderating import BANS, MODERATING
 from lanchatd.commands.talking import TALKING
 from lanchatd.events import Event, Item, Ok, Refused
 from lanchatd.formats import Line
@@ -18,7 +19,7 @@ from lanchatd.refs import digest
 
 __all__ = ["CONSOLE", "MEMBERS", "Administrator", "administer", "run"]
 
-MEMBERS = Commands("/", "Anything else is said to the room; //x says /x.", *TALKING, *MODERATING)
+MEMBERS = Commands("/", "Anything else is said to the room; //x says /x.", *TALKING, *MODERATING, BANS)
 CONSOLE = Commands(
     "", "With --json behind its name, a command answers for programs.", *ADMINISTERING, *MODERATING
 )
@@ -66,6 +67,9 @@ def administer(
     With why not, if it was refused; at once or later.
     """
     try:
+        line = wire.clean(line)
+        if len(line.encode()) > chat.limits.max_line_bytes:
+            raise Refused("too_long", f"A line has at most {chat.limits.max_line_bytes:,} bytes.")
         name, _, rest = line.strip().removeprefix("/").partition(" ")
         command = CONSOLE.named(name)
         begun = command.run(chat, administrator, *CONSOLE.arguments(command, rest.strip()))

@@ -70,7 +70,9 @@ def _who(chat: Chat, administrator: Administrator, whom: str | None) -> None:
         members = list(chat.room_named(whom).members.values())
     else:
         members = [chat.member_named(whom)]
-    columns = ("nick", "address", "room", "since", "idle", "state", "behind", "lines_said", "operator")
+    columns = (
+        "nick", "address", "encrypted", "room", "since", "idle", "state", "behind", "lines_said", "operator",
+    )  # fmt: skip
     members.sort(key=lambda member: member.name.key)
     rows = tuple(_member_row(chat, member) for member in members)
     administrator.tell(Table("members", columns, rows, "Nobody is here."))
@@ -81,6 +83,7 @@ def _member_row(chat: Chat, member: Member) -> tuple[Cell, ...]:
     return (
         member.nick,
         member.peer.shown,
+        member.peer.encrypted,
         room.name,
         At(chat.now() - (now - member.since)),
         Span(now - member.spoke_at),
@@ -97,6 +100,20 @@ def _rooms(chat: Chat, administrator: Administrator) -> None:
         (room.name, len(room.members), room.readers.newest, room.topic[:TOPIC_SHOWN]) for room in rooms
     )
     administrator.tell(Table("rooms", ("room", "here", "lines", "topic"), rows, "There is no room."))
+
+
+def _bans(chat: Chat, administrator: Administrator) -> None:
+    now = chat.now()
+    rows: list[tuple[Cell, ...]] = [
+        (ban.shown, "banned", _end(ban.until), ban.by, ban.reason) for ban in chat.moderation.bans.all(now)
+    ]
+    rows += [(mute.shown, "muted", _end(mute.until), "", "") for mute in chat.moderation.mutes.all(now)]
+    columns = ("who", "is", "until", "by", "reason")
+    administrator.tell(Table("bans", columns, tuple(rows), "Nobody is banned or muted."))
+
+
+def _end(until: float | None) -> At | None:
+    return None if until is None else At(until)
 
 
 def _op(chat: Chat, administrator: Administrator, nick: str | None) -> Kept | None:
@@ -139,7 +156,7 @@ def _topic(chat: Chat, administrator: Administrator, name: str, text: str | None
 
 def _announce(chat: Chat, administrator: Administrator, text: str) -> Kept:
     rooms = [room for room in chat.rooms.values() if room.members]
-    told = Notice((f"{len(chat.members):,} members in {len(rooms):,} rooms were told.",))
+    told = Notice((f"Told to {chat.summary()}.",))
     return announce(chat, rooms, text).then(lambda: administrator.tell(told))
 
 
@@ -154,6 +171,7 @@ def _stats(chat: Chat, administrator: Administrator) -> None:
         "server": chat.name,
         "version": __version__,
         "members": len(members),
+        "encrypted": sum(member.peer.encrypted for member in members),
         "lagging": sum(not member.live for member in members),
         "rooms": len(chat.rooms),
         "lines_said": chat.lines_said,
@@ -230,6 +248,7 @@ ADMINISTERING = (
     Command("say", "ROOM TEXT", "say something in a room, as admin", _say),
     Command("announce", "TEXT", "say something in every room with somebody in it", _announce),
     Command("topic", "ROOM [TEXT]", "what a room is about; with a text, set it", _topic),
+    Command("bans", "", "who is kept out, and who is muted", _bans),
     Command("op", "[NICK]", "let whoever has this nick moderate; without one, list who may", _op),
     Command("deop", "NICK", "let a nick not moderate any more", _deop),
     Command("stats", "", "how the server is doing", _stats),

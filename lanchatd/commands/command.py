@@ -10,9 +10,9 @@ from typing import Any, Protocol
 from lanchatd.chat import Chat
 from lanchatd.events import Notice, Refused
 from lanchatd.later import Later
+from lanchatd.moderation import LONGEST_BAN
 
 LONGEST_HISTORY = 100  # lines; what is past it is read with JSON's "after"
-LONGEST_BAN = 10 * 365 * 24 * 60  # minutes: ten years
 LONGEST_WAIT = 24 * 60 * 60  # seconds, until a shutdown: a day
 
 # The arguments that are a whole number, and from where to where.
@@ -113,7 +113,7 @@ class Commands:
             else:
                 word, _, after = rest.partition(" ")
                 if name in NUMBERS:
-                    if not (word.isascii() and word.isdigit()) and place + 1 < len(wanted):
+                    if not word.lstrip("-")[:1].isdigit() and place + 1 < len(wanted):
                         values.append(None)  # it is left out, and the word is the next one's
                         continue
                     values.append(_number(name, word, usage))

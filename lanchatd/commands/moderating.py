@@ -91,7 +91,9 @@ MODERATING = (
         operator=True, once=True,
     ),
     Command("unban", "NICK|ADDRESS|NETWORK", "let somebody in again", _unban, operator=True, once=True),
-    Command("bans", "", "who is kept out, and who is muted", _bans, operator=True),
     Command("mute", "NICK [MINUTES]", "let somebody only read", _mute, operator=True, once=True),
     Command("unmute", "NICK", "let somebody talk again", _unmute, operator=True, once=True),
 )  # fmt: skip
+
+BANS = Command("bans", "", "who is kept out, and who is muted", _bans, operator=True)
+"""Of members: administrators are shown all of them, as a table."""

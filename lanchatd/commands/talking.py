@@ -78,6 +78,8 @@ def _ignore(chat: Chat, member: Member, nick: str) -> None:
     name = nicks.nick(nick)
     if name.key == member.name.key:
         raise Refused("yourself", "You can't ignore yourself.")
+    if name.key == nicks.ADMIN:
+        raise Refused("not_ignorable", "What administrators say can't be ignored.")
     if len(member.ignored) >= MOST_IGNORED:
         raise Refused("too_many", f"You ignore {MOST_IGNORED} nicks, which is the limit.")
     _set_ignored(chat, member, member.ignored | {name.key})

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import binascii
-import os
 import re
 import stat
 from base64 import b64decode
@@ -16,8 +15,7 @@ from twisted.logger import Logger
 
 from lanchatd import wire
 from lanchatd.console.host_key import blob_fingerprint
-from lanchatd.events import Refused
-from lanchatd.state import StateError
+from lanchatd.state import StateError, read_file
 
 # Some two thousand keys.
 LARGEST_FILE_BYTES = 262_144
@@ -130,11 +128,7 @@ class AuthorizedKeys:
 
 def harmless(text: str) -> str:
     """A text of somebody else, cut and without anything that could do something to a terminal or a log."""
-    text = wire.NEVER.sub("\ufffd", text.replace("\t", " "))[:LONGEST_SHOWN]
-    try:
-        return wire.clean(text)
-    except Refused:  # towers of marks
-        return text.encode("ascii", "replace").decode()
+    return wire.harmless(text[:LONGEST_SHOWN])
 
 
 def _key_in(line: str) -> tuple[bytes, AuthorizedKey]:
@@ -165,16 +159,9 @@ def _key_in(line: str) -> tuple[bytes, AuthorizedKey]:
 def _read(path: Path) -> bytes:
     """The file. Raises `StateError`."""
     try:
-        # A pipe of that name is not waited for.
-        with os.fdopen(os.open(path, os.O_RDONLY | os.O_NONBLOCK), "rb") as file:
-            mode = os.fstat(file.fileno()).st_mode
-            if not stat.S_ISREG(mode):
-                raise StateError(f"{path} is not a file")
-            if mode & (stat.S_IWGRP | stat.S_IWOTH):
-                raise StateError(f"others can write to {path}: chmod 600 it")
-            content = file.read(LARGEST_FILE_BYTES + 1)
+        content, mode = read_file(path, LARGEST_FILE_BYTES)
     except OSError as error:
         raise StateError(f"can't read {path}: {error.strerror}") from None
-    if len(content) > LARGEST_FILE_BYTES:
-        raise StateError(f"{path} is larger than {LARGEST_FILE_BYTES:,} bytes")
+    if mode & (stat.S_IWGRP | stat.S_IWOTH):
+        raise StateError(f"others can write to {path}: chmod 600 it")
     return content

@@ -40,7 +40,7 @@ class Dialogue:
         self._greeting = greeting
         self._history = history
         self._surface: Terminal | Plain = Plain(output, self)
-        self._turns = Turns()
+        self._turns = Turns(output.when_taken)
         self.code = 0  # of the last line
         self._reads = False  # standard input counts
         self._overfull = False

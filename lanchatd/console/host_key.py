@@ -5,14 +5,13 @@ from __future__ import annotations
 import hashlib
 import os
 import secrets
-import stat
 from base64 import b64encode
 from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from twisted.conch.ssh.keys import EncryptedKeyError, Key
 
-from lanchatd.state import StateError
+from lanchatd.state import StateError, read_file
 
 # One that ssh-keygen makes has 400 to 500 bytes, with a comment.
 LARGEST_FILE_BYTES = 16_384
@@ -75,11 +74,7 @@ def _make(path: Path) -> None:
 
 
 def _read(path: Path) -> bytes:
-    # A pipe of that name is not waited for.
-    with os.fdopen(os.open(path, os.O_RDONLY | os.O_NONBLOCK), "rb") as file:
-        mode = os.fstat(file.fileno()).st_mode
-        if not stat.S_ISREG(mode):
-            raise StateError(f"the host key {path} is not a file")
-        if mode & 0o077:
-            raise StateError(f"others can read the host key {path}: chmod 600 it")
-        return file.read(LARGEST_FILE_BYTES)
+    content, mode = read_file(path, LARGEST_FILE_BYTES)
+    if mode & 0o077:
+        raise StateError(f"others can read the host key {path}: chmod 600 it")
+    return content

@@ -5,6 +5,7 @@ The SSH side knows nothing of commands, and what runs knows nothing of SSH: thes
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -28,6 +29,10 @@ class Output(Protocol):
 
     def write_error(self, text: str) -> None:
         """Write to standard error."""
+        ...
+
+    def when_taken(self, call: Callable[[], None]) -> None:
+        """Call it as soon as little of what was written still waits to be taken; at once if so now."""
         ...
 
     def end(self, code: int) -> None:

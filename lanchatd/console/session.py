@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 # of ten thousand members is; what comes when more is waiting closes the session.
 MOST_UNSENT_BYTES = 1_048_576
 
+# With less than this waiting, what was shown counts as taken.
+LITTLE_BYTES = 65_536
+
 # As long as a line of the chat can be made (`lanchatd.limits`).
 LONGEST_COMMAND_BYTES = 65_536
 
@@ -71,6 +74,7 @@ class Session(SSHChannel):
         # What has not been taken: standard output or error, and bytes. Neighbours are of different kinds.
         self._unsent: deque[tuple[int, bytearray]] = deque()
         self._unsent_bytes = 0
+        self._when_taken: list[Callable[[], None]] = []
 
     def requested(self, kind: bytes, rest: bytes) -> bool:
         """The client asks for something; whether it is granted. It takes effect at `begin`."""
@@ -117,6 +121,13 @@ class Session(SSHChannel):
         self._unsent_bytes += len(encoded)
         self.flush()
 
+    def when_taken(self, call: Callable[[], None]) -> None:
+        """Call it as soon as little waits to be taken; not at all if it is closed before."""
+        if self._unsent_bytes <= LITTLE_BYTES:
+            call()
+        else:
+            self._when_taken.append(call)
+
     def end(self, code: int) -> None:
         """Close it when everything has been sent. Nothing is shown any more."""
         if self._exit_code is None:
@@ -138,6 +149,9 @@ class Session(SSHChannel):
                 self._channels.sendData(self, piece)
             else:
                 self._channels.sendExtendedData(self, kind, piece)
+        if self._unsent_bytes <= LITTLE_BYTES and self._when_taken:
+            calls, self._when_taken = self._when_taken, []
+            self._tell(lambda _: _call_all(calls))
         if self._exit_code is not None and not self._unsent:
             self._channels.sendRequest(self, b"exit-status", struct.pack(">L", self._exit_code))
             self._channels.sendEOF(self)
@@ -226,6 +240,11 @@ class Session(SSHChannel):
                 self.log.failure("what ran at the console has failed at its end")
 
 
+def _call_all(calls: list[Callable[[], None]]) -> None:
+    for call in calls:
+        call()
+
+
 class SessionOutput:
     """What is shown at a session. Implements `lanchatd.console.seat.Output`."""
 
@@ -240,6 +259,9 @@ class SessionOutput:
         # A terminal shows both, and only one stream keeps their order.
         kind = _STDOUT if self._terminal else EXTENDED_DATA_STDERR
         self._session.show(kind, self._encoded(text))
+
+    def when_taken(self, call: Callable[[], None]) -> None:
+        self._session.when_taken(call)
 
     def end(self, code: int) -> None:
         self._session.end(code)

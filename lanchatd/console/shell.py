@@ -42,11 +42,14 @@ class Shell:
             if refused is None:
                 done(DONE, "")
             else:
-                known = refused.code not in ("unknown_command", "usage")
-                done(REFUSED if known else NOT_A_COMMAND, refused.text)
+                done(NOT_A_COMMAND if refused.code == "unknown_command" else REFUSED, refused.text)
 
         administrator = Administrator(self._address, self._daemon, tell)
-        administer(self._chat, administrator, command, is_done)
+        try:
+            administer(self._chat, administrator, command, is_done)
+        except Exception:
+            self._trail.record(line, "failed")
+            raise
 
     def complete(self, word: str, before: str) -> Sequence[str]:
         """What can stand at the end of a line: commands first, then nicks, rooms and limits."""
@@ -77,9 +80,11 @@ def _as_asked(line: str) -> tuple[str, Callable[[Report, float], str]]:
     if first == JSON:
         return f"{name} {others}".rstrip(), lambda report, now: as_json(report)
     try:
-        free_text = CONSOLE.named(name.removeprefix("/")).arguments.rstrip("]").endswith(("TEXT", "REASON"))
+        arguments = CONSOLE.named(name.removeprefix("/")).arguments.split()
     except Refused:
-        free_text = True
-    if not free_text and line.endswith(f" {JSON}"):
+        return line, as_text
+    # What is said may end with it; as the whole of it, nobody means it.
+    free_text = bool(arguments) and arguments[-1].strip("[]") in ("TEXT", "REASON")
+    if line.endswith(f" {JSON}") and (not free_text or len(rest.split()) <= len(arguments)):
         return line.removesuffix(JSON).rstrip(), lambda report, now: as_json(report)
     return line, as_text

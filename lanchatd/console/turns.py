@@ -14,7 +14,9 @@ Work = Callable[[Callable[[], None]], None]
 class Turns:
     """Work is called with what it is to call, once, when it is done: at once or later."""
 
-    def __init__(self) -> None:
+    def __init__(self, when_taken: Callable[[Callable[[], None]], None]) -> None:
+        """``when_taken`` calls when what was shown has been taken, so that the next piece may begin."""
+        self._when_taken = when_taken
         self.busy = False  # a piece of work has begun, and is not done
         self._waiting: deque[tuple[Work, int]] = deque()
         self._waiting_size = 0
@@ -51,5 +53,8 @@ class Turns:
             self._going_on = False
 
     def _done(self) -> None:
+        self._when_taken(self._over)
+
+    def _over(self) -> None:
         self.busy = False
         self._go_on()

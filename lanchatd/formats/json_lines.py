@@ -129,6 +129,7 @@ def _fields(item: Item) -> dict[str, Any]:
                 {"nick": member.nick}
                 | ({} if member.away is None else {"away": member.away})
                 | ({"operator": True} if member.operator else {})
+                | ({"encrypted": True} if member.encrypted else {})
                 for member in item.members
             ]
             return {"room": item.room, "here": item.here, "members": members}

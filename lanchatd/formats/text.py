@@ -12,6 +12,7 @@ from typing import assert_never
 from lanchatd import wire
 from lanchatd.events import (
     Event,
+    Here,
     Item,
     Kind,
     Members,
@@ -118,15 +119,18 @@ def _presence(presence: Presence) -> str:
 
 
 def _members(item: Members) -> str:
-    names = [
-        ("@" if member.operator else "")
-        + member.nick
-        + ("" if member.away is None else f" (away: {member.away})" if member.away else " (away)")
-        for member in item.members
-    ]
+    names = [_stands(member) for member in item.members]
     if not names:
         return f"Nobody is in {item.room}."
     return f"{item.here} in {item.room}: {_listed(names, item.here - len(names))}"
+
+
+def _stands(member: Here) -> str:
+    # The away text is last: whatever it is, it can't hide the word before it.
+    notes = ["plain"] if not member.encrypted else []
+    if member.away is not None:
+        notes.append(f"away: {member.away}" if member.away else "away")
+    return ("@" if member.operator else "") + member.nick + (f" ({', '.join(notes)})" if notes else "")
 
 
 def _listed(names: list[str], others: int) -> str:

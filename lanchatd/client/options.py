@@ -1,0 +1,153 @@
+"""What `lanchat-client` is asked for on its command line."""
+
+from __future__ import annotations
+
+import argparse
+import getpass
+import re
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from cryptography import x509
+
+from lanchatd import __version__, nicks
+from lanchatd.client.untrusted import clean
+from lanchatd.fingerprint import fingerprint_from
+
+HOST, PORT = "127.0.0.1", 8000
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What was asked for. ``room`` is empty for the server's first one; ``own_nick`` says it was given.
+
+    ``fingerprint`` is empty if none was given; ``every_port`` says that no port was.
+    """
+
+    host: str
+    port: int
+    every_port: bool
+    nick: str
+    own_nick: bool
+    room: str
+    as_json: bool
+    bell: bool
+    fingerprint: str
+    authorities: tuple[x509.Certificate, ...]
+    plain: bool
+    forget: bool
+
+
+def parse(arguments: Sequence[str]) -> Options:
+    """The options; a wrong one ends with exit code 2 and a line on standard error."""
+    parser = argparse.ArgumentParser(
+        prog="lanchat-client",
+        usage="lanchat-client [HOST [PORT]] [--nick NICK] [--room ROOM] [--json] [--no-bell]\n"
+        "                      [--fingerprint sha256:...] [--ca FILE] | [--plain]\n"
+        "       lanchat-client --forget HOST [PORT]",
+        description="Talk in a lanchat. In a pipe, say the lines of standard input; "
+        "with nothing on it, print the room.",
+        epilog="Exit codes: 0 said and acknowledged, 1 could not connect or was closed, 2 usage.",
+        allow_abbrev=False,
+    )
+    parser.add_argument("host", nargs="?", type=_host, metavar="HOST", help=f"default: {HOST}")
+    parser.add_argument("port", nargs="?", type=_port, metavar="PORT", help=f"default: {PORT}")
+    parser.add_argument("--nick", type=_nick, help="default: the login name")
+    parser.add_argument("--room", type=_room, help="the room to begin in; # may be left out")
+    parser.add_argument("--json", action="store_true", dest="as_json", help="in a pipe, print events as JSON")
+    parser.add_argument("--no-bell", action="store_false", dest="bell", help="don't ring when you are named")
+    parser.add_argument(
+        "--fingerprint", type=_fingerprint, metavar="sha256:...",
+        help="join only a server whose key has this fingerprint, and remember it",
+    )  # fmt: skip
+    parser.add_argument(
+        "--ca", type=_authorities, metavar="FILE",
+        help="join only a server for whose name an authority of this file (PEM) vouches",
+    )  # fmt: skip
+    parser.add_argument("--plain", action="store_true", help="without TLS; not for a server known with it")
+    parser.add_argument("--forget", action="store_true", help="forget the key of a server, and end")
+    parser.add_argument("--version", action="version", version=f"lanchat-client {__version__}")
+    given = parser.parse_args(arguments)
+    if given.plain and (given.fingerprint or given.ca):
+        parser.error("argument --plain: not allowed with --fingerprint or --ca")
+    if given.forget and given.host is None:
+        parser.error("argument --forget: HOST is required")
+    return Options(
+        host=given.host or HOST,
+        port=given.port or PORT,
+        every_port=given.port is None,
+        nick=given.nick or login_nick(),
+        own_nick=given.nick is not None,
+        room=given.room or "",
+        as_json=given.as_json,
+        bell=given.bell,
+        fingerprint=given.fingerprint or "",
+        authorities=given.ca or (),
+        plain=given.plain,
+        forget=given.forget,
+    )
+
+
+def login_nick() -> str:
+    """The login name, made fit for a nick."""
+    try:
+        login = getpass.getuser()
+    except (KeyError, OSError, ImportError):  # a user id without a name, as in containers
+        login = ""
+    return fit_nick(login)
+
+
+def fit_nick(text: str) -> str:
+    """The nearest nick to a text; ``guest`` if there is none."""
+    text = unicodedata.normalize("NFKC", text).rpartition("\\")[2].partition("@")[0]
+    fit = re.sub(r"[^\w.-]+", "_", text).lstrip("-.")[: nicks.LONGEST].rstrip("_")
+    try:
+        return nicks.nick(fit).shown
+    except Exception:  # whatever is wrong with it, nobody has asked for this nick
+        return "guest"
+
+
+def _host(text: str) -> str:
+    # Not in a name or an address, and it would mean something else in the file of known servers.
+    if not text or clean(text) != text or re.search(r"[\s#\[\]]", text):
+        raise argparse.ArgumentTypeError(f"{clean(text)!r} is not a host")
+    return text
+
+
+def _port(text: str) -> int:
+    if not re.fullmatch(r"[0-9]{1,5}", text) or not 1 <= int(text) <= 65_535:  # noqa: PLR2004
+        raise argparse.ArgumentTypeError(f"{clean(text)!r} is not a port from 1 to 65535")
+    return int(text)
+
+
+def _nick(text: str) -> str:
+    try:
+        return nicks.nick(text).shown
+    except Exception as refused:
+        raise argparse.ArgumentTypeError(str(refused)) from None
+
+
+def _room(text: str) -> str:
+    # A shell takes an unquoted #room for a comment.
+    try:
+        return nicks.room(text if text.startswith("#") else "#" + text).shown
+    except Exception as refused:
+        raise argparse.ArgumentTypeError(str(refused)) from None
+
+
+def _fingerprint(text: str) -> str:
+    try:
+        return fingerprint_from(text)
+    except ValueError as wrong:
+        raise argparse.ArgumentTypeError(str(wrong)) from None
+
+
+def _authorities(name: str) -> tuple[x509.Certificate, ...]:
+    try:
+        return tuple(x509.load_pem_x509_certificates(Path(name).read_bytes()))
+    except OSError as error:
+        raise argparse.ArgumentTypeError(f"{clean(name)}: {error.strerror}") from None
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{clean(name)}: there is no certificate in it (PEM)") from None

@@ -1,0 +1,77 @@
+"""TLS as the server speaks it: the newest certificate, and what is allowed with it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from OpenSSL import SSL
+from twisted.application.service import Service
+from twisted.internet.ssl import AcceptableCiphers, CertificateOptions
+from twisted.logger import Logger
+from twisted.python.failure import Failure
+
+from lanchatd.certificate import Certificate
+from lanchatd.protocol import why_lost
+from lanchatd.state import StateError
+
+# Of TLS 1.2 only what keeps the past secret when the key is lost (ephemeral keys), and encrypts and
+# authenticates in one. All of TLS 1.3 is so.
+CIPHERS = "ECDHE+AESGCM:ECDHE+CHACHA20"
+
+
+class Credentials(Service):
+    """What clients of TLS are shown. Loaded at the start, and again whenever somebody asks."""
+
+    log = Logger("lanchatd")
+
+    def __init__(self, read: Callable[[], Certificate]) -> None:
+        """``read`` gives the newest certificate, or raises `StateError`."""
+        self._read = read
+        self._certificate: Certificate | None = None
+        self.options: CertificateOptions
+        self.fingerprint = ""
+
+    def startService(self) -> None:
+        super().startService()  # type: ignore[no-untyped-call]
+        self.load()
+
+    def load(self) -> None:
+        """Show new connections the newest certificate; those that there are do not notice.
+
+        Raises `StateError`, and goes on with the one before.
+        """
+        certificate = self._read()
+        if self._certificate is not None and certificate.encoded == self._certificate.encoded:
+            return
+        self.options = options_for(certificate)
+        self._certificate = certificate
+        self.fingerprint = certificate.fingerprint
+        self.log.info(
+            "TLS key {fingerprint}, certificate until {until}",
+            fingerprint=self.fingerprint, until=f"{certificate.until:%Y-%m-%d}",
+        )  # fmt: skip
+
+
+def options_for(certificate: Certificate) -> CertificateOptions:
+    """How Twisted is to speak TLS with this certificate. Raises `StateError` if OpenSSL won't use it.
+
+    TLS 1.2 and newer and no compression, which are Twisted's own choice. So are sessions that can't be
+    resumed: that would save a part of the millisecond that a handshake takes, and its key would be one more
+    that the secrets of the past depend on.
+    """
+    leaf, *others = certificate.chain
+    # They are handed through to pyOpenSSL, which since 24.3 prefers these types over its own.
+    options = CertificateOptions(
+        privateKey=certificate.key,  # type: ignore[arg-type]
+        certificate=leaf,  # type: ignore[arg-type]
+        extraCertChain=others,  # type: ignore[arg-type]
+        acceptableCiphers=AcceptableCiphers.fromOpenSSLCipherString(CIPHERS),
+    )
+    try:
+        context = options.getContext()
+    except SSL.Error:
+        why = why_lost(Failure())
+        raise StateError(f"OpenSSL refuses the certificate {certificate.path}: {why}") from None
+    # A client could ask for one handshake after the other. (OpenSSL 3 refuses that by itself.)
+    context.set_options(SSL.OP_NO_RENEGOTIATION)
+    return options

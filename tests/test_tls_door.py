@@ -1,0 +1,96 @@
+"""Who has to speak TLS, and who may not begin with it any more; without a network."""
+
+from __future__ import annotations
+
+import pytest
+from OpenSSL.SSL import Error, SysCallError
+from twisted.internet.error import ConnectionLost
+from twisted.python.failure import Failure
+
+from lanchatd.doors import LATE_HELLO_S
+from lanchatd.protocol import why_lost
+from tests.world import World, certificate
+
+CLIENT_HELLO = bytes.fromhex("16030100c8010000c40303") + b"\n" * 40
+JOIN_WITH_TLS = "!! Only encrypted connections come in here. Join with: lanchat-client HOST 8000"
+
+
+@pytest.fixture
+def strict(world: World) -> World:
+    """A daemon with --require-tls."""
+    world.factory.require_tls = True
+    return world
+
+
+@pytest.mark.parametrize("begin", [b"alice\n", b'{"nick": "alice"}\n', b"GET / HTTP/1.1\r\n\r\n", b""])
+@pytest.mark.parametrize("peer", ["192.0.2.7", "2001:db8::7", "::ffff:192.0.2.7"])
+def test_who_has_to_encrypt_is_told_so_and_how(strict: World, begin: bytes, peer: str) -> None:
+    """In one line, whatever they begin with; and it comes after the patience if they begin with nothing."""
+    strict.make_operator(strict.join("op", "127.0.0.1"))
+    visitor = strict.connect(peer).sends(begin)
+    strict.passes(LATE_HELLO_S)
+    assert visitor.sees() == [JOIN_WITH_TLS]
+    assert visitor.wire.write_closed
+    strict.passes(1)
+    assert visitor.gone
+    assert [member.nick for member in strict.chat.members.values()] == ["op"]
+
+
+@pytest.mark.parametrize("peer", ["127.0.0.1", "127.8.0.1", "::1", "::ffff:127.0.0.1"])
+def test_who_is_on_the_same_machine_need_not_encrypt(strict: World, peer: str) -> None:
+    """Nobody else can read along there."""
+    alice = strict.connect(peer)
+    strict.greet()
+    assert alice.sees()[-1] == "-- What is your nick?"
+    assert alice.types("alice").sees()[-1] == "-- 1 in #lobby: alice (plain)"
+
+
+def test_who_has_to_encrypt_is_told_so_at_shutdown_and_at_its_end_of_file(strict: World) -> None:
+    """It is no member, whatever comes first."""
+    first, second = strict.connect("192.0.2.7"), strict.connect("192.0.2.8")
+    first.hangs_up()
+    assert first.sees() == [JOIN_WITH_TLS]
+    done = strict.factory.shut_down()
+    strict.settle()
+    assert second.sees() == [JOIN_WITH_TLS]
+    strict.passes(1)
+    assert done.called and first.gone and second.gone
+
+
+def test_the_greeting_says_the_fingerprint_of_the_key(world: World) -> None:
+    """So whoever is inside can tell it to those who ask."""
+    alice = world.connect()
+    world.greet()
+    assert alice.sees()[1] == f"-- TLS key: {certificate().fingerprint}"
+
+
+def test_only_so_many_may_be_without_a_nick() -> None:
+    """The next is told, and comes in when one of them has gone or has a nick."""
+    world = World(max_unnamed=2)
+    told = ["!! 2 connections have given no nick yet; try again in a minute."]
+    first, second = world.connect(), world.connect()
+    third = world.connect()
+    assert third.sees() == told
+    first.types("alice")
+    fourth = world.connect().types("bob")
+    assert "-- 2 in #lobby: alice (plain) and bob (plain)" in fourth.sees()
+    second.vanishes()
+    world.join("carol")
+    assert fourth.sees() == ["-- carol joined"]
+    first.types("/quit")
+    world.passes(1)
+    assert [world.connect().sees() for _ in range(3)] == [[], [], told]
+
+
+@pytest.mark.parametrize(
+    ("error", "why"),
+    [
+        (Error([("SSL routines", "", "no shared cipher")]), "no shared cipher"),
+        (Error([("SSL routines", "", "first"), ("SSL routines", "", "last")]), "last"),
+        (SysCallError(-1, "Unexpected EOF"), "(-1, 'Unexpected EOF')"),
+        (ConnectionLost(), "Connection to the other side was lost in a non-clean fashion."),
+    ],
+)
+def test_why_a_connection_was_lost(error: Exception, why: str) -> None:
+    """In OpenSSL's own words, and without its brackets, where it has any."""
+    assert why_lost(Failure(error)) == why
