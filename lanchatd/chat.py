@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from weakref import ref
 
 from lanchatd import __version__, nicks
@@ -23,6 +23,13 @@ from lanchatd.times import near_time
 # How many rooms one list shows: with the longest names and topics cut, under 32 KiB.
 ROOMS_SHOWN = 100
 TOPIC_SHOWN = 80
+
+
+Search = Callable[[str, int | None, int, Callable[[Sequence[tuple[int, Event]] | Refused], None]], None]
+"""Finds lines with some words in all rooms, before a place if one is given, and no more than so many.
+
+It answers them with their places, the newest first, at once or later; or raises or answers why not.
+"""
 
 
 class Chat:
@@ -54,6 +61,7 @@ class Chat:
         self.moderation = Moderation(now, keep)
         self.lines_said = 0
         self.refs = Refs(limits)
+        self.search: Search | None = None  # if there is something to search in
         self._new_log = new_log
         self.rooms: dict[str, Room] = {}
         self._lobby = self._make_room(nicks.room(nicks.LOBBY))
@@ -233,6 +241,23 @@ class Chat:
 
     # -- rooms
 
+    def restore(self, rooms: Iterable[tuple[str, str]]) -> None:
+        """Take the rooms that were kept, each with its topic, before anybody comes.
+
+        More than the limit as well: what is in their logs is not to be lost.
+        """
+        self.rooms = {}
+        for shown, topic in rooms:
+            self._add_room(nicks.room(shown), topic)
+        lobby = nicks.room(nicks.LOBBY)
+        self._lobby = self.rooms.get(lobby.key) or self._add_room(lobby)
+
+    def tell_operators(self, notice: Notice) -> None:
+        """Tell those who moderate, wherever they are."""
+        for member in list(self.members.values()):
+            if member.operator:
+                member.tell(notice)
+
     def list_rooms(self) -> Rooms:
         """The fullest rooms."""
         fullest = sorted(self.rooms.values(), key=lambda room: (-len(room.members), room.key))
@@ -283,7 +308,10 @@ class Chat:
                 self._drop_if_empty(room)
         if len(self.rooms) >= self.limits.max_rooms:
             raise Refused("too_many_rooms", f"There are {len(self.rooms):,} rooms, which is the limit.")
-        room = Room(name, self._new_log(name.key), self.clock, self.now, self.limits)
+        return self._add_room(name)
+
+    def _add_room(self, name: Name, topic: str = "") -> Room:
+        room = Room(name, self._new_log(name.key), self.clock, self.now, self.limits, topic)
         self.rooms[name.key] = room
         return room
 

@@ -36,7 +36,8 @@ class Event:
     ``text`` is what was said or done, the topic, the reason of a leave, or the new nick of a rename.
     ``at`` is seconds since the epoch. ``id`` is its place in the room's log, from 1; 0 until the log has
     numbered it, and for what is not talk. ``told`` is called once: with None after the event was fanned out,
-    or with the refusal if the log could not keep it.
+    or with the refusal if the log could not keep it. ``ref`` is what `lanchatd.refs` knows its line by, if it
+    was sent with a ref.
     """
 
     kind: Kind
@@ -46,6 +47,7 @@ class Event:
     at: float
     id: int = 0
     told: Told | None = None
+    ref: str | None = None
 
     def when_told(self, told: Told) -> None:
         """`later.Later`: call this when it has been fanned out."""
@@ -148,6 +150,20 @@ class Missed:
 
 
 @dataclass(frozen=True, slots=True)
+class Past:
+    """Lines of the past that were asked for, in the order in which they are shown.
+
+    ``more`` says that there are more of them. ``in_rooms``: they are of many rooms. ``now`` is seconds since
+    the epoch.
+    """
+
+    events: tuple[Event, ...]
+    more: bool
+    in_rooms: bool
+    now: float
+
+
+@dataclass(frozen=True, slots=True)
 class Ok:
     """The line with this ref was done; ``id`` is its place in the log, 0 if it is not talk."""
 
@@ -178,7 +194,7 @@ class Refused(Exception):
 
 
 Moment = Event | Presence
-Item = Moment | Private | Notice | Members | Rooms | Welcome | Missed | Ok | Refusal
+Item = Moment | Private | Notice | Members | Rooms | Welcome | Missed | Past | Ok | Refusal
 
 
 def told_together(events: Iterable[Event], here: int) -> list[Moment]:

@@ -118,6 +118,21 @@ class Limits:
         "bytes of text and nicks that the log of one room holds in memory; the oldest go",
         "a thousand rooms stay within what a small server has, as they never are all full",
     )  # fmt: skip
+    keep_days: int = _limit(
+        36_500, "days", 1, 36_500,
+        "how long lines are kept on disk; older ones go for good",
+        "a hundred years, which is for ever unless somebody says otherwise",
+    )  # fmt: skip
+    keep_events: int = _limit(
+        1_000_000_000, "events", 1, 1_000_000_000,
+        "events of one room that are kept on disk; the oldest go for good",
+        "thirty years of a line a second, which is for ever unless somebody says otherwise",
+    )  # fmt: skip
+    min_free_bytes: int = _limit(
+        67_108_864, "bytes", 1, 1_000_000_000_000,
+        "space that is left free on the disk of the log: below it lines are refused",
+        "64 MiB: the log is put in order without failing, and other programs go on",
+    )  # fmt: skip
     max_rooms: int = _limit(
         1_000, "rooms", 1, 1_000_000,
         "rooms; one with nobody in it and nothing in its log goes",

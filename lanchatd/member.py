@@ -92,9 +92,9 @@ class Member:
 
     # Slots: ten thousand of them shall be small.
     __slots__ = (
-        "__weakref__", "asking", "away", "connection", "cursor", "entered_at_id", "format", "gap_told",
-        "ignored", "lines_said", "live", "muted_as", "name", "operator", "outbox", "peer", "presence_seen",
-        "readers", "reading", "reply_to", "room_key", "since", "spoke_at", "when_live",
+        "__weakref__", "asking", "away", "connection", "cursor", "entered_at_id", "format", "found",
+        "gap_told", "ignored", "lines_said", "live", "muted_as", "name", "operator", "outbox", "peer",
+        "presence_seen", "readers", "reading", "reply_to", "room_key", "since", "spoke_at", "when_live",
     )  # fmt: skip
 
     def __init__(
@@ -121,6 +121,8 @@ class Member:
         self.muted_as: str | None = None
         # A question whose answer is on its way: it is asked nothing more until then.
         self.asking = False
+        # What it searched for last, and the place of the last line that it was shown, if there are more.
+        self.found: tuple[str, int] | None = None
         self.ignored: frozenset[str] = frozenset()
         self.room_key = ""
         # Its place in the log of the room; the room's readers alone change what follows.

@@ -56,6 +56,7 @@ class Options(usage.Options):
     ]  # fmt: skip
 
     optFlags = [  # noqa: RUF012
+        ["no-history", None, "Keep what is said in memory only: a restart forgets it."],
         ["require-tls", None, "Let in from other machines only who speaks TLS."],
     ]
 

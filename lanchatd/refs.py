@@ -6,16 +6,21 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from hashlib import blake2b
 
-from lanchatd.events import Item, Refusal
+from lanchatd.events import Item, Ok
 from lanchatd.limits import Limits
 
 Answer = Callable[[Item], None]
 
 
+def digest(nick_key: str, ref: str, line: str) -> str:
+    """What a line with a ref is known by. It keeps neither what was said nor its length."""
+    return blake2b("\0".join((nick_key, ref, line)).encode(), digest_size=16).hexdigest()
+
+
 @dataclass(slots=True)
 class _Asked:
     at: float
-    answer: Item | None = None
+    answer: Ok | None = None
     waiting: list[Answer] = field(default_factory=list)
 
 
@@ -29,8 +34,7 @@ class Refs:
 
     def __init__(self, limits: Limits) -> None:
         self._limits = limits
-        # In the order of asking. By a digest, so that what people said is not kept here, nor its length.
-        self._asked: dict[bytes, _Asked] = {}
+        self._asked: dict[str, _Asked] = {}  # by their digests, in the order of asking
 
     def __len__(self) -> int:
         return len(self._asked)
@@ -42,7 +46,7 @@ class Refs:
         """
         while self._asked and now - self._oldest().at >= self._limits.ref_memory_s:
             self._forget_oldest()
-        key = blake2b("\0".join((nick_key, ref, line)).encode(), digest_size=16).digest()
+        key = digest(nick_key, ref, line)
         asked = self._asked.get(key)
         if asked is None:
             while len(self._asked) >= self._limits.max_refs:
@@ -53,12 +57,20 @@ class Refs:
         if asked.answer is None:
             asked.waiting.append(answer)
         else:
-            answer(asked.answer)
+            answer(Ok(ref, asked.answer.id))
         return None
 
-    def _answered(self, key: bytes, asked: _Asked, item: Item) -> None:
-        asked.answer = item
-        if isinstance(item, Refusal) and self._asked.get(key) is asked:
+    def restore(self, key: str, id_: int, asked_at: float) -> None:
+        """A line that was done before the daemon started: what it is known by, and its place in the log.
+
+        The oldest first, and before anything is asked.
+        """
+        self._asked[key] = _Asked(asked_at, Ok("", id_))
+
+    def _answered(self, key: str, asked: _Asked, item: Item) -> None:
+        if isinstance(item, Ok):
+            asked.answer = item
+        elif self._asked.get(key) is asked:
             del self._asked[key]
         waiting, asked.waiting = asked.waiting, []
         for answer in waiting:

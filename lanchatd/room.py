@@ -2,11 +2,13 @@
 
 What happens is posted, and gathers until the end of the reactor's turn, in a large room of the next one. Then
 the batch goes to the log, and when the log says that it is in, it is fanned out to the readers. While one
-batch is on its way into the log, the next one gathers.
+batch is on its way into the log, the next one gathers; and when that goes to the log, the one before it is
+fanned out.
 """
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable
 from functools import partial
 
@@ -31,12 +33,20 @@ PRESENCE_PAUSE_S = 0.000_1
 class Room:
     """One room."""
 
-    def __init__(self, name: Name, log: Log, clock: Clock, now: Callable[[], float], limits: Limits) -> None:
+    def __init__(
+        self,
+        name: Name,
+        log: Log,
+        clock: Clock,
+        now: Callable[[], float],
+        limits: Limits,
+        topic: str = "",
+    ) -> None:
         """``clock`` is for waiting, ``now`` tells seconds since the epoch, for the events' time."""
         self.name = name.shown
         self.key = name.key
         self.log = log
-        self.topic = ""
+        self.topic = topic
         self.readers = Readers(self.name, log, clock, limits, self.who)
         self.members: dict[str, Member] = {}
         self._clock = clock
@@ -47,6 +57,7 @@ class Room:
         self._talk_pending = False
         self._gathered = False
         self._appending = False
+        self._answered: deque[Callable[[], None]] = deque()
         self._turn: Call | None = None
         self._turn_at = 0.0
         self._presence_told_at = clock.seconds()
@@ -158,6 +169,22 @@ class Room:
         self, batch: list[Event], when_told: list[Callable[[], None]], refused: Refused | None
     ) -> None:
         self._appending = False
+        if not self._talk_pending:
+            when_told, self._when_told = when_told + self._when_told, []
+        self._answered.append(partial(self._tell, batch, when_told, refused))
+        if len(self._answered) > 1:
+            return  # it was answered at once, and the one before it is still to be told
+        while self._answered:
+            if self._talk_pending and not self._appending:
+                self._append()  # a log that answers later is at work while this batch is fanned out
+            try:
+                self._answered[0]()
+            finally:
+                self._answered.popleft()
+        if self._pending:
+            self._end_turn_in(0)
+
+    def _tell(self, batch: list[Event], when_told: list[Callable[[], None]], refused: Refused | None) -> None:
         talk = [event for event in batch if event.kind in TALK]
         if refused is not None:
             batch = [event for event in batch if event.kind not in TALK]
@@ -167,12 +194,8 @@ class Room:
                 # Let go of it: the log keeps the event, and shall not keep the connection.
                 told, event.told = event.told, None
                 told(refused)
-        if not self._talk_pending:
-            when_told, self._when_told = when_told + self._when_told, []
         for call in when_told:
             call()
-        if self._pending:
-            self._end_turn_in(0)
 
     def _fan_out(self, batch: list[Event]) -> None:
         moments = told_together(batch, len(self.members))

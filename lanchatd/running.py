@@ -31,13 +31,15 @@ class Running:
         audit: AuditLog,
         most_connections: int,
         limits_changed: Callable[[], None],
+        log_facts: Callable[[], dict[str, Cell]],
     ) -> None:
-        """``limits_changed`` is called when one has another value."""
+        """``limits_changed`` is called when one has another value; ``log_facts`` tells how the log does."""
         self.most_connections = most_connections
         self._reactor = reactor
         self._factory = factory
         self._audit = audit
         self._limits_changed = limits_changed
+        self._log_facts = log_facts
         self._since = reactor.seconds()
         self._shutdown: Call | None = None
 
@@ -50,6 +52,7 @@ class Running:
             "tls_key": self._factory.credentials.fingerprint,
             "memory_kib": _memory_kib(),
             "cpu": Span(round(used.ru_utime + used.ru_stime, 2)),
+            **self._log_facts(),
         }
 
     def limits_changed(self) -> None:

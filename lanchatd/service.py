@@ -6,6 +6,7 @@ import signal
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
+from operator import itemgetter
 from typing import Any, NoReturn
 
 from twisted.application.service import MultiService, Service
@@ -18,6 +19,8 @@ from twisted.python.usage import UsageError
 
 from lanchatd.audit import AuditLog
 from lanchatd.chat import Chat
+from lanchatd.disk.store import DiskStore
+from lanchatd.events import Notice
 from lanchatd.factory import ChatFactory
 from lanchatd.kernel import set_socket_options
 from lanchatd.state import Keeper, StateDir, StateError, read_file
@@ -25,6 +28,7 @@ from lanchatd.systemd import Notifier
 
 # The files of the state directory.
 MODERATION, AUDIT, HOST_KEY, CERTIFICATE = "moderation.json", "audit.log", "host_key", "tls.pem"
+HISTORY = "history.sqlite"
 
 # Three times 10,000 of the longest entries, as they are in `lanchatd.moderation`, are half of it.
 LARGEST_MODERATION_BYTES = 33_554_432
@@ -65,6 +69,43 @@ class StateService(Service):
     def stopService(self) -> Deferred[None]:
         super().stopService()  # type: ignore[no-untyped-call]
         return self._keeper.finish()
+
+
+class HistoryService(Service):
+    """Opens the log on disk, and gives the chat its rooms as they were."""
+
+    log = Logger("lanchatd")
+
+    def __init__(self, reactor: Any, store: DiskStore, chat: Chat) -> None:
+        self._reactor = reactor
+        self._store = store
+        self._chat = chat
+        store.changed = self._trouble_changed
+
+    def startService(self) -> None:
+        super().startService()  # type: ignore[no-untyped-call]
+        chat, now = self._chat, self._chat.now()
+        kept = self._store.open(self._warn)
+        # When all services have stopped: until then lines may be on their way into it.
+        self._reactor.addSystemEventTrigger("during", "shutdown", self._store.close)
+        chat.search = self._store.search
+        chat.restore((restored.room.name, restored.room.topic) for restored in kept)
+        refs = sorted((ref for restored in kept for ref in restored.refs), key=itemgetter(0))
+        for at, digest, id_ in refs[-chat.limits.max_refs :]:
+            chat.refs.restore(digest, id_, self._reactor.seconds() - max(0, now - at))
+        self.log.info("the log holds {rooms} rooms", rooms=len(kept), name=self._store.name)
+
+    def _trouble_changed(self) -> None:
+        if (why := self._store.trouble) is not None:
+            self.log.error("lines are refused: the log can't be written: {why}", why=why)
+            text = f"Nobody can say anything: the log can't be written: {why}."
+        else:
+            self.log.info("lines are taken again")
+            text = "The log can be written again."
+        self._chat.tell_operators(Notice((text,)))
+
+    def _warn(self, text: str) -> None:
+        self.log.critical("{text}", text=text)
 
 
 class ChatService(Service):

@@ -12,12 +12,24 @@ from twisted.application.service import IService, Service
 from lanchatd.audit import AuditLog
 from lanchatd.certificate import Certificate, certificate_from, own_certificate
 from lanchatd.chat import Chat
+from lanchatd.disk.store import DiskStore
+from lanchatd.disk.worker import ThreadWorker, Worker
 from lanchatd.factory import ChatFactory
 from lanchatd.kernel import within_open_files
-from lanchatd.log import MemoryLog
+from lanchatd.log import Log, MemoryLog
 from lanchatd.options import Options, motd_from
 from lanchatd.running import Running
-from lanchatd.service import AUDIT, CERTIFICATE, HOST_KEY, MODERATION, ChatService, Lanchat, StateService
+from lanchatd.service import (
+    AUDIT,
+    CERTIFICATE,
+    HISTORY,
+    HOST_KEY,
+    MODERATION,
+    ChatService,
+    HistoryService,
+    Lanchat,
+    StateService,
+)
 from lanchatd.state import Keeper, StateDir
 from lanchatd.systemd import Notifier
 from lanchatd.tls import Credentials
@@ -40,8 +52,13 @@ def makeService(options: Options) -> IService:
     keeper = Keeper(reactor, state.file(MODERATION))
     audit = AuditLog(state.file(AUDIT))
 
-    def new_log(room: str) -> MemoryLog:
-        return MemoryLog(secrets.token_hex(4), limits)
+    def new_worker(name: str) -> Worker:
+        return ThreadWorker(name, reactor.callFromThread)
+
+    store = DiskStore(state.file(HISTORY), limits, reactor, time.time, new_worker)
+
+    def new_log(room: str) -> Log:
+        return MemoryLog(secrets.token_hex(4), limits) if options["no-history"] else store.log_of(room)
 
     def read_motd() -> None:
         chat.motd = motd_from(options["motd"])
@@ -63,11 +80,13 @@ def makeService(options: Options) -> IService:
         "the audit log": audit.reopen,
         "the certificate": credentials.load,
     }
+    if not options["no-history"]:
+        services.insert(1, HistoryService(reactor, store, chat))
     if options["admin-port"] is not None:
         from lanchatd.console.accounts import accounts
         from lanchatd.console.ssh import SshConsole
 
-        running = Running(reactor, factory, audit, allowed, door.limits_changed)
+        running = Running(reactor, factory, audit, allowed, door.limits_changed, store.facts)
         known = accounts(reactor, factory, running, audit, options["admin-keys"], options["manhole-keys"])
         place = options["admin-interface"], options["admin-port"]
         services.append(SshConsole(reactor, limits, *place, state.file(HOST_KEY), known))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, time, timedelta
 
 
 def iso_time(at: float) -> str:
@@ -14,6 +14,21 @@ def from_iso(text: str) -> float:
     """The moment that `iso_time` wrote, or a person; without a time zone it is UTC. Raises ValueError."""
     moment = datetime.fromisoformat(text)
     return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
+
+
+def moment_from(text: str, now: float) -> float:
+    """A moment of the past that a person typed: ``14:03``, ``2026-11-22``, ``2026-11-22 14:03``, or ISO 8601.
+
+    Local time unless it says otherwise; a time of day is the last one before ``now``. Raises ValueError.
+    """
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        day = datetime.fromtimestamp(now).astimezone().date()
+        moment = datetime.combine(day, time.fromisoformat(text))
+        if moment.timestamp() > now:
+            moment -= timedelta(days=1)
+    return moment.timestamp()
 
 
 def clock_time(at: float) -> str:

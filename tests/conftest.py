@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from hypothesis import settings
 from twisted.internet import reactor
-from twisted.logger import ILogObserver, LogEvent, LogLevel, globalLogPublisher
+from twisted.logger import ILogObserver, LogEvent, LogLevel, formatEvent, globalLogPublisher
 from zope.interface import implementer
 
 from tests.world import World
@@ -22,18 +22,21 @@ settings.load_profile("ci" if os.environ.get("CI") else "here")
 
 
 @pytest.fixture(autouse=True)
-def _nothing_logged_as_error() -> Iterator[None]:
-    """An exception that Twisted only logs fails the test that it happened in."""
+def logged_errors() -> Iterator[list[str]]:
+    """An exception that Twisted only logs fails the test that it happened in.
+
+    A test in which something has to be logged looks at it here, and clears it.
+    """
     errors: list[str] = []
 
     @implementer(ILogObserver)
     def observe(event: LogEvent) -> None:
         if event.get("log_level") in (LogLevel.error, LogLevel.critical):
             failure: Any = event.get("log_failure")
-            errors.append(failure.getTraceback() if failure else str(event.get("log_format")))
+            errors.append(failure.getTraceback() if failure else formatEvent(event))
 
     globalLogPublisher.addObserver(observe)
-    yield
+    yield errors
     globalLogPublisher.removeObserver(observe)
     assert not errors, "\n".join(errors)
 

@@ -264,8 +264,8 @@ async def test_in_100_random_cuts_nothing_is_missing_and_nothing_is_double(
 
 
 @in_reactor
-async def test_the_server_is_killed_and_both_come_back(tmp_path: Path) -> None:
-    """By themselves; one line says that the server has a new log, and what was typed meanwhile is said."""
+async def test_the_server_is_killed_and_both_go_on_where_they_were(tmp_path: Path) -> None:
+    """By themselves, and what was typed meanwhile is said: ids go on, with nothing missing or double."""
     with daemon("--port=0", *FAST, cwd=tmp_path) as chat:
         clients = [Client(nick, chat.port) for nick in ("alice", "bob")]
         alice, bob = clients
@@ -278,8 +278,32 @@ async def test_the_server_is_killed_and_both_come_back(tmp_path: Path) -> None:
         chat.ends(by=signal.SIGKILL)
         await alice.until(lambda: any("Nothing listens" in told for told in alice.told))
         alice.connection.say("while away")
+    with daemon(f"--port={chat.port}", *FAST, cwd=tmp_path) as chat:
+        await alice.until(lambda: alice.session.connected and not alice.session.waiting)
+        await bob.until(lambda: bob.said() == [(1, "before"), (2, "while away")])
+        for client in clients:
+            await client.until(lambda client=client: client.said() == [(1, "before"), (2, "while away")])  # type: ignore[misc]
+            assert not [line for line in client.shown() if "new log" in line]
+            await client.connection.quit().addTimeout(PATIENCE_S, reactor)
+
+
+@in_reactor
+async def test_the_server_is_killed_and_both_come_back(tmp_path: Path) -> None:
+    """One that keeps nothing: a line says that it has a new log, and what was typed meanwhile is said."""
+    with daemon("--port=0", "--no-history", *FAST, cwd=tmp_path) as chat:
+        clients = [Client(nick, chat.port) for nick in ("alice", "bob")]
+        alice, bob = clients
+        for client in clients:
+            client.connection.start()
+            await client.until(lambda client=client: client.session.connected)  # type: ignore[misc]
+        alice.connection.say("before")
+        await bob.until(lambda: bob.said() == [(1, "before")])
+        await alice.until(lambda: alice.said() == [(1, "before")] and not alice.session.waiting)
+        chat.ends(by=signal.SIGKILL)
+        await alice.until(lambda: any("Nothing listens" in told for told in alice.told))
+        alice.connection.say("while away")
         port = chat.port
-    with daemon(f"--port={port}", *FAST, cwd=tmp_path) as chat:
+    with daemon(f"--port={port}", "--no-history", *FAST, cwd=tmp_path) as chat:
         await alice.until(lambda: alice.session.connected and not alice.session.waiting)
         await bob.until(lambda: bob.said() == [(1, "before"), (1, "while away")])
         bob.connection.say("after")

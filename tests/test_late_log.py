@@ -43,6 +43,11 @@ class LateLog(MemoryLog):
         else:
             call()
 
+    @property
+    def due(self) -> int:
+        """How many answers are due."""
+        return len(self._answers)
+
     def answers(self) -> int:
         """Give the answers that are due; how many were."""
         due, self._answers = self._answers, []
@@ -261,3 +266,37 @@ def test_who_is_closed_by_the_answer_to_its_last_line_goes_nowhere() -> None:
     bob.types("two", "/join #dev")
     assert list(world.chat.members) == ["alice"]
     assert list(world.chat.rooms) == ["#lobby"]
+
+
+def test_the_log_is_at_work_while_a_batch_is_fanned_out() -> None:
+    """The next one is handed to it first: a disk and a thousand sockets take their time together."""
+    world = LateWorld()
+    alice = world.join("alice")
+    world.log_answers()
+    alice.sees()
+    alice.types("one")
+    alice.types("two")
+    handed_over: list[int] = []
+    send = alice.member.outbox.send
+    readers = world.chat.room_of(alice.member).readers
+    readers._live[alice.member.format][alice.member] = lambda encoded: (
+        handed_over.append(world.log.due) or send(encoded)  # type: ignore[func-returns-value]
+    )
+    world.log.answers()
+    assert handed_over == [1]
+    assert alice.sees() == ["<alice> one"]
+    world.log_answers()
+    assert alice.sees() == ["<alice> two"]
+
+
+def test_a_log_that_suddenly_answers_at_once_keeps_the_order() -> None:
+    """The next batch is answered before the one before it is told."""
+    world = LateWorld()
+    alice = world.join("alice")
+    world.log_answers()
+    alice.sees()
+    alice.types("one")
+    alice.types("two", "/quit")
+    world.log.late = False
+    world.log_answers()
+    assert alice.sees() == ["<alice> one", "<alice> two", "-- Goodbye."]

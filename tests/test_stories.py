@@ -23,10 +23,13 @@ class Story:
     def __init__(self, seed: int) -> None:
         self.random = random.Random(seed)  # noqa: S311
         self.logs: list[LateLog] = []
-        late = self.random.random() < 0.5
-        self.world = World(new_log=self._late_log if late else None, chunk_bytes=4_096, bytes_per_s=1_000_000)
+        self.world = self._new_world()
         self.people: list[Person] = []
         self.said = 0
+
+    def _new_world(self) -> World:
+        late = self.random.random() < 0.5
+        return World(new_log=self._late_log if late else None, chunk_bytes=4_096, bytes_per_s=1_000_000)
 
     def _late_log(self, room: str) -> MemoryLog:
         self.logs.append(LateLog())

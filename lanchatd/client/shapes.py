@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -12,6 +13,7 @@ from lanchatd.client.session import Item
 from lanchatd.client.untrusted import number_of, text_of, texts_of
 from lanchatd.events import Kind
 from lanchatd.formats.text import TextFormat
+from lanchatd.times import from_iso
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +120,9 @@ def _told(kind: str, event: dict[str, Any]) -> events.Item:
             return events.Missed(room, "", number_of(event, "count"))
         case "error":
             return events.Refusal("", text or text_of(event, "code"))
+        case "past":
+            lines = tuple(map(_line, _rows(event, "events")))
+            return events.Past(lines, event.get("more") is True, True, time.time())
         case "ok":
             return events.Ok("")
         case _:
@@ -127,6 +132,15 @@ def _told(kind: str, event: dict[str, Any]) -> events.Item:
 def _rows(event: dict[str, Any], name: str) -> list[object]:
     rows = event.get(name)
     return rows if isinstance(rows, list) else []
+
+
+def _line(row: object) -> events.Event:
+    kind = _ROOM_EVENTS.get(text_of(row, "type"), Kind.SAID)
+    try:
+        at = from_iso(text_of(row, "at"))
+    except (ValueError, OverflowError):
+        at = 0
+    return events.Event(kind, text_of(row, "room"), text_of(row, "from"), text_of(row, "text"), at)
 
 
 def _member(row: object) -> events.Here:

@@ -11,10 +11,11 @@ from lanchatd.commands.administering import ADMINISTERING, Administrator
 from lanchatd.commands.command import Command, Commands
 from lanchatd.commands.moderating import BANS, MODERATING
 from lanchatd.commands.talking import TALKING
-from lanchatd.events import Item, Ok, Refused
+from lanchatd.events import Event, Item, Ok, Refused
 from lanchatd.formats import Line
 from lanchatd.later import Later
 from lanchatd.member import Member
+from lanchatd.refs import digest
 
 __all__ = ["CONSOLE", "MEMBERS", "Administrator", "administer", "run"]
 
@@ -47,6 +48,8 @@ def run(chat: Chat, member: Member, line: Line, answer: Callable[[Item], None]) 
             raise Refused("not_operator", f"Only operators may /{command.name}.")
         else:
             begun = command.run(chat, member, *MEMBERS.arguments(command, rest))
+        if line.ref is not None and isinstance(begun, Event):
+            begun.ref = digest(member.name.key, line.ref, line.text)
     except Refused as refused:
         answer(refused.answering(line.ref))
         return

@@ -47,7 +47,8 @@ class Command:
     """A row of a table.
 
     ``arguments`` is what follows the name, as the help shows it and as it is parsed: `NUMBERS` are a whole
-    number, TEXT and REASON the rest of the line, anything else a word; one in brackets may be missing.
+    number, TEXT, REASON and TIME the rest of the line, small letters the word itself, anything else a word;
+    one in brackets may be missing.
     ``run`` gets the chat, the actor, and the arguments in order, None for a missing one; it returns what it
     began if that is not done yet. ``once`` is for what others notice: sent again with its ref, it is
     answered and not done again; what only sets up the connection is done on the new one too.
@@ -94,13 +95,19 @@ class Commands:
         usage = Refused("usage", f"Usage: {self.usage(command)}")
         values: list[Any] = []
         wanted = command.arguments.split()
+        literal = False
         for place, spec in enumerate(wanted):
             name = spec.strip("[]")
-            if not rest:
-                if name == spec:
+            if name.islower():
+                word, _, after = rest.partition(" ")
+                if rest and word.lower() != name:
+                    raise usage
+                literal, rest = bool(rest), after.lstrip()
+            elif not rest:
+                if name == spec or literal:
                     raise usage
                 values.append(None)
-            elif name in ("TEXT", "REASON"):
+            elif name in ("TEXT", "REASON", "TIME"):
                 values.append(rest)
                 rest = ""
             else:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from lanchatd import nicks
+from lanchatd import nicks, past
 from lanchatd.chat import Chat
 from lanchatd.commands.command import Command
 from lanchatd.events import Event, Kind, Notice, Refused
 from lanchatd.member import Member
+from lanchatd.times import moment_from
 
 MOST_IGNORED = 100  # nicks, by one member
 
@@ -58,8 +59,19 @@ def _topic(chat: Chat, member: Member, text: str | None) -> Event | None:
     return None
 
 
-def _history(chat: Chat, member: Member, lines: int | None) -> None:
-    chat.room_of(member).readers.history(member, lines or 20)
+def _history(chat: Chat, member: Member, lines: int | None, time: str | None) -> None:
+    if time is None:
+        chat.room_of(member).readers.history(member, lines or 20)
+        return
+    try:
+        at = moment_from(time, chat.now())
+    except (ValueError, OverflowError):
+        raise Refused("usage", "A time is like 14:03, 2026-11-22 or 2026-11-22 14:03.") from None
+    past.show_before(chat, member, at, lines or 20)
+
+
+def _search(chat: Chat, member: Member, words: str | None) -> None:
+    past.search(chat, member, words)
 
 
 def _ignore(chat: Chat, member: Member, nick: str) -> None:
@@ -113,7 +125,8 @@ TALKING = (
     Command("rooms", "", "the rooms there are", _rooms),
     Command("join", "ROOM", "go to another room; made if there is none", _join),
     Command("topic", "[TEXT]", "what this room is about; with a text, set it", _topic, once=True),
-    Command("history", "[N]", "the last 20, or N, lines of this room", _history),
+    Command("history", "[N] [before TIME]", "the last 20, or N, lines of this room", _history),
+    Command("search", "[TEXT]", "the lines with these words, in all rooms; alone, the next 50", _search),
     Command("ignore", "NICK", "hide what a nick says and sends to you", _ignore),
     Command("unignore", "NICK", "show it again", _unignore),
     Command("away", "[TEXT]", "tell who writes to you that you are away", _away),

@@ -14,6 +14,7 @@ from lanchatd.events import (
     Missed,
     Notice,
     Ok,
+    Past,
     Presence,
     Private,
     Refusal,
@@ -140,6 +141,11 @@ def _fields(item: Item) -> dict[str, Any]:
             return {**place, "topic": item.topic, "server": item.server, "version": item.version}
         case Missed():
             return {"room": item.room, "log": item.log, "count": item.count}
+        case Past():
+            return {
+                "events": [{"type": _type(event), **_fields(event)} for event in item.events],
+                "more": item.more,
+            }
         case Ok():
             return {"ref": item.ref} | ({"id": item.id} if item.id else {})
         case Refusal():

@@ -19,6 +19,7 @@ from lanchatd.events import (
     Missed,
     Notice,
     Ok,
+    Past,
     Presence,
     Private,
     Refusal,
@@ -26,7 +27,7 @@ from lanchatd.events import (
     Welcome,
 )
 from lanchatd.formats import Hello, Line
-from lanchatd.times import clock_time
+from lanchatd.times import clock_time, near_time
 
 # A line of joins or leaves names everybody up to here, and the first two beyond it.
 _FEW = 4
@@ -77,6 +78,11 @@ def _lines(item: Item) -> list[str]:
             return [
                 f"-- You missed {_counted(item.count, 'line')}, which the log of {item.room} no longer holds."
             ]
+        case Past(events=()):
+            return ["-- There is no such line."]
+        case Past():
+            lines = [_past(event, item) for event in item.events]
+            return lines + (["-- There are more: /search alone shows them."] if item.more else [])
         case Ok():
             return []  # seeing your own line come back is the acknowledgement
         case Refusal():
@@ -95,6 +101,11 @@ def _event(event: Event) -> str:
             return f"-- {event.nick} set the topic: {event.text}"
         case _:  # joins and leaves come as Presence, so this is a rename
             return f"-- {event.nick} is now {event.text}"
+
+
+def _past(event: Event, past: Past) -> str:
+    room = f"{event.room} " if past.in_rooms else ""
+    return f"{near_time(event.at, past.now)} {room}{_event(event)}"
 
 
 def _presence(presence: Presence) -> str:

@@ -1,0 +1,53 @@
+"""The tables of the log on disk, and how an older file is brought up to them."""
+
+from __future__ import annotations
+
+# "lanc": says that an SQLite file is one of ours.
+APPLICATION_ID = 0x6C61_6E63
+
+# Each takes a file one version on, from an empty one to today's; a released one is never changed.
+#
+# A room's number stands for it in its events. `pruned` is the id up to which its events are gone, so that ids
+# never go back. `place` is the order of all rooms together, and the row in the index of words, which holds no
+# text of its own. `words` is what is searched if that is not the text itself.
+MIGRATIONS = (
+    """
+    CREATE TABLE log (name TEXT NOT NULL);
+    INSERT INTO log VALUES (lower(hex(randomblob(4))));
+    CREATE TABLE room (
+        number INTEGER PRIMARY KEY,
+        key TEXT NOT NULL UNIQUE,
+        name TEXT NOT NULL,
+        topic TEXT NOT NULL DEFAULT '',
+        pruned INTEGER NOT NULL DEFAULT 0
+    );
+    CREATE TABLE event (
+        place INTEGER PRIMARY KEY,
+        room INTEGER NOT NULL REFERENCES room,
+        id INTEGER NOT NULL,
+        at_us INTEGER NOT NULL,
+        kind TEXT NOT NULL,
+        nick TEXT NOT NULL,
+        text TEXT NOT NULL,
+        ref TEXT,
+        words TEXT
+    );
+    CREATE UNIQUE INDEX event_of_room ON event (room, id);
+    CREATE VIRTUAL TABLE word USING fts5(
+        text, content='', columnsize=0,
+        tokenize="unicode61 remove_diacritics 2 categories 'L* N* M* Co So'"
+    );
+    CREATE TRIGGER event_came AFTER INSERT ON event BEGIN
+        INSERT INTO word (rowid, text) VALUES (new.place, coalesce(new.words, new.text));
+    END;
+    CREATE TRIGGER event_went AFTER DELETE ON event BEGIN
+        INSERT INTO word (word, rowid, text) VALUES ('delete', old.place, coalesce(old.words, old.text));
+    END;
+    CREATE TRIGGER topic_came AFTER INSERT ON event WHEN new.kind = 'topic' BEGIN
+        UPDATE room SET topic = new.text WHERE number = new.room;
+    END;
+    """,
+)
+
+# For a log in which ids may be given again that somebody saw.
+NEW_NAME = "UPDATE log SET name = lower(hex(randomblob(4)))"

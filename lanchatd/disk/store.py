@@ -1,0 +1,242 @@
+"""The file of all rooms, and what is on its way into it.
+
+All that happens in one turn of the reactor is one commit, and the next one gathers meanwhile. What can't be
+written is refused; each further batch is tried again, so that lines are taken as soon as the disk is well.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from collections.abc import Callable, Sequence
+from functools import partial
+from pathlib import Path
+from weakref import WeakValueDictionary
+
+from lanchatd.clock import Call, Clock
+from lanchatd.disk import rows
+from lanchatd.disk.log import DiskLog
+from lanchatd.disk.opening import PARTS, connect, open_log
+from lanchatd.disk.pruning import DAY_S, Pruned, prune
+from lanchatd.disk.rows import Restored, RoomRow
+from lanchatd.disk.words import query_of
+from lanchatd.disk.worker import Worker
+from lanchatd.events import Event, Refused
+from lanchatd.limits import Limits
+from lanchatd.log import Found, Tail
+from lanchatd.report import Cell
+from lanchatd.state import StateError
+
+Answer = Callable[[Refused | None], None]
+
+# What SQLite's own words for it would not tell everybody.
+_WHY = {
+    sqlite3.SQLITE_FULL: "the disk is full",
+    sqlite3.SQLITE_IOERR: "the disk fails",
+    sqlite3.SQLITE_READONLY: "it can only be read",
+    sqlite3.SQLITE_BUSY: "another program is writing to it",
+    sqlite3.SQLITE_CORRUPT: "it is damaged",
+    sqlite3.SQLITE_NOTADB: "it is damaged",
+}
+
+
+# How often it is looked for what is to go, and the pause after each step while there is something.
+PRUNE_EVERY_S = 60
+PRUNE_PAUSE_S = 0.05
+
+_NEWEST = 1 << 62  # a place past all others
+
+
+class _NoSpace(Exception):
+    """Too little of the disk is free."""
+
+
+class DiskStore:
+    """Implements `lanchatd.disk.log.Disk`.
+
+    ``trouble`` says why lines are refused, None while they are not; ``changed`` is called when it is another.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        limits: Limits,
+        clock: Clock,
+        now: Callable[[], float],
+        new_worker: Callable[[str], Worker],
+    ) -> None:
+        """``now`` tells seconds since the epoch; ``new_worker`` starts a thread with a name."""
+        self.name = ""
+        self.path = path
+        self.trouble: str | None = None
+        self.changed: Callable[[], None] = lambda: None
+        self._limits = limits
+        self._clock = clock
+        self._now = now
+        self._new_worker = new_worker
+        self._rooms: dict[str, Restored] = {}
+        self._new_rooms: dict[str, RoomRow] = {}
+        self._logs: WeakValueDictionary[int, DiskLog] = WeakValueDictionary()
+        self._pruning: Call | None = None
+        self._last_number = 0
+        self._gathered: list[tuple[RoomRow, Sequence[Event], Answer]] = []
+        self._committing = False
+        self._turn_ends = False
+        self._workers: list[tuple[Worker, sqlite3.Connection]] = []
+
+    # -- opening and closing
+
+    def open(self, warn: Callable[[str], None]) -> list[Restored]:
+        """The rooms there are, with what is known again of each.
+
+        Raises `lanchatd.state.StateError`; ``warn`` is told of a damaged file.
+        """
+        writing, self.name = open_log(self.path, warn)
+        try:
+            found = list(rows.restore(writing, self._limits, self._now() - self._limits.ref_memory_s))
+            reading, searching = (connect(self.path, read_only=True) for _ in range(2))
+        except sqlite3.Error as error:
+            raise StateError(f"{self.path}: {error}") from None
+        self._rooms = {restored.room.key: restored for restored in found}
+        self._last_number = max((restored.room.number for restored in found), default=0)
+        self._workers = [
+            (self._new_worker("log writes"), writing),
+            (self._new_worker("log reads"), reading),
+            (self._new_worker("log searches"), searching),
+        ]
+        self._prune_in(PRUNE_EVERY_S)
+        return found
+
+    def close(self) -> None:
+        """Wait for the last commit, and close the file."""
+        if self._pruning is not None:
+            self._pruning.cancel()
+            self._pruning = None
+        workers, self._workers = self._workers, []
+        # The one that writes last: with its connection the file is put in order.
+        for worker, connection in reversed(workers):
+            worker.stop()
+            connection.close()
+
+    def facts(self) -> dict[str, Cell]:
+        """How it does, for administrators."""
+        if not self._workers:
+            return {"log": "in memory"}
+        sizes = [_size_of(Path(f"{self.path}{part}")) for part in PARTS]
+        return {"log": self.trouble or "on disk", "log_kib": sum(sizes) // 1_024}
+
+    def log_of(self, key: str) -> DiskLog:
+        """The log of a room, by its key."""
+        restored = self._rooms.pop(key, None)
+        if restored is not None:
+            return self._made(restored.room, restored.tail)
+        self._last_number += 1
+        return self._made(RoomRow(self._last_number, key, key), Tail(self._limits))
+
+    def _made(self, room: RoomRow, tail: Tail) -> DiskLog:
+        self._logs[room.number] = log = DiskLog(self, room, tail)
+        return log
+
+    # -- writing
+
+    def append(self, room: RoomRow, batch: Sequence[Event], answer: Answer) -> None:
+        self._gathered.append((room, batch, answer))
+        self._commit_soon()
+
+    def _commit_soon(self) -> None:
+        if not self._committing and not self._turn_ends:
+            self._turn_ends = True
+            self._clock.callLater(0, self._commit)
+
+    def _commit(self) -> None:
+        self._turn_ends = False
+        self._committing = True
+        batches, self._gathered = self._gathered, []
+        new = [room for room, batch, _ in batches if batch[0].id == 1]
+        rooms = rows.rooms_as_json(new) if new else ""
+        events = rows.events_as_json([(room.number, batch) for room, batch, _ in batches])
+        worker, connection = self._workers[0]
+        work = partial(_write, connection, self.path, self._limits.min_free_bytes, rooms, events)
+        worker.do(work, partial(self._committed, [answer for _, _, answer in batches]))
+
+    def _committed(self, answers: list[Answer], error: Exception | None) -> None:
+        self._committing = False
+        why = None if error is None else _why(error)
+        refused = None if why is None else Refused("log_failed", f"That line can't be kept: {why}.")
+        if (self.trouble is None) != (why is None):
+            self.trouble = why
+            self.changed()
+        for answer in answers:
+            answer(refused)
+        if self._gathered:
+            self._commit_soon()
+
+    # -- pruning
+
+    def _prune_in(self, seconds: float) -> None:
+        self._pruning = self._clock.callLater(seconds, self._prune)
+
+    def _prune(self) -> None:
+        self._pruning = None
+        before = self._now() - self._limits.keep_days * DAY_S
+        worker, connection = self._workers[0]
+        worker.do(partial(prune, connection, before, self._limits.keep_events), self._pruned)
+
+    def _pruned(self, pruned: Pruned | Exception | None) -> None:
+        if not self._workers:
+            return
+        if isinstance(pruned, Pruned):
+            if (log := self._logs.get(pruned.room)) is not None:
+                log.forget(pruned.until)
+            self._prune_in(PRUNE_PAUSE_S)
+        else:
+            self._prune_in(PRUNE_EVERY_S)  # if it failed, those who talk are told what is wrong
+
+    # -- reading
+
+    def read(
+        self, room: RoomRow, after: int, until: int, limit_bytes: int, answer: Callable[[Found], None]
+    ) -> None:
+        worker, connection = self._workers[1]
+        work = partial(rows.read, connection, room, after, until, limit_bytes)
+        worker.do(work, lambda found: answer(_unreadable(found) if isinstance(found, Exception) else found))
+
+    def search(
+        self,
+        words: str,
+        before: int | None,
+        count: int,
+        answer: Callable[[Sequence[tuple[int, Event]] | Refused], None],
+    ) -> None:
+        """Implements `lanchatd.chat.Search`."""
+        query = query_of(words)
+        if not query:
+            answer(Refused("usage", "There is no word in that to search for."))
+            return
+        worker, connection = self._workers[2]
+        work = partial(rows.search, connection, query, _NEWEST if before is None else before, count)
+        worker.do(work, lambda found: answer(_unreadable(found) if isinstance(found, Exception) else found))
+
+
+def _size_of(path: Path) -> int:
+    """In bytes; 0 if it is not there."""
+    return path.stat().st_size if path.exists() else 0
+
+
+def _write(connection: sqlite3.Connection, path: Path, min_free_bytes: int, rooms: str, events: str) -> None:
+    disk = os.statvfs(path)
+    if disk.f_bavail * disk.f_frsize < min_free_bytes:
+        raise _NoSpace
+    rows.write(connection, rooms, events)
+
+
+def _why(error: Exception) -> str:
+    """Why something could not be written or read, as it ends a sentence."""
+    if isinstance(error, _NoSpace):
+        return "the disk is nearly full"
+    code = getattr(error, "sqlite_errorcode", 0)
+    return _WHY.get(code & 0xFF, str(error))
+
+
+def _unreadable(error: Exception) -> Refused:
+    return Refused("log_failed", f"The log can't be read: {_why(error)}.")

@@ -1,0 +1,46 @@
+"""The words of a line, as the index has them and as they are searched for: in any script.
+
+The index splits at what is no letter, digit, mark or sign. Where people write without spaces, each character
+is a word of its own there, and what is searched for is a row of them. Case and accents make no difference.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+# Thai and Lao, Burmese, Khmer, Kana, Han, and the signs from which emoji are made.
+_ALONE = re.compile(
+    "([\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff"
+    "\uf900-\ufaff\U00020000-\U0003ffff\u2600-\u27bf\U0001f000-\U0001faff])"
+)
+
+# A longer word is found by its beginning as well; of shorter ones there would be too many.
+_BEGINNING = 3  # bytes: of Korean, a syllable
+
+MOST_WORDS = 20  # that are searched for at once
+
+
+def words_of(text: str) -> str | None:
+    """What the index is given for a line, None for the line itself."""
+    if text.isascii():
+        return None
+    words = _ALONE.sub(r" \1 ", unicodedata.normalize("NFKC", text))
+    return None if words == text else words
+
+
+def query_of(text: str) -> str:
+    """What FTS5 is asked for lines that hold all these words; empty if there is none in it."""
+    terms = [_term(word) for word in text.split() if _is_word(word)]
+    return " ".join(terms[:MOST_WORDS])
+
+
+def _term(word: str) -> str:
+    words = (words_of(word) or word).strip().replace('"', '""')
+    beginning = len(words.encode()) >= _BEGINNING and _ALONE.search(words[-1]) is None
+    return f'"{words}"{"*" if beginning else ""}'
+
+
+def _is_word(text: str) -> bool:
+    """Whether the index would hold anything of it."""
+    return any(kind[0] in "LNM" or kind in ("So", "Co") for kind in map(unicodedata.category, text))
