@@ -53,6 +53,8 @@ LARGEST_FILE_BYTES = 262_144
 MOST_ADDRESSES = 32
 
 PrivateKey = RSAPrivateKey | EllipticCurvePrivateKey | Ed25519PrivateKey
+
+CURVES = frozenset({"secp256r1", "secp384r1", "secp521r1"})  # RFC 8446, 4.2.3
 Address = IPv4Address | IPv6Address
 
 
@@ -239,6 +241,8 @@ def _key_in(path: Path, encoded: bytes) -> PrivateKey:
         raise StateError(f"the private key in {path} is broken, or of an unknown kind") from None
     if not isinstance(key, PrivateKey):
         raise StateError(f"the private key in {path} is not of RSA, ECDSA or Ed25519")
+    if isinstance(key, EllipticCurvePrivateKey) and key.curve.name not in CURVES:
+        raise StateError(f"the private key in {path} is on {key.curve.name}, a curve that TLS does not use")
     return key
 
 
@@ -247,7 +251,7 @@ def _chain_in(path: Path, encoded: bytes) -> tuple[x509.Certificate, ...]:
         raise StateError(f"there is no certificate in {path}: it has to be there with its key, in PEM")
     try:
         return tuple(x509.load_pem_x509_certificates(encoded))
-    except ValueError:
+    except (ValueError, x509.InvalidVersion):
         raise StateError(f"a certificate in {path} is broken") from None
 
 

@@ -11,6 +11,7 @@ from enum import Enum
 from functools import partial
 from typing import TYPE_CHECKING
 
+from OpenSSL import crypto
 from OpenSSL.SSL import Error as TlsError
 from twisted.internet.error import ConnectionDone
 from twisted.internet.protocol import connectionDone
@@ -332,5 +333,9 @@ class ChatProtocol(BoundedLines):
 
 def why_lost(reason: Failure) -> str:
     """In a few words, as OpenSSL's own error is a list of lists: ``no shared cipher``."""
-    errors = reason.value.args[0] if isinstance(reason.value, TlsError) and reason.value.args else None
+    errors = (
+        reason.value.args[0]
+        if isinstance(reason.value, TlsError | crypto.Error) and reason.value.args
+        else None
+    )
     return str(errors[-1][2]) if isinstance(errors, list) and errors else reason.getErrorMessage()

@@ -193,6 +193,8 @@ class Lanchat(MultiService):
                 except (StateError, UsageError) as error:
                     why = str(error).rstrip(".")
                     self.log.error("{what} stays as it was: {why}", what=what, why=why)  # noqa: TRY400
+                except Exception:
+                    self.log.failure("{what} could not be read again", what=what)
                 else:
                     self.log.info("read again: {what}", what=what)
         finally:

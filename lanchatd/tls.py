@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from OpenSSL import SSL
+from OpenSSL import SSL, crypto
 from twisted.application.service import Service
 from twisted.internet.ssl import AcceptableCiphers, CertificateOptions
 from twisted.logger import Logger
@@ -69,7 +69,7 @@ def options_for(certificate: Certificate) -> CertificateOptions:
     )
     try:
         context = options.getContext()
-    except SSL.Error:
+    except (SSL.Error, crypto.Error):
         why = why_lost(Failure())
         raise StateError(f"OpenSSL refuses the certificate {certificate.path}: {why}") from None
     # A client could ask for one handshake after the other. (OpenSSL 3 refuses that by itself.)

@@ -62,3 +62,47 @@ def self_made(pem: Path) -> Identity:
         + certificate.public_bytes(serialization.Encoding.PEM)
     )
     return Identity(pem, fingerprint_of(certificate))
+
+
+def _signed(
+    subject: str, issuer: tuple[str, ec.EllipticCurvePrivateKey] | None, *extensions: x509.ExtensionType
+) -> tuple[ec.EllipticCurvePrivateKey, x509.Certificate]:
+    key = ec.generate_private_key(ec.SECP256R1())
+    now = datetime.datetime.now(datetime.UTC)
+    by, by_key = issuer or (subject, key)
+    builder = (
+        x509.CertificateBuilder()
+        .subject_name(_named(subject))
+        .issuer_name(_named(by))
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - datetime.timedelta(days=1))
+        .not_valid_after(now + datetime.timedelta(days=1))
+    )
+    for extension in extensions:
+        builder = builder.add_extension(extension, critical=True)
+    return key, builder.sign(by_key, hashes.SHA256())
+
+
+def _named(name: str) -> x509.Name:
+    return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
+
+
+def over_the_bounds(pem: Path, root: Path, host: str) -> Identity:
+    """Signed by one whom its own authority (``root``) does not let vouch for anybody."""
+    ca = x509.BasicConstraints(ca=True, path_length=None)
+    forbidden = x509.NameConstraints(None, [x509.DirectoryName(_named("between"))])
+    root_key, root_certificate = _signed("root", None, ca, forbidden)
+    between_key, between = _signed("between", ("root", root_key), ca)
+    names = x509.SubjectAlternativeName([x509.DNSName(host)])
+    key, leaf = _signed("chat", ("between", between_key), names)
+    encoding = serialization.Encoding.PEM
+    plain = serialization.NoEncryption()
+    root.write_bytes(root_certificate.public_bytes(encoding))
+    pem.write_bytes(
+        key.private_bytes(encoding, serialization.PrivateFormat.PKCS8, plain)
+        + leaf.public_bytes(encoding)
+        + between.public_bytes(encoding)
+    )
+    pem.chmod(0o600)
+    return Identity(pem, fingerprint_of(leaf))

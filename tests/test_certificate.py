@@ -21,6 +21,7 @@ from cryptography.hazmat.primitives.serialization import (
     NoEncryption,
     PrivateFormat,
 )
+from cryptography.x509.oid import NameOID
 
 from lanchatd import certificate
 from lanchatd.certificate import addresses, certificate_from, host_names, own_certificate
@@ -279,3 +280,31 @@ def test_python_takes_it_too(path: Path) -> None:
     """The standard library loads key and certificate from the one file."""
     own_certificate(path, NOON)
     ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(path)
+
+
+def test_what_openssl_does_not_read_is_refused(tmp_path: Path) -> None:
+    """With a sentence, though others can read it: one wrong byte in a name is enough."""
+    good = own_certificate(tmp_path / "good.pem", NOON)
+    leaf = good.chain[0]
+    name = str(leaf.subject.get_attributes_for_oid(NameOID.COMMON_NAME)[0].value).encode()
+    der = leaf.public_bytes(Encoding.DER).replace(name, b"\xff" + name[1:])
+    key = good.key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    bad = tmp_path / "bad.pem"
+    bad.write_bytes(key + ssl.DER_cert_to_PEM_cert(der).encode())
+    bad.chmod(0o600)
+    with pytest.raises(StateError, match="OpenSSL refuses the certificate"):
+        options_for(certificate_from(bad, NOON))
+
+
+def test_a_key_on_a_curve_that_tls_does_not_use_is_refused(tmp_path: Path) -> None:
+    """Nobody could join."""
+    key = ec.generate_private_key(ec.SECP256K1())
+    pem = tmp_path / "key.pem"
+    good = own_certificate(tmp_path / "good.pem", NOON)
+    pem.write_bytes(
+        key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+        + good.chain[0].public_bytes(Encoding.PEM)
+    )
+    pem.chmod(0o600)
+    with pytest.raises(StateError, match="is on secp256k1, a curve that TLS does not use"):
+        certificate_from(pem, NOON)

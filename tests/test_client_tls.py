@@ -18,7 +18,7 @@ from typing import Any
 import pytest
 import trustme
 
-from tests.certificates import Identity, issued, self_made
+from tests.certificates import Identity, issued, over_the_bounds, self_made
 from tests.daemon import PATIENCE_S, Daemon, daemon
 from tests.impostors import impostor, server_context
 from tests.terminal import Seat, seat
@@ -410,6 +410,17 @@ def test_an_authority_vouches_for_names_and_addresses(
         with seat(host, str(chat.port), home=tmp_path, SSL_CERT_FILE=ca) as alice:
             is_here(alice)
         assert known(tmp_path) == ""
+
+
+def test_who_may_not_vouch_does_not(tmp_path: Path) -> None:
+    """The authority has set bounds to those below it, which are looked at last of all."""
+    root = tmp_path / "root.pem"
+    over_the_bounds(tmp_path / "server.pem", root, "localhost")
+    with daemon("--port=0", f"--tls-cert={tmp_path / 'server.pem'}", cwd=tmp_path) as chat:
+        code, why = pipe(chat.port, tmp_path, "--ca", str(root), host="localhost")
+        assert code == 1
+        assert "is not valid" in why
+        assert not any("joined" in line or "said" in line for line in chat.log)
 
 
 DAY = datetime.timedelta(days=1)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from cryptography import x509
 from OpenSSL import SSL
 from OpenSSL.crypto import X509
 from twisted.internet.defer import CancelledError, Deferred
@@ -165,17 +166,21 @@ class _Judging:
     def clientConnectionForTLS(self, tlsProtocol: Any) -> SSL.Connection:  # noqa: N802, N803
         connection: SSL.Connection = self._options.clientConnectionForTLS(tlsProtocol)
         flaw: Untrusted | None = None
+        own: x509.Certificate | None = None
 
         def verify(_: object, certificate: X509, number: int, depth: int, ok: int) -> bool:
-            # OpenSSL calls it for each flaw, and at last for each certificate that has none, the server's own
-            # behind those that vouch for it. What is raised here would be lost.
-            nonlocal flaw
+            # OpenSSL calls it for each flaw, and for each certificate that has none, the server's own behind
+            # those that vouch for it; and once more for what they may not vouch for. So it is judged from the
+            # server's own on, each time. What is raised here would be lost.
+            nonlocal flaw, own
             try:
                 parsed = certificate.to_cryptography()
                 if not ok and flaw is None:
                     flaw = flaw_of(number, parsed, depth)
                 if depth == 0:
-                    self._trust.judge(parsed, flaw)
+                    own = parsed
+                if own is not None:
+                    self._trust.judge(own, flaw)
             except Untrusted:
                 tlsProtocol.failVerification(Failure())
                 return False

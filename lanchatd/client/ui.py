@@ -201,8 +201,9 @@ class Ui:
             self._end(1, why)
             return
         self._state = "closed"
-        said = "" if why == self._last_error else f"{why} "
-        self._tell(f"{said}/reconnect tries again, /quit leaves.")
+        if why != self._last_error:
+            self._tell(why)
+        self._tell("/reconnect tries again, /quit leaves.")
 
     # -- lines
 
