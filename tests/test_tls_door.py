@@ -64,6 +64,15 @@ def test_the_greeting_says_the_fingerprint_of_the_key(world: World) -> None:
     assert alice.sees()[1] == f"-- TLS key: {certificate().fingerprint}"
 
 
+def test_a_whole_room_comes_back_at_once(world: World) -> None:
+    """A thousand are connected before the first of them is heard, and all of them get in."""
+    room = [world.connect() for _ in range(1_000)]
+    for number, person in enumerate(room):
+        person.wire.incoming.append(f"n{number}\n".encode())
+    world.settle()
+    assert len(world.chat.members) == 1_000
+
+
 def test_only_so_many_may_be_without_a_nick() -> None:
     """The next is told, and comes in when one of them has gone or has a nick."""
     world = World(max_unnamed=2)
