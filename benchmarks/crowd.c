@@ -1,0 +1,320 @@
+#define _GNU_SOURCE
+#include "crowd.h"
+
+#include "dialect.h"
+#include "latency.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <netinet/tcp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <time.h>
+
+enum {
+    TEXT_BYTES = 63,  /* a line of 64 bytes, with its end */
+    HEAD = 96,        /* what is kept of a line that has not come whole */
+    RING = 1 << 14,   /* more lines than are ever in flight in a room */
+    PER_ADDRESS = 50, /* connections from each of 127.1.0.0/16: servers limit those of one address */
+    EVENTS = 512
+};
+
+struct member {
+    int fd, room, index;
+    enum dialect dialect;
+    bool talks, joined, stalled;
+    uint64_t lines; /* that came since the run began */
+    int head_length;
+    char head[HEAD];
+};
+
+struct room {
+    uint64_t said, seen; /* lines, and of those how many every listener has seen */
+    int listeners, talker_count, next_talker;
+    int *talkers;
+    int32_t *seen_by; /* of line n at n % RING: how many listeners have seen it */
+};
+
+struct run run;
+
+static struct place place;
+static struct member *members;
+static struct room *rooms;
+static int epoll;
+
+void fail(const char *format, ...)
+{
+    va_list values;
+    va_start(values, format);
+    fputs("load: ", stderr);
+    vfprintf(stderr, format, values);
+    fputc('\n', stderr);
+    exit(1);
+}
+
+int64_t now_ns(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return now.tv_sec * INT64_C(1000000000) + now.tv_nsec;
+}
+
+static void send_whole(struct member *member, const char *bytes, int length)
+{
+    if (send(member->fd, bytes, length, MSG_NOSIGNAL | MSG_DONTWAIT) != length)
+        fail("the server does not take a line: %s", strerror(errno));
+}
+
+/* -- who there is */
+
+static enum dialect dialect_of(const char *name, int number_in_room)
+{
+    if (!strcmp(name, "mixed"))
+        return number_in_room % 2 ? JSON : TEXT;
+    const char *const names[] = {[FLOOR] = "floor", [TEXT] = "text", [JSON] = "json", [IRC] = "irc"};
+    for (enum dialect dialect = FLOOR; dialect <= IRC; dialect++)
+        if (!strcmp(name, names[dialect]))
+            return dialect;
+    fail("no such dialect: %s", name);
+    return FLOOR;
+}
+
+void crowd_seat(const struct place *wanted, const char *dialect)
+{
+    place = *wanted;
+    struct rlimit files;
+    getrlimit(RLIMIT_NOFILE, &files);
+    files.rlim_cur = files.rlim_max;
+    setrlimit(RLIMIT_NOFILE, &files);
+    if (files.rlim_max < (rlim_t)place.members + 16)
+        fail("%d members need more open files than %ld", place.members, (long)files.rlim_max);
+    epoll = epoll_create1(0);
+    members = calloc(place.members, sizeof *members);
+    rooms = calloc(place.rooms, sizeof *rooms);
+    for (int i = 0; i < place.members; i++) {
+        struct member *member = &members[i];
+        int number_in_room = i / place.rooms;
+        member->index = i;
+        member->room = i % place.rooms;
+        member->dialect = dialect_of(dialect, number_in_room);
+        struct room *room = &rooms[member->room];
+        if (!room->talkers) {
+            room->talkers = calloc(place.talkers, sizeof *room->talkers);
+            room->seen_by = calloc(RING, sizeof *room->seen_by);
+        }
+        /* Those that talk came at all times, and the last to come only listens. */
+        int every = place.members / place.rooms / place.talkers;
+        member->talks = room->talker_count < place.talkers && number_in_room % every == 0;
+        if (member->talks)
+            room->talkers[room->talker_count++] = i;
+        else
+            room->listeners++;
+    }
+}
+
+static struct member *one_that_stalls(void)
+{
+    return &members[place.members - 2];
+}
+
+void crowd_stall(void)
+{
+    struct member *member = one_that_stalls();
+    epoll_ctl(epoll, EPOLL_CTL_DEL, member->fd, NULL);
+    member->stalled = true;
+    rooms[member->room].listeners--;
+}
+
+void crowd_forget(void)
+{
+    for (int i = 0; i < place.members; i++)
+        members[i].lines = 0;
+    for (int i = 0; i < place.rooms; i++)
+        rooms[i].said = rooms[i].seen = 0;
+    latency_clear();
+    run.deliveries = run.strange = run.said = 0;
+    run.last_came = now_ns();
+}
+
+/* -- joining */
+
+static void connect_one(struct member *member)
+{
+    struct sockaddr_in from = {.sin_family = AF_INET}, to = {.sin_family = AF_INET};
+    struct epoll_event event = {.events = EPOLLIN, .data.ptr = member};
+    int one = 1, small = 4096;
+    member->fd = socket(AF_INET, SOCK_STREAM, 0);
+    from.sin_addr.s_addr = htonl(0x7f010001 + member->index / PER_ADDRESS);
+    to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    to.sin_port = htons(place.port);
+    setsockopt(member->fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &one, sizeof one);
+    setsockopt(member->fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
+    if (place.one_stalls && member == one_that_stalls())
+        setsockopt(member->fd, SOL_SOCKET, SO_RCVBUF, &small, sizeof small);
+    if (member->fd < 0 || bind(member->fd, (struct sockaddr *)&from, sizeof from)
+        || connect(member->fd, (struct sockaddr *)&to, sizeof to))
+        fail("connection %d: %s", member->index, strerror(errno));
+    epoll_ctl(epoll, EPOLL_CTL_ADD, member->fd, &event);
+    char line[128];
+    int length = hello(member->dialect, line, sizeof line, member->index, member->room, place.rooms == 1);
+    if (length) {
+        send_whole(member, line, length);
+    } else {
+        member->joined = true;
+        run.joined++;
+    }
+}
+
+void crowd_connect(void)
+{
+    while (run.connected < place.members && run.connected - run.joined < place.at_once)
+        connect_one(&members[run.connected++]);
+}
+
+static void joining_line(struct member *member)
+{
+    if (++member->lines > run.most_told)
+        run.most_told = member->lines;
+    if (member->joined)
+        return;
+    enum step next = step(member->dialect, member->head, member->room, place.rooms == 1);
+    if (next == GREETED) {
+        char line[64];
+        send_whole(member, line, join(member->dialect, line, sizeof line, member->room));
+    } else if (next == JOINED) {
+        member->joined = true;
+        run.joined++;
+    }
+}
+
+/* -- talk */
+
+void crowd_say(int number)
+{
+    struct room *room = &rooms[number];
+    struct member *talker = &members[room->talkers[room->next_talker++ % room->talker_count]];
+    char text[TEXT_BYTES + 1], line[2 * TEXT_BYTES];
+    memset(text, '.', TEXT_BYTES);
+    text[TEXT_BYTES] = 0;
+    text[snprintf(text, sizeof text, "=%016llx", (unsigned long long)now_ns())] = '.';
+    send_whole(talker, line, say(talker->dialect, line, sizeof line, number, text));
+    room->said++;
+    run.said++;
+    if (run.to_say && run.said == run.to_say)
+        run.saying = false;
+}
+
+static void fill(int number)
+{
+    struct room *room = &rooms[number];
+    while (run.saying && room->said - room->seen < run.window)
+        crowd_say(number);
+}
+
+void crowd_fill(void)
+{
+    for (int i = 0; i < place.rooms; i++)
+        fill(i);
+}
+
+uint64_t crowd_expected(void)
+{
+    uint64_t all = 0;
+    for (int i = 0; i < place.rooms; i++) {
+        /* IRC does not send its own line back to who said it. */
+        int told = rooms[i].listeners + rooms[i].talker_count - (members[0].dialect == IRC);
+        all += rooms[i].said * told;
+    }
+    return all;
+}
+
+/* More lines came to a member: which ones have been seen by everybody now? */
+static void came(struct member *member, uint64_t lines)
+{
+    struct room *room = &rooms[member->room];
+    run.deliveries += lines;
+    if (member->talks)
+        return;
+    for (uint64_t line = member->lines; line < member->lines + lines; line++) {
+        int32_t *by = &room->seen_by[line % RING];
+        if (++*by == room->listeners) {
+            *by = 0;
+            room->seen++;
+        }
+    }
+    member->lines += lines;
+    if (run.window)
+        fill(member->room);
+}
+
+static void time_line(struct member *member, int64_t now)
+{
+    const char *stamp = strchr(member->head, '=');
+    if (stamp)
+        latency_add(now - (int64_t)strtoull(stamp + 1, NULL, 16));
+}
+
+/* -- what comes */
+
+/* Every line, with its beginning in `head`. */
+static void read_lines(struct member *member, const char *bytes, const char *end, int64_t now)
+{
+    while (bytes < end) {
+        const char *newline = memchr(bytes, '\n', end - bytes);
+        const char *stop = newline ? newline : end;
+        int room = HEAD - 1 - member->head_length, more = stop - bytes < room ? (int)(stop - bytes) : room;
+        memcpy(member->head + member->head_length, bytes, more);
+        member->head_length += more;
+        member->head[member->head_length] = 0;
+        if (!newline)
+            return;
+        if (run.mode == JOINING) {
+            joining_line(member);
+        } else {
+            run.strange += !is_talk(member->dialect, member->head, member->head_length);
+            time_line(member, now);
+            came(member, 1);
+        }
+        member->head_length = 0;
+        bytes = newline + 1;
+    }
+}
+
+/* How many lines ended, and little more: there are millions a second. */
+static void count_lines(struct member *member, const char *bytes, const char *end)
+{
+    uint64_t lines = 0;
+    for (const char *newline; (newline = memchr(bytes, '\n', end - bytes)); bytes = newline + 1) {
+        lines++;
+        if (newline + 1 < end)
+            run.strange += !is_talk(member->dialect, newline + 1, end - newline - 1);
+    }
+    came(member, lines);
+}
+
+void crowd_turn(int64_t until_ns)
+{
+    static char bytes[1 << 18];
+    struct epoll_event events[EVENTS];
+    int64_t wait = until_ns - now_ns();
+    struct timespec timeout = {wait > 0 ? wait / 1000000000 : 0, wait > 0 ? wait % 1000000000 : 0};
+    int ready = epoll_pwait2(epoll, events, EVENTS, &timeout, NULL);
+    for (int i = 0; i < ready; i++) {
+        struct member *member = events[i].data.ptr;
+        ssize_t length = recv(member->fd, bytes, sizeof bytes, MSG_DONTWAIT);
+        if (length < 0 && errno == EAGAIN)
+            continue;
+        if (length <= 0)
+            fail("the server closed connection %d; it said: %s", member->index, member->head);
+        run.last_came = now_ns();
+        if (run.mode == COUNTING)
+            count_lines(member, bytes, bytes + length);
+        else
+            read_lines(member, bytes, bytes + length, run.last_came);
+    }
+}

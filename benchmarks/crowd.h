@@ -1,0 +1,61 @@
+/* The members of one chat server: how they join, what they say, and what comes to them, in one epoll loop. */
+
+#ifndef CROWD_H
+#define CROWD_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* Who there is, and where. */
+struct place {
+    int port, members, rooms, talkers; /* so many talk in each room */
+    int at_once;                       /* connections that may be joining */
+    bool one_stalls;                   /* one has a small buffer, to be told to stop reading */
+};
+
+/* What is being done, and what came of it. Whoever begins something sets the first part. */
+struct run {
+    enum { JOINING, COUNTING, TIMING } mode;
+    bool saying;      /* whether a line that was seen is followed by another one */
+    uint64_t window;  /* lines in flight in each room; 0: none follows another */
+    uint64_t to_say;  /* in all; 0: no limit */
+
+    uint64_t said, deliveries;
+    uint64_t strange;   /* lines that came and were no talk */
+    uint64_t most_told; /* lines that came to one member while everybody joined */
+    int64_t last_came;  /* when something last came */
+    int connected, joined;
+};
+extern struct run run;
+
+/* Nanoseconds of CLOCK_MONOTONIC. */
+int64_t now_ns(void);
+
+/* Print why to standard error, and end. */
+void fail(const char *format, ...);
+
+/* Make the members; ``dialect`` is a name, or mixed. Nobody is connected yet. */
+void crowd_seat(const struct place *place, const char *dialect);
+
+/* Connect as many more as may be joining. */
+void crowd_connect(void);
+
+/* Forget what came before. */
+void crowd_forget(void);
+
+/* The next member that talks in this room says a line. */
+void crowd_say(int room);
+
+/* Say lines until so many are in flight in each room as the run wants. */
+void crowd_fill(void);
+
+/* How many deliveries the lines said make when all of them are through. */
+uint64_t crowd_expected(void);
+
+/* From now on one member reads nothing. */
+void crowd_stall(void);
+
+/* Take what has come, or comes until then. */
+void crowd_turn(int64_t until_ns);
+
+#endif

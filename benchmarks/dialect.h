@@ -1,0 +1,27 @@
+/* What each kind of server is told and tells: how to join it, how to say a line, how talk looks. */
+
+#ifndef DIALECT_H
+#define DIALECT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+enum dialect { FLOOR, TEXT, JSON, IRC };
+
+/* What a member sends as soon as it is connected; returns its length, 0 if it is joined by connecting. */
+int hello(enum dialect dialect, char *to, size_t size, int member, int room, bool one_room);
+
+/* What a line of the server, of which this is the beginning, means to a member that is joining. */
+enum step { NOTHING, GREETED, JOINED };
+enum step step(enum dialect dialect, const char *line, int room, bool one_room);
+
+/* What a member sends after GREETED; returns its length. */
+int join(enum dialect dialect, char *to, size_t size, int room);
+
+/* A line to say, with its end; returns its length. */
+int say(enum dialect dialect, char *to, size_t size, int room, const char *text);
+
+/* Whether a line of the server, whole or cut off, is talk of another member. */
+bool is_talk(enum dialect dialect, const char *line, size_t length);
+
+#endif

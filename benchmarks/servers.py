@@ -1,0 +1,186 @@
+"""The servers that are measured: each started on loopback, pinned to one core, with its flood limits off."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+STARTS_WITHIN_S = 20
+
+NGIRCD = """
+[Global]
+Name = s.example
+Info = benchmark
+Listen = 127.0.0.1
+Ports = {port}
+ServerUID = root
+ServerGID = root
+[Limits]
+MaxConnections = 0
+MaxConnectionsIP = 0
+MaxJoins = 0
+MaxNickLength = 16
+MaxPenaltyTime = 0
+PingTimeout = 3600
+PongTimeout = 3600
+[Options]
+DNS = no
+Ident = no
+PAM = no
+"""
+
+INSPIRCD = """
+<server name="s.example" description="benchmark" network="benchmark" id="1BM">
+<admin name="a" nick="a" email="a@s.example">
+<bind address="127.0.0.1" port="{port}" type="clients">
+<connect allow="*" timeout="600" pingfreq="3600" hardsendq="64M" softsendq="64M" recvq="1M"
+ threshold="1000000" commandrate="1000000000" fakelag="no" localmax="1000000" globalmax="1000000"
+ maxconnwarn="no" maxchans="10" useident="no" resolvehostnames="no">
+<performance softlimit="60000" somaxconn="1024" quietbursts="yes">
+<options prefixquit="" syntaxhints="no" hostintopic="no">
+<security runasuser="" runasgroup="">
+<pid file="{home}/pid">
+<log method="file" type="* -USERINPUT -USEROUTPUT" level="default" target="{home}/log">
+"""
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A kind of server: its name, how to start it in a directory of its own, why it is missing if it is.
+
+    ``dialect`` is how the load generator talks to it. ``at_once`` is how many connections may be joining: as
+    many as its queue of those that wait to be accepted holds.
+    """
+
+    name: str
+    dialect: str
+    at_once: int
+    command: Callable[[Path], list[str]]
+    missing: Callable[[], str]
+
+
+@dataclass
+class Server:
+    """A running server."""
+
+    kind: Kind
+    port: int
+    pid: int
+
+    @property
+    def memory_bytes(self) -> int:
+        """What it holds of the machine's memory (its resident set); sockets' buffers are the kernel's."""
+        return self._memory_bytes("VmRSS")
+
+    @property
+    def peak_memory_bytes(self) -> int:
+        """The most that it ever held."""
+        return self._memory_bytes("VmHWM")
+
+    def _memory_bytes(self, which: str) -> int:
+        status = Path(f"/proc/{self.pid}/status").read_text("utf-8")
+        found = re.search(rf"{which}:\s+(\d+) kB", status)
+        assert found, status
+        return int(found[1]) * 1024
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+    return port
+
+
+def _configured(home: Path, text: str) -> tuple[Path, int]:
+    port = _free_port()
+    path = home / "server.conf"
+    path.write_text(text.format(home=home, port=port), "utf-8")
+    (home / "port").write_text(f"{port}\n", "utf-8")
+    return path, port
+
+
+def _lanchatd(home: Path) -> list[str]:
+    twistd = str(Path(sys.executable).with_name("twistd"))
+    # Those that talk do so for fifty; every other limit is as it is shipped.
+    talkers = ["--lines-per-s=100000", "--burst-lines=1000000", "--bytes-per-s=1000000000"]
+    place = ["--port=0", "--interface=127.0.0.1", f"--state-dir={home / 'state'}"]
+    return [twistd, "-n", "--pidfile=", f"--logfile={home / 'log'}", "lanchat", *place, *talkers]
+
+
+def _ngircd(home: Path) -> list[str]:
+    return ["ngircd", "--nodaemon", "--config", str(_configured(home, NGIRCD)[0])]
+
+
+def _inspircd(home: Path) -> list[str]:
+    config = _configured(home, INSPIRCD)[0]
+    return ["inspircd", "--nofork", "--runasroot", f"--config={config}"]
+
+
+def _package(name: str) -> Callable[[], str]:
+    return lambda: "" if shutil.which(name) else f"{name} is not installed (apt-get install {name})"
+
+
+def kinds(built: Path) -> dict[str, Kind]:
+    """All of them, by name; ``built`` is where the floor's program is."""
+
+    def floor(home: Path) -> list[str]:
+        return [str(built / "floor")]
+
+    def here() -> str:
+        return ""
+
+    return {
+        kind.name: kind
+        for kind in (
+            Kind("C floor", "floor", 256, floor, here),
+            Kind("lanchatd", "text", 1000, _lanchatd, here),
+            Kind("lanchatd, half JSON", "mixed", 1000, _lanchatd, here),
+            Kind("InspIRCd", "irc", 256, _inspircd, _package("inspircd")),
+            Kind("ngIRCd", "irc", 8, _ngircd, _package("ngircd")),
+        )
+    }
+
+
+@contextmanager
+def running(kind: Kind, home: Path, core: int) -> Iterator[Server]:
+    """Run a server on one core until the block ends. Raises `RuntimeError` if it does not start."""
+    home.mkdir()
+    output = home / "output"
+    command = ["taskset", "--cpu-list", str(core), *kind.command(home)]
+    with output.open("wb") as file:
+        process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=file, stderr=file, cwd=home)
+    try:
+        yield Server(kind, _port(kind, home, process), process.pid)
+    finally:
+        process.terminate()
+        try:
+            process.wait(10)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+def _port(kind: Kind, home: Path, process: subprocess.Popen[bytes]) -> int:
+    """The port, when it listens."""
+    late = time.monotonic() + STARTS_WITHIN_S
+    while time.monotonic() < late and process.poll() is None:
+        for name, pattern in (("output", r"^(\d+)$"), ("log", r"listening on (\d+)"), ("port", r"^(\d+)$")):
+            path = home / name
+            text = path.read_text("utf-8", "replace") if path.exists() else ""
+            if (found := re.search(pattern, text, re.MULTILINE)) and _takes_connections(int(found[1])):
+                return int(found[1])
+        time.sleep(0.05)
+    raise RuntimeError(f"{kind.name} does not start:\n{(home / 'output').read_text('utf-8', 'replace')}")
+
+
+def _takes_connections(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
