@@ -42,14 +42,16 @@ class Readers:
         # member would cost more than the send itself (measured).
         self._live: dict[Format, dict[Member, Callable[[bytes], int]]] = {}
         self._live_ignoring: set[Member] = set()
+        # Who is here, while newcomers of one turn are told so; rendered once a format.
+        self._here: dict[Format, bytes] | None = None
 
     # -- coming and going
 
     def enter(self, member: Member, after: int | None, log: str | None) -> bool:
         """Put a newcomer in its place: `RECENT` from the end, or ``after`` an id of the log of that name.
 
-        Without a name it is this log. Returns False if it is another one. The newcomer is lagging; `catch_up`
-        begins it.
+        Without a name it is this log. Returns False if it is another one. The newcomer is lagging until
+        `begin`.
         """
         member.readers = self
         member.reading = False
@@ -166,6 +168,13 @@ class Readers:
             member.cursor = self.newest
             member.presence_seen = self.presences
 
+    def begin(self, newcomers: Sequence[Member]) -> None:
+        """Begin those that entered in one turn: a thousand of them cost one list of who is here."""
+        self._here = {}
+        for member in newcomers:
+            self.catch_up(member)
+        self._here = None
+
     def catch_up(self, member: Member) -> None:
         """Nothing waits for the member any more: give it the next chunk, or make it live."""
         if member.readers is not self or member.live or member.reading or member.outbox.waiting:
@@ -215,13 +224,20 @@ class Readers:
         if member.cursor == self.newest and member.presence_seen != self.presences:
             # Who came and went meanwhile was not stored: it is told who is here now.
             member.presence_seen = self.presences
-            pieces.append(member.format.render(self._who()))
+            pieces.append(self._who_is_here(member.format))
         if not member.outbox.give(b"".join(pieces)):
             return
         if member.cursor == self.newest:
             self._make_live(member)
         else:
             self._clock.callLater(0, self.catch_up, member)  # others get their turn between two chunks
+
+    def _who_is_here(self, form: Format) -> bytes:
+        if self._here is None:
+            return form.render(self._who())
+        if form not in self._here:
+            self._here[form] = form.render(self._who())
+        return self._here[form]
 
     def history(self, member: Member, lines: int) -> None:
         """Show it the last lines that it was given again, as many as fit in one chunk."""

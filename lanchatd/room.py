@@ -151,8 +151,7 @@ class Room:
             else:
                 self._end_turn_in(presence_in)
         newcomers, self._newcomers = self._newcomers, []
-        for member in newcomers:
-            self.readers.catch_up(member)
+        self.readers.begin(newcomers)
 
     def _append(self) -> None:
         batch, self._pending = self._pending, []

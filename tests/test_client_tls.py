@@ -499,7 +499,6 @@ def test_a_known_server_has_to_fit_what_is_given_too(
     [
         (("--max-connections=1",), "The limit of 1 connections is reached."),
         (("--max-per-address=1",), "The limit of 1 connections from one address is reached."),
-        (("--max-unnamed=1",), "1 connections have given no nick yet; try again in a minute."),
     ],
 )
 def test_who_is_turned_away_reads_why(tmp_path: Path, options: tuple[str, ...], why: str) -> None:
@@ -507,6 +506,13 @@ def test_who_is_turned_away_reads_why(tmp_path: Path, options: tuple[str, ...], 
     with daemon("--port=0", *options, cwd=tmp_path) as chat, chat.connect() as first:
         first.reads_until("-- What is your nick?")
         assert pipe(chat.port, tmp_path) == (1, f"127.0.0.1 port {chat.port} turned us away: {why}")
+
+
+def test_who_had_to_give_way_reads_why(tmp_path: Path) -> None:
+    """As one of many that were slow."""
+    why = "256 connections have given no nick yet; try again in a minute."
+    with impostor(says=f"!! {why}\n".encode()) as full:
+        assert pipe(full.port, tmp_path) == (1, f"127.0.0.1 port {full.port} turned us away: {why}")
 
 
 def test_no_agreement_on_tls_is_one_line(tmp_path: Path) -> None:
