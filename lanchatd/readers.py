@@ -38,9 +38,9 @@ class Readers:
         self._clock = clock
         self._limits = limits
         self._who = who
-        # The live ones, by what they are rendered for, with the sockets' own send: a Python call for each
-        # member would cost more than the send itself (measured).
-        self._live: dict[Format, dict[Member, Callable[[bytes], int]]] = {}
+        # The live ones, by what they are rendered for, and by the sockets' own send: a Python call for each
+        # member would cost more than the send itself, and to touch each member a thirtieth (measured).
+        self._live: dict[Format, dict[Callable[[bytes], int], Member]] = {}
         self._live_ignoring: set[Member] = set()
         # Who is here, while newcomers of one turn are told so; rendered once a format.
         self._here: dict[Format, bytes] | None = None
@@ -108,17 +108,17 @@ class Readers:
             size = len(encoded)
             if not size:
                 continue
-            behind: list[tuple[Member, int]] = []
-            for member, send in readers.items():
+            behind: list[tuple[Callable[[bytes], int], int]] = []
+            for send in readers:
                 try:
                     taken = send(encoded)
                 except OSError:
                     # BlockingIOError, or the connection is gone, which its transport is about to tell.
                     taken = 0
                 if taken != size:
-                    behind.append((member, taken))
-            for member, taken in behind:
-                self._fell_behind(member, before, presences, moments, pieces, taken)
+                    behind.append((send, taken))
+            for send, taken in behind:
+                self._fell_behind(readers[send], before, presences, moments, pieces, taken)
         # A copy, as who falls behind is taken out.
         for member in tuple(self._live_ignoring):
             self._fan_out_to(member, moments, before, presences)
@@ -267,7 +267,7 @@ class Readers:
         if member.ignored:
             self._live_ignoring.add(member)
         else:
-            self._live.setdefault(member.format, {})[member] = member.outbox.send
+            self._live.setdefault(member.format, {})[member.outbox.send] = member
         if member.when_live is not None:
             call, member.when_live = member.when_live, None
             call()
@@ -276,4 +276,4 @@ class Readers:
         if member.live:
             member.live = False
             self._live_ignoring.discard(member)
-            self._live.get(member.format, {}).pop(member, None)
+            self._live.get(member.format, {}).pop(member.outbox.send, None)
