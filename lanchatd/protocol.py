@@ -329,6 +329,8 @@ class ChatProtocol(BoundedLines):
             self._leave(State.GONE, self.reason, "")
         elif reason.check(ConnectionDone):
             # It has said so, by the word that TLS has for it; there Twisted closes both sides then.
+            if not self.paused:
+                self.end_of_input()
             self._leave(State.GONE, "hung_up", "")
         else:
             self._leave(State.GONE, "lost", "connection lost")
