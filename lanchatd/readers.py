@@ -29,13 +29,22 @@ class Readers:
     counts what was told beside the log, so that who missed some of it is told who is here now.
     """
 
-    def __init__(self, room: str, log: Log, clock: Clock, limits: Limits, who: Callable[[], Members]) -> None:
-        """``room`` is its name as it is shown; ``who`` tells who is here."""
+    def __init__(
+        self,
+        room: str,
+        log: Log,
+        clock: Clock,
+        now: Callable[[], float],
+        limits: Limits,
+        who: Callable[[], Members],
+    ) -> None:
+        """``room`` is its name as it is shown; ``now`` tells seconds since the epoch, ``who`` who is here."""
         self.newest = log.newest
         self.presences = 0
         self._room = room
         self._log = log
         self._clock = clock
+        self._now = now
         self._limits = limits
         self._who = who
         # The live ones, by what they are rendered for, and by the sockets' own send: a Python call for each
@@ -209,9 +218,9 @@ class Readers:
         if first > after + 1:
             member.cursor = first - 1
         member.gap_told = False
-        size = 0
+        size, now = 0, self._now()
         for event in events:
-            past = event.id <= member.entered_at_id
+            past = now if event.id <= member.entered_at_id else None
             piece = b"" if member.ignores(event) else member.format.render(event, past)
             size += len(piece)
             if size > self._limits.chunk_bytes and member.cursor > after:
@@ -248,7 +257,8 @@ class Readers:
             if isinstance(events, Refused):
                 member.tell(events.answering(None))
                 return
-            pieces = [member.format.render(event, True) for event in events if not member.ignores(event)]
+            now = self._now()
+            pieces = [member.format.render(event, now) for event in events if not member.ignores(event)]
             size = sum(map(len, pieces))
             while pieces and size > self._limits.chunk_bytes:
                 size -= len(pieces.pop(0))

@@ -47,7 +47,7 @@ class Room:
         self.key = name.key
         self.log = log
         self.topic = topic
-        self.readers = Readers(self.name, log, clock, limits, self.who)
+        self.readers = Readers(self.name, log, clock, now, limits, self.who)
         self.members: dict[str, Member] = {}
         self._clock = clock
         self._now = now
