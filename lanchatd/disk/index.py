@@ -26,7 +26,8 @@ def index(connection: sqlite3.Connection) -> bool:
     try:
         connection.execute("BEGIN IMMEDIATE")
         taken_in = connection.execute(_INDEX, (STEP,)).rowcount
-        connection.execute(_INDEXED, (STEP,))
+        if taken_in:
+            connection.execute(_INDEXED, (STEP,))
         connection.execute("COMMIT")
     finally:
         if connection.in_transaction:
