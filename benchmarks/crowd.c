@@ -1,31 +1,30 @@
 #define _GNU_SOURCE
 #include "crowd.h"
 
+#include "basics.h"
+#include "connection.h"
 #include "dialect.h"
 #include "latency.h"
 
-#include <arpa/inet.h>
-#include <errno.h>
+#include <netinet/in.h>
 #include <netinet/tcp.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
-#include <time.h>
 
 enum {
-    TEXT_BYTES = 63,  /* a line of 64 bytes, with its end */
-    HEAD = 96,        /* what is kept of a line that has not come whole */
-    RING = 1 << 14,   /* more lines than are ever in flight in a room */
-    PER_ADDRESS = 50, /* connections from each of 127.1.0.0/16: servers limit those of one address */
+    TEXT_BYTES = 63, /* a line of 64 bytes, with its end */
+    HEAD = 96,       /* what is kept of a line that has not come whole */
+    RING = 1 << 14,  /* more lines than are ever in flight in a room */
     EVENTS = 512
 };
 
 struct member {
-    int fd, room, index;
+    struct connection connection; /* the first: a pointer to it is one to the member */
+    int room, index;
     enum dialect dialect;
     bool talks, joined, stalled;
     uint64_t lines; /* that came since the run began */
@@ -46,29 +45,6 @@ static struct place place;
 static struct member *members;
 static struct room *rooms;
 static int epoll;
-
-void fail(const char *format, ...)
-{
-    va_list values;
-    va_start(values, format);
-    fputs("load: ", stderr);
-    vfprintf(stderr, format, values);
-    fputc('\n', stderr);
-    exit(1);
-}
-
-int64_t now_ns(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return now.tv_sec * INT64_C(1000000000) + now.tv_nsec;
-}
-
-static void send_whole(struct member *member, const char *bytes, int length)
-{
-    if (send(member->fd, bytes, length, MSG_NOSIGNAL | MSG_DONTWAIT) != length)
-        fail("the server does not take a line: %s", strerror(errno));
-}
 
 /* -- who there is */
 
@@ -125,9 +101,20 @@ static struct member *one_that_stalls(void)
 void crowd_stall(void)
 {
     struct member *member = one_that_stalls();
-    epoll_ctl(epoll, EPOLL_CTL_DEL, member->fd, NULL);
+    epoll_ctl(epoll, EPOLL_CTL_DEL, member->connection.fd, NULL);
     member->stalled = true;
     rooms[member->room].listeners--;
+}
+
+void crowd_still_stalls(void)
+{
+    struct member *member = one_that_stalls();
+    struct tcp_info info;
+    socklen_t size = sizeof info;
+    if (member->stalled
+        && (getsockopt(member->connection.fd, IPPROTO_TCP, TCP_INFO, &info, &size)
+            || info.tcpi_state != TCP_ESTABLISHED))
+        fail("the server closed the member that stalls");
 }
 
 void crowd_forget(void)
@@ -143,31 +130,23 @@ void crowd_forget(void)
 
 /* -- joining */
 
-static void connect_one(struct member *member)
+/* It is connected, and says who it is. */
+static void greet(struct member *member)
 {
-    struct sockaddr_in from = {.sin_family = AF_INET}, to = {.sin_family = AF_INET};
-    struct epoll_event event = {.events = EPOLLIN, .data.ptr = member};
-    int one = 1, small = 4096;
-    member->fd = socket(AF_INET, SOCK_STREAM, 0);
-    from.sin_addr.s_addr = htonl(0x7f010001 + member->index / PER_ADDRESS);
-    to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    to.sin_port = htons(place.port);
-    setsockopt(member->fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &one, sizeof one);
-    setsockopt(member->fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
-    if (place.one_stalls && member == one_that_stalls())
-        setsockopt(member->fd, SOL_SOCKET, SO_RCVBUF, &small, sizeof small);
-    if (member->fd < 0 || bind(member->fd, (struct sockaddr *)&from, sizeof from)
-        || connect(member->fd, (struct sockaddr *)&to, sizeof to))
-        fail("connection %d: %s", member->index, strerror(errno));
-    epoll_ctl(epoll, EPOLL_CTL_ADD, member->fd, &event);
     char line[128];
     int length = hello(member->dialect, line, sizeof line, member->index, member->room, place.rooms == 1);
     if (length) {
-        send_whole(member, line, length);
+        connection_send(&member->connection, line, length);
     } else {
         member->joined = true;
         run.joined++;
     }
+}
+
+static void connect_one(struct member *member)
+{
+    bool small = place.one_stalls && member == one_that_stalls();
+    connection_open(&member->connection, epoll, place.port, member->index, place.tls, small);
 }
 
 void crowd_connect(void)
@@ -185,7 +164,7 @@ static void joining_line(struct member *member)
     enum step next = step(member->dialect, member->head, member->room, place.rooms == 1);
     if (next == GREETED) {
         char line[64];
-        send_whole(member, line, join(member->dialect, line, sizeof line, member->room));
+        connection_send(&member->connection, line, join(member->dialect, line, sizeof line, member->room));
     } else if (next == JOINED) {
         member->joined = true;
         run.joined++;
@@ -194,15 +173,15 @@ static void joining_line(struct member *member)
 
 /* -- talk */
 
-void crowd_say(int number)
+void crowd_say(int number, int64_t due_ns)
 {
     struct room *room = &rooms[number];
     struct member *talker = &members[room->talkers[room->next_talker++ % room->talker_count]];
     char text[TEXT_BYTES + 1], line[2 * TEXT_BYTES];
     memset(text, '.', TEXT_BYTES);
     text[TEXT_BYTES] = 0;
-    text[snprintf(text, sizeof text, "=%016llx", (unsigned long long)now_ns())] = '.';
-    send_whole(talker, line, say(talker->dialect, line, sizeof line, number, text));
+    text[snprintf(text, sizeof text, "=%016llx", (unsigned long long)due_ns)] = '.';
+    connection_send(&talker->connection, line, say(talker->dialect, line, sizeof line, number, text));
     room->said++;
     run.said++;
     if (run.to_say && run.said == run.to_say)
@@ -213,7 +192,7 @@ static void fill(int number)
 {
     struct room *room = &rooms[number];
     while (run.saying && room->said - room->seen < run.window)
-        crowd_say(number);
+        crowd_say(number, now_ns());
 }
 
 void crowd_fill(void)
@@ -297,24 +276,34 @@ static void count_lines(struct member *member, const char *bytes, const char *en
     came(member, lines);
 }
 
-void crowd_turn(int64_t until_ns)
+static void receive(struct member *member)
 {
     static char bytes[1 << 18];
-    struct epoll_event events[EVENTS];
-    int64_t wait = until_ns - now_ns();
-    struct timespec timeout = {wait > 0 ? wait / 1000000000 : 0, wait > 0 ? wait % 1000000000 : 0};
-    int ready = epoll_pwait2(epoll, events, EVENTS, &timeout, NULL);
-    for (int i = 0; i < ready; i++) {
-        struct member *member = events[i].data.ptr;
-        ssize_t length = recv(member->fd, bytes, sizeof bytes, MSG_DONTWAIT);
-        if (length < 0 && errno == EAGAIN)
-            continue;
-        if (length <= 0)
+    if (member->connection.state != OPEN) {
+        if (!connection_is_open(&member->connection))
+            return;
+        greet(member);
+    }
+    do {
+        ssize_t length = connection_receive(&member->connection, bytes, sizeof bytes);
+        if (!length)
+            return;
+        if (length < 0)
             fail("the server closed connection %d; it said: %s", member->index, member->head);
         run.last_came = now_ns();
         if (run.mode == COUNTING)
             count_lines(member, bytes, bytes + length);
         else
             read_lines(member, bytes, bytes + length, run.last_came);
-    }
+    } while (connection_holds_more(&member->connection));
+}
+
+void crowd_turn(int64_t until_ns)
+{
+    struct epoll_event events[EVENTS];
+    int64_t wait = until_ns - now_ns();
+    struct timespec timeout = {wait > 0 ? wait / 1000000000 : 0, wait > 0 ? wait % 1000000000 : 0};
+    int ready = epoll_pwait2(epoll, events, EVENTS, &timeout, NULL);
+    for (int i = 0; i < ready; i++)
+        receive(events[i].data.ptr);
 }

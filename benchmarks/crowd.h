@@ -11,6 +11,7 @@ struct place {
     int port, members, rooms, talkers; /* so many talk in each room */
     int at_once;                       /* connections that may be joining */
     bool one_stalls;                   /* one has a small buffer, to be told to stop reading */
+    bool tls;
 };
 
 /* What is being done, and what came of it. Whoever begins something sets the first part. */
@@ -28,12 +29,6 @@ struct run {
 };
 extern struct run run;
 
-/* Nanoseconds of CLOCK_MONOTONIC. */
-int64_t now_ns(void);
-
-/* Print why to standard error, and end. */
-void fail(const char *format, ...);
-
 /* Make the members; ``dialect`` is a name, or mixed. Nobody is connected yet. */
 void crowd_seat(const struct place *place, const char *dialect);
 
@@ -43,8 +38,9 @@ void crowd_connect(void);
 /* Forget what came before. */
 void crowd_forget(void);
 
-/* The next member that talks in this room says a line. */
-void crowd_say(int room);
+/* The next member that talks in this room says a line, which was due at this time: a late one has been on its way
+   since then. */
+void crowd_say(int room, int64_t due_ns);
 
 /* Say lines until so many are in flight in each room as the run wants. */
 void crowd_fill(void);
@@ -54,6 +50,9 @@ uint64_t crowd_expected(void);
 
 /* From now on one member reads nothing. */
 void crowd_stall(void);
+
+/* Fail if the server has closed that one: then nobody stalls. */
+void crowd_still_stalls(void);
 
 /* Take what has come, or comes until then. */
 void crowd_turn(int64_t until_ns);

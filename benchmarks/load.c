@@ -1,8 +1,9 @@
 /* The load generator: drives the members of one chat server.
 
-   load PORT SERVER_PID DIALECT MEMBERS ROOMS TALKERS AT_ONCE STALLS
+   load PORT SERVER_PID DIALECT MEMBERS ROOMS TALKERS AT_ONCE STALLS TLS
         DIALECT floor, text, json, irc, or mixed (every other member of text and JSON); TALKERS of each room;
-        AT_ONCE so many connections are joining at the most; STALLS 1 if one member will stop reading.
+        AT_ONCE so many connections are joining at the most; STALLS 1 if one member will stop reading;
+        TLS 1 if all speak it.
 
    Takes commands on standard input, one a line, and answers each with one JSON object in a line:
 
@@ -10,7 +11,9 @@
    window LINES SECONDS    so many lines are in flight in each room for that time: a new one is said when one
                            has been seen by every member that does not talk
    lines COUNT LINES       the same, until so many were said in all rooms together
-   pace LINES_PER_S SECONDS    say lines evenly spaced, whatever comes back, and time each delivery
+   pace LINES_PER_S SECONDS    say lines evenly spaced, whatever comes back, and time each delivery from when
+                           its line was due: `late_ms` is how late the latest one was said
+   handshakes COUNT AT_ONCE    connect, shake hands (TLS) and end again, beside the members, so many at once
    stall                   one member does not read any more
    idle SECONDS            say nothing
 
@@ -18,9 +21,12 @@
    `server_cpu_s` the CPU time of the server in it, and `load_cpu_share` which part of its core this program used. */
 
 #define _GNU_SOURCE
+#include "basics.h"
 #include "crowd.h"
+#include "handshakes.h"
 #include "latency.h"
 
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -71,6 +77,7 @@ static void finish(int64_t begin)
             fail("%llu of %llu deliveries came", (unsigned long long)run.deliveries, (unsigned long long)all);
     }
     run.window = 0;
+    crowd_still_stalls();
     printf("{\"seconds\": %.6f, \"lines\": %llu, \"deliveries\": %llu, \"strange\": %llu, ",
            (now_ns() - begin) / 1e9, (unsigned long long)run.said, (unsigned long long)run.deliveries,
            (unsigned long long)run.strange);
@@ -99,15 +106,27 @@ static void keep_pace(double lines_per_s, double seconds, int rooms)
     run.mode = TIMING;
     run.to_say = 0;
     uint64_t count = (uint64_t)(lines_per_s * seconds);
-    int64_t begin = now_ns();
+    int64_t begin = now_ns(), latest = 0;
     while (run.said < count) {
-        int64_t due = begin + (int64_t)(run.said / lines_per_s * 1e9);
-        if (now_ns() >= due)
-            crowd_say(run.said % rooms);
-        else
+        int64_t due = begin + (int64_t)(run.said / lines_per_s * 1e9), late = now_ns() - due;
+        if (late >= 0) {
+            latest = late > latest ? late : latest;
+            crowd_say(run.said % rooms, due);
+        } else {
             crowd_turn(due);
+        }
     }
     finish(begin);
+    printf("\"late_ms\": %.4f, ", latest / 1e6);
+}
+
+static void shake_hands(const struct place *place, int count, int at_once)
+{
+    int64_t begin = now_ns();
+    if (!place->tls)
+        fail("these members do not speak TLS");
+    handshakes(place->port, count, at_once);
+    printf("{\"handshakes\": %d, \"seconds\": %.6f, ", count, (now_ns() - begin) / 1e9);
 }
 
 static void stay_idle(double seconds)
@@ -134,6 +153,8 @@ static void obey(const char *command, const struct place *place)
         keep_in_flight((uint64_t)second, (uint64_t)first, 600);
     } else if (!strcmp(name, "pace")) {
         keep_pace(first, second, place->rooms);
+    } else if (!strcmp(name, "handshakes")) {
+        shake_hands(place, (int)first, (int)second);
     } else if (!strcmp(name, "idle")) {
         stay_idle(first);
     } else if (!strcmp(name, "stall")) {
@@ -149,12 +170,13 @@ static void obey(const char *command, const struct place *place)
 
 int main(int argc, char **argv)
 {
-    if (argc != 9)
-        fail("usage: load PORT SERVER_PID DIALECT MEMBERS ROOMS TALKERS AT_ONCE STALLS");
+    if (argc != 10)
+        fail("usage: load PORT SERVER_PID DIALECT MEMBERS ROOMS TALKERS AT_ONCE STALLS TLS");
     struct place place = {
         .port = atoi(argv[1]), .members = atoi(argv[4]), .rooms = atoi(argv[5]), .talkers = atoi(argv[6]),
-        .at_once = atoi(argv[7]), .one_stalls = atoi(argv[8]),
+        .at_once = atoi(argv[7]), .one_stalls = atoi(argv[8]), .tls = atoi(argv[9]),
     };
+    signal(SIGPIPE, SIG_IGN);
     if (clock_getcpuclockid(atoi(argv[2]), &server_clock))
         fail("there is no process %s", argv[2]);
     if (place.rooms < 1 || place.talkers < 1 || place.members / place.rooms < 2 * place.talkers)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 from benchmarks.servers import Server
@@ -14,15 +16,22 @@ from benchmarks.servers import Server
 Answer = dict[str, float]
 """What one command measured: `load.c` names the fields and their units."""
 
+SOURCES = ("load.c", "crowd.c", "connection.c", "handshakes.c", "dialect.c", "latency.c", "basics.c")
+
 
 @dataclass(frozen=True)
 class Crowd:
-    """Who is connected: so many members, evenly in so many rooms, of each of which so many talk."""
+    """Who is connected: so many members, evenly in so many rooms, of each of which so many talk.
+
+    ``at_once`` is how many may be joining; 0: as many as the server's queue holds.
+    """
 
     members: int
     rooms: int = 1
     talkers: int = 50
     one_stalls: bool = False
+    tls: bool = False
+    at_once: int = 0
 
 
 class Load:
@@ -51,7 +60,7 @@ def load_on(server: Server, crowd: Crowd, built: Path, core: int) -> Iterator[Lo
     """Drive a server from another core, until the block ends. Nobody has joined yet."""
     arguments = (
         server.port, server.pid, server.kind.dialect, crowd.members, crowd.rooms, crowd.talkers,
-        server.kind.at_once, int(crowd.one_stalls),
+        crowd.at_once or server.kind.at_once, int(crowd.one_stalls), int(crowd.tls),
     )  # fmt: skip
     command = ["taskset", "--cpu-list", str(core), str(built / "load"), *map(str, arguments)]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
@@ -61,9 +70,21 @@ def load_on(server: Server, crowd: Crowd, built: Path, core: int) -> Iterator[Lo
             process.kill()
 
 
+@cache
+def no_tls() -> str:
+    """Why TLS can't be measured; empty if it can."""
+    probe = ["cc", "-fsyntax-only", "-x", "c", "-"]
+    source = "#include <openssl/ssl.h>\n"
+    if subprocess.run(probe, input=source, text=True, capture_output=True, check=False).returncode:
+        return "OpenSSL to build with is not installed (apt-get install libssl-dev): no loads of TLS"
+    if shutil.which("openssl") is None:
+        return "openssl is not installed (apt-get install openssl): no loads of TLS"
+    return ""
+
+
 def build(built: Path) -> None:
     """Compile the load generator and the floor. Raises `CalledProcessError`."""
-    here = Path(__file__).parent
-    for name, sources in (("load", ("load.c", "crowd.c", "dialect.c", "latency.c")), ("floor", ("floor.c",))):
-        paths = [str(here / source) for source in sources]
-        subprocess.run(["cc", "-O2", "-Wall", "-Wextra", "-o", str(built / name), *paths], check=True)
+    tls = ("no_tls.c",) if no_tls() else ("tls.c", "-lssl", "-lcrypto")
+    for name, parts in (("load", (*SOURCES, *tls)), ("floor", ("floor.c",))):
+        command = ["cc", "-O2", "-Wall", "-Wextra", "-o", str(built / name), *parts]
+        subprocess.run(command, cwd=Path(__file__).parent, check=True)

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from benchmarks.load import Answer, Crowd
 from benchmarks.sitting import Sitting
 
 FLOOR, OURS, MIXED, INSPIRCD, NGIRCD = "C floor", "lanchatd", "lanchatd, half JSON", "InspIRCd", "ngIRCd"
+IN_MEMORY = "lanchatd, log in memory"
 PEERS = (INSPIRCD, NGIRCD)
 
 
 @dataclass(frozen=True)
 class Scale:
-    """How large and how long.."""
+    """How large and how long."""
 
     members: int = 1_000
     many: int = 10_000
@@ -23,13 +25,18 @@ class Scale:
     many_run_s: float = 3
     pace_s: float = 3
     idle_s: float = 10
-    storms: int = 3
+    storms: int = 5
+    handshakes: int = 1_000
+    doubled_lines: int = 300
     many_peers: tuple[str, ...] = (INSPIRCD,)
 
 
 FULL = Scale()
 # The large loads, in which the peers take a minute to join, are what takes time.
-QUICK = Scale(many=1_500, rooms=10, rounds=3, run_s=0.4, many_run_s=0.5, pace_s=0.8, idle_s=2, storms=1)
+QUICK = Scale(
+    many=1_500, rooms=10, rounds=3, run_s=0.4, many_run_s=0.5, pace_s=0.8, idle_s=2, storms=1, handshakes=300,
+    doubled_lines=100,
+)  # fmt: skip
 
 
 def in_flight(members: int, lines: int) -> str:
@@ -40,18 +47,39 @@ def joined(members: int) -> str:
     return f"{members:,} join"
 
 
+def all_joined(members: int) -> str:
+    return f"{members:,} join, all at once"
+
+
 def paced(members: int) -> str:
     return f"{members:,} members, half the load it bears"
+
+
+def same_pace(members: int) -> str:
+    return f"{members:,} members, half the load that ngIRCd bears"
 
 
 def doubled(what: str) -> str:
     return f"doubling: {what}"
 
 
-SAME_PACE = "1,000 members, half the load that ngIRCd bears"
+def encrypted(what: str) -> str:
+    return f"TLS: {what}"
+
+
+def kept(what: str) -> str:
+    return f"disk: {what}"
+
+
 ROOMS = "rooms, 1 in flight in each"
 IDLE = "idle"
 ALL_READ, ONE_STALLS = "all of 1,000 read", "one of 1,000 stalls"
+AT_HALF_LOAD = ", at half load"
+HANDSHAKES = encrypted("handshakes")
+ONE_TALKS = kept("100 members, one says 20 lines a second")
+
+TLS_WINDOWS = (1, 8, 64)
+KEPT_WINDOWS = (1, 64)
 
 
 def deliveries_per_s(answer: Answer) -> float:
@@ -59,21 +87,21 @@ def deliveries_per_s(answer: Answer) -> float:
 
 
 def cpu_s_per_million(answer: Answer) -> float:
-    return answer["server_cpu_s"] / answer["deliveries"] * 1_000_000
+    """Of deliveries, or of handshakes."""
+    return answer["server_cpu_s"] / answer.get("handshakes", answer.get("deliveries", 0)) * 1_000_000
+
+
+def handshakes_per_s(answer: Answer) -> float:
+    return answer["handshakes"] / answer["seconds"]
 
 
 def lines_per_s(answer: Answer) -> float:
     return answer["lines"] / answer["seconds"]
 
 
-def measure(sitting: Sitting, scale: Scale) -> None:
-    """All of it."""
-    _one_room(sitting, scale)
-    _one_that_stalls(sitting, scale)
-    _many(sitting, scale)
-    _many_rooms(sitting, scale)
-    _storms(sitting, scale)
-    _doubling(sitting, scale)
+def _half(sitting: Sitting, load: str, server: str) -> float:
+    """Lines a second: half of what it bore."""
+    return sitting.measured.median(load, server, lines_per_s) / 2
 
 
 def _one_room(sitting: Sitting, scale: Scale) -> None:
@@ -81,38 +109,39 @@ def _one_room(sitting: Sitting, scale: Scale) -> None:
     with sitting.seats(joined(members), Crowd(members), (FLOOR, OURS, MIXED, *PEERS)) as seats:
         for lines in (1, 8, 64, 512):
             sitting.alternate(in_flight(members, lines), seats, f"window {lines} {scale.run_s}", scale.rounds)
-
-        def half(name: str) -> float:
-            return sitting.measured.median(in_flight(members, 64), name, lines_per_s) / 2
-
+        borne = in_flight(members, 64)
         servers = {name: seat for name, seat in seats.items() if name != FLOOR}
-        sitting.alternate(
-            paced(members), servers, lambda name: f"pace {half(name):.1f} {scale.pace_s}", scale.rounds
-        )
+
+        def at_half(name: str) -> str:
+            return f"pace {_half(sitting, borne, name):.1f} {scale.pace_s}"
+
+        sitting.alternate(paced(members), servers, at_half, scale.rounds)
         if NGIRCD in seats:
-            same = f"pace {half(NGIRCD):.1f} {scale.pace_s}"
-            sitting.alternate(SAME_PACE, servers, same, scale.rounds)
+            sitting.alternate(same_pace(members), servers, at_half(NGIRCD), scale.rounds)
 
 
 def _one_that_stalls(sitting: Sitting, scale: Scale) -> None:
+    members = scale.members
     with (
-        sitting.seats(ALL_READ, Crowd(scale.members), (OURS,)) as all_read,
-        sitting.seats(ONE_STALLS, Crowd(scale.members, one_stalls=True), (OURS,)) as one_stalls,
+        sitting.seats(ALL_READ, Crowd(members), (OURS,)) as all_read,
+        sitting.seats(ONE_STALLS, Crowd(members, one_stalls=True), (OURS,)) as one_stalls,
     ):
-        lines = sitting.measured.median(in_flight(scale.members, 64), OURS, lines_per_s) / 2
+        sitting.alternate(ALL_READ + ", 64 in flight", all_read, f"window 64 {scale.run_s}", scale.rounds)
+        lines = _half(sitting, ALL_READ + ", 64 in flight", OURS)
         one_stalls[OURS].load("stall")
-        one_stalls[OURS].load(
-            f"lines {max(3_000, lines * 3):.0f} 64"
-        )  # until the kernel takes no more for it
+        # Until the kernel takes no more for it.
+        one_stalls[OURS].load(f"lines {max(3_000, lines * 3):.0f} 64")
         for _ in range(scale.rounds):
             for load, seats in ((ALL_READ, all_read), (ONE_STALLS, one_stalls)):
-                sitting.alternate(load + ", at half load", seats, f"pace {lines:.1f} {scale.pace_s}", 1)
+                sitting.alternate(load + AT_HALF_LOAD, seats, f"pace {lines:.1f} {scale.pace_s}", 1)
 
 
 def _many(sitting: Sitting, scale: Scale) -> None:
     # The peers first: they take a minute to join, and no other server's members shall be silent for so long.
     names = (*scale.many_peers, FLOOR, OURS, MIXED)
-    with sitting.seats(joined(scale.many), Crowd(scale.many), names) as seats:
+    # What a server holds depends on how many come at once, so for all of them it is everybody.
+    crowd = Crowd(scale.many, at_once=scale.many)
+    with sitting.seats(all_joined(scale.many), crowd, names) as seats:
         for lines in (1, 16):
             sitting.alternate(
                 in_flight(scale.many, lines), seats, f"window {lines} {scale.many_run_s}", scale.rounds
@@ -129,18 +158,60 @@ def _many_rooms(sitting: Sitting, scale: Scale) -> None:
 def _storms(sitting: Sitting, scale: Scale) -> None:
     for _ in range(scale.storms):
         for members in (scale.many // 2, scale.many):
-            with sitting.seats(doubled(f"{members:,} join"), Crowd(members), (OURS,)):
+            with sitting.seats(doubled(joined(members)), Crowd(members), (OURS,)):
                 pass
 
 
 def _doubling(sitting: Sitting, scale: Scale) -> None:
-    members, lines = scale.members, 300 if scale is FULL else 100
+    members, lines = scale.members, scale.doubled_lines
     with (
         sitting.seats("", Crowd(members), (OURS,)) as some,
         sitting.seats("", Crowd(2 * members), (OURS,)) as twice,
     ):
         for _ in range(scale.rounds):
-            for window, each in ((1, lines), (64, 8 * lines)):
+            for window, each in ((1, lines), (64, 16 * lines)):
                 for count, seats, crowd in ((1, some, members), (1, twice, 2 * members), (2, some, members)):
                     load = doubled(f"{crowd:,} members, {count} × the lines, {window} in flight")
                     sitting.alternate(load, seats, f"lines {count * each} {window}", 1)
+
+
+def _tls(sitting: Sitting, scale: Scale) -> None:
+    members = scale.members
+    crowd = Crowd(members, tls=True)
+    with sitting.seats(encrypted(joined(members)), crowd, (OURS, *PEERS)) as seats:
+        for lines in TLS_WINDOWS:
+            load = encrypted(in_flight(members, lines))
+            sitting.alternate(load, seats, f"window {lines} {scale.run_s}", scale.rounds)
+        # As many at once as the shortest queue of those that wait to be accepted holds.
+        sitting.alternate(HANDSHAKES, seats, f"handshakes {scale.handshakes} 8", scale.rounds)
+
+
+def _disk(sitting: Sitting, scale: Scale) -> None:
+    members, names = scale.members, (OURS, IN_MEMORY)
+    with sitting.seats(kept(joined(members)), Crowd(members), names) as seats:
+        for lines in KEPT_WINDOWS:
+            load = kept(in_flight(members, lines))
+            sitting.alternate(load, seats, f"window {lines} {scale.run_s}", scale.rounds)
+        half = _half(sitting, kept(in_flight(members, 64)), OURS)
+        sitting.alternate(kept(paced(members)), seats, f"pace {half:.1f} {scale.pace_s}", scale.rounds)
+    with sitting.seats(kept(joined(100)), Crowd(100, talkers=1), names) as seats:
+        sitting.alternate(ONE_TALKS, seats, f"pace 20 {scale.pace_s}", scale.rounds)
+
+
+PARTS: dict[str, Callable[[Sitting, Scale], None]] = {
+    "one-room": _one_room,
+    "stalled": _one_that_stalls,
+    "many": _many,
+    "rooms": _many_rooms,
+    "storms": _storms,
+    "doubling": _doubling,
+    "tls": _tls,
+    "disk": _disk,
+}
+
+
+def measure(sitting: Sitting, scale: Scale, parts: Sequence[str]) -> None:
+    """These parts, in the order of `PARTS`."""
+    for name, part in PARTS.items():
+        if name in parts:
+            part(sitting, scale)

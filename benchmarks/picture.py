@@ -4,7 +4,19 @@ from __future__ import annotations
 
 from html import escape
 
-from benchmarks.loads import FLOOR, INSPIRCD, MIXED, NGIRCD, OURS, ROOMS, Scale, deliveries_per_s, in_flight
+from benchmarks.loads import (
+    FLOOR,
+    INSPIRCD,
+    MIXED,
+    NGIRCD,
+    OURS,
+    ROOMS,
+    TLS_WINDOWS,
+    Scale,
+    deliveries_per_s,
+    encrypted,
+    in_flight,
+)
 from benchmarks.sitting import Measured
 
 COLOURS = {OURS: "#1f6f54", MIXED: "#76a892", NGIRCD: "#8f98a3", INSPIRCD: "#b3bac2", FLOOR: "#dadde1"}
@@ -19,6 +31,8 @@ def picture(measured: Measured, scale: Scale) -> str:
     loads = [in_flight(scale.members, lines) for lines in (1, 8, 64, 512)]
     loads += [in_flight(scale.many, lines) for lines in (1, 16)]
     panels = [(load, load) for load in loads] + [(ROOMS, f"{scale.rooms} rooms of 100, 1 in flight in each")]
+    panels += [(load, load) for load in (encrypted(in_flight(scale.members, n)) for n in TLS_WINDOWS)]
+    panels = [panel for panel in panels if measured.has(panel[0], OURS)]
     panel_h = HEAD_H + len(COLOURS) * ROW_H + MARGIN
     rows = -(-len(panels) // COLUMNS)
     width, height = COLUMNS * (PANEL_W + MARGIN) + MARGIN, rows * panel_h + 2 * MARGIN + HEAD_H

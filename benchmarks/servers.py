@@ -20,7 +20,7 @@ NGIRCD = """
 Name = s.example
 Info = benchmark
 Listen = 127.0.0.1
-Ports = {port}
+Ports = {plain_port}
 ServerUID = root
 ServerGID = root
 [Limits]
@@ -37,10 +37,17 @@ Ident = no
 PAM = no
 """
 
+NGIRCD_TLS = """
+[SSL]
+CertFile = {home}/certificate.pem
+KeyFile = {home}/key.pem
+Ports = {port}
+"""
+
 INSPIRCD = """
 <server name="s.example" description="benchmark" network="benchmark" id="1BM">
 <admin name="a" nick="a" email="a@s.example">
-<bind address="127.0.0.1" port="{port}" type="clients">
+<bind address="127.0.0.1" port="{plain_port}" type="clients">
 <connect allow="*" timeout="600" pingfreq="3600" hardsendq="64M" softsendq="64M" recvq="1M"
  threshold="1000000" commandrate="1000000000" fakelag="no" localmax="1000000" globalmax="1000000"
  maxconnwarn="no" maxchans="10" useident="no" resolvehostnames="no">
@@ -51,10 +58,17 @@ INSPIRCD = """
 <log method="file" type="* -USERINPUT -USEROUTPUT" level="default" target="{home}/log">
 """
 
+INSPIRCD_TLS = """
+<module name="ssl_gnutls">
+<sslprofile name="its" provider="gnutls" certfile="{home}/certificate.pem" keyfile="{home}/key.pem">
+<bind address="127.0.0.1" port="{port}" type="clients" sslprofile="its">
+"""
+
 
 @dataclass(frozen=True)
 class Kind:
-    """A kind of server: its name, how to start it in a directory of its own, why it is missing if it is.
+    """A kind of server: its name, how to start it in a directory of its own, with TLS or without, why it is
+    missing if it is.
 
     ``dialect`` is how the load generator talks to it. ``at_once`` is how many connections may be joining: as
     many as its queue of those that wait to be accepted holds.
@@ -63,7 +77,7 @@ class Kind:
     name: str
     dialect: str
     at_once: int
-    command: Callable[[Path], list[str]]
+    command: Callable[[Path, bool], list[str]]
     missing: Callable[[], str]
 
 
@@ -99,28 +113,43 @@ def _free_port() -> int:
     return port
 
 
-def _configured(home: Path, text: str) -> tuple[Path, int]:
+def _configured(home: Path, plain: str, tls: str) -> str:
+    """A configuration file for one port, with the second part if that is for TLS."""
     port = _free_port()
     path = home / "server.conf"
-    path.write_text(text.format(home=home, port=port), "utf-8")
+    if tls:
+        _certify(home)
+    text = (plain + tls).format(home=home, port=port, plain_port=_free_port() if tls else port)
+    path.write_text(text, "utf-8")
     (home / "port").write_text(f"{port}\n", "utf-8")
-    return path, port
+    return str(path)
 
 
-def _lanchatd(home: Path) -> list[str]:
-    twistd = str(Path(sys.executable).with_name("twistd"))
-    # Those that talk do so for fifty; every other limit is as it is shipped.
-    talkers = ["--lines-per-s=100000", "--burst-lines=1000000", "--bytes-per-s=1000000000"]
-    place = ["--port=0", "--interface=127.0.0.1", f"--state-dir={home / 'state'}"]
-    return [twistd, "-n", "--pidfile=", f"--logfile={home / 'log'}", "lanchat", *place, *talkers]
+def _certify(home: Path) -> None:
+    """A key and a certificate as lanchatd makes them for itself."""
+    key = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-noenc", "-keyout", str(home / "key.pem")]
+    certificate = ["-x509", "-subj", "/CN=s.example", "-days", "2", "-out", str(home / "certificate.pem")]
+    subprocess.run(["openssl", "req", *key, *certificate], check=True, capture_output=True)
 
 
-def _ngircd(home: Path) -> list[str]:
-    return ["ngircd", "--nodaemon", "--config", str(_configured(home, NGIRCD)[0])]
+def _lanchatd(*options: str) -> Callable[[Path, bool], list[str]]:
+    def command(home: Path, tls: bool) -> list[str]:
+        twistd = str(Path(sys.executable).with_name("twistd"))
+        # Those that talk do so for fifty; every other limit is as it is shipped.
+        talkers = ["--lines-per-s=100000", "--burst-lines=1000000", "--bytes-per-s=1000000000"]
+        place = ["--port=0", "--interface=127.0.0.1", f"--state-dir={home / 'state'}"]
+        log = f"--logfile={home / 'log'}"
+        return [twistd, "-n", "--pidfile=", log, "lanchat", *place, *talkers, *options]
+
+    return command
 
 
-def _inspircd(home: Path) -> list[str]:
-    config = _configured(home, INSPIRCD)[0]
+def _ngircd(home: Path, tls: bool) -> list[str]:
+    return ["ngircd", "--nodaemon", "--config", _configured(home, NGIRCD, NGIRCD_TLS if tls else "")]
+
+
+def _inspircd(home: Path, tls: bool) -> list[str]:
+    config = _configured(home, INSPIRCD, INSPIRCD_TLS if tls else "")
     return ["inspircd", "--nofork", "--runasroot", f"--config={config}"]
 
 
@@ -131,7 +160,8 @@ def _package(name: str) -> Callable[[], str]:
 def kinds(built: Path) -> dict[str, Kind]:
     """All of them, by name; ``built`` is where the floor's program is."""
 
-    def floor(home: Path) -> list[str]:
+    def floor(home: Path, tls: bool) -> list[str]:
+        assert not tls
         return [str(built / "floor")]
 
     def here() -> str:
@@ -141,8 +171,9 @@ def kinds(built: Path) -> dict[str, Kind]:
         kind.name: kind
         for kind in (
             Kind("C floor", "floor", 256, floor, here),
-            Kind("lanchatd", "text", 1000, _lanchatd, here),
-            Kind("lanchatd, half JSON", "mixed", 1000, _lanchatd, here),
+            Kind("lanchatd", "text", 1000, _lanchatd(), here),
+            Kind("lanchatd, half JSON", "mixed", 1000, _lanchatd(), here),
+            Kind("lanchatd, log in memory", "text", 1000, _lanchatd("--no-history"), here),
             Kind("InspIRCd", "irc", 256, _inspircd, _package("inspircd")),
             Kind("ngIRCd", "irc", 8, _ngircd, _package("ngircd")),
         )
@@ -150,11 +181,11 @@ def kinds(built: Path) -> dict[str, Kind]:
 
 
 @contextmanager
-def running(kind: Kind, home: Path, core: int) -> Iterator[Server]:
+def running(kind: Kind, home: Path, core: int, tls: bool = False) -> Iterator[Server]:
     """Run a server on one core until the block ends. Raises `RuntimeError` if it does not start."""
     home.mkdir()
     output = home / "output"
-    command = ["taskset", "--cpu-list", str(core), *kind.command(home)]
+    command = ["taskset", "--cpu-list", str(core), *kind.command(home, tls)]
     with output.open("wb") as file:
         process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=file, stderr=file, cwd=home)
     try:

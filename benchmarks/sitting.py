@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import median
 
-from benchmarks.load import Answer, Crowd, Load, build, load_on
+from benchmarks.load import Answer, Crowd, Load, build, load_on, no_tls
 from benchmarks.servers import Server, kinds, running
 
 
@@ -56,23 +56,26 @@ class Sitting:
         self._server_core, self._load_core = cores[0], cores[-1]
         build(home)
         self._kinds = kinds(home)
-        for kind in self._kinds.values():
-            if missing := kind.missing():
+        for missing in (no_tls(), *(kind.missing() for kind in self._kinds.values())):
+            if missing:
                 self.measured.missing.append(missing)
                 say(missing)
 
     @contextmanager
     def seats(self, load: str, crowd: Crowd, names: Sequence[str]) -> Iterator[dict[str, Seat]]:
-        """The servers of those names that are installed, each with a crowd that has joined."""
+        """The servers of those names that are installed, each with a crowd that has joined.
+
+        None for a crowd that speaks TLS, if the load generator can't.
+        """
         with ExitStack() as stack:
             seats: dict[str, Seat] = {}
             for name in names:
                 kind = self._kinds[name]
-                if kind.missing():
+                if kind.missing() or (crowd.tls and no_tls()):
                     continue
                 self._started += 1
                 place = self._home / str(self._started)
-                server = stack.enter_context(running(kind, place, self._server_core))
+                server = stack.enter_context(running(kind, place, self._server_core, crowd.tls))
                 empty = server.memory_bytes
                 driven = stack.enter_context(load_on(server, crowd, self._home, self._load_core))
                 joined = driven("join")

@@ -1,0 +1,98 @@
+"""The benchmarks measure what they say, and what they find can be bad news."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+
+from benchmarks import table
+from benchmarks.claims import Claim, claims
+from benchmarks.load import Answer, Crowd, build, load_on, no_tls
+from benchmarks.loads import FULL, INSPIRCD, NGIRCD, OURS, doubled, in_flight, joined
+from benchmarks.servers import kinds, running
+from benchmarks.sitting import Measured
+
+CORE = min(os.sched_getaffinity(0))
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the load generator is."""
+    if shutil.which("cc") is None:
+        pytest.skip("there is no C compiler")
+    path = tmp_path_factory.mktemp("built")
+    build(path)
+    return path
+
+
+@pytest.mark.parametrize("tls", [False, True])
+def test_a_load_on_the_daemon_is_measured_to_the_last_line(built: Path, tmp_path: Path, tls: bool) -> None:
+    """Everybody gets every line, and the answers say how many that were."""
+    if tls and (why := no_tls()):
+        pytest.skip(why)
+    crowd = Crowd(20, talkers=4, tls=tls)
+    with (
+        running(kinds(built)["lanchatd, half JSON"], tmp_path / "server", CORE, tls) as server,
+        load_on(server, crowd, built, CORE) as load,
+    ):
+        load("join")
+        said = load("lines 100 8")
+        assert (said["lines"], said["deliveries"]) == (100, 2_000)
+        assert said["server_cpu_s"] > 0
+        timed = load("pace 400 0.1")
+        assert (timed["lines"], timed["deliveries"]) == (40, 800)
+        assert 0 < timed["p50_ms"] <= timed["p99_ms"]
+        if tls:
+            assert load("handshakes 12 4")["handshakes"] == 12
+            assert load("lines 10 1")["deliveries"] == 200  # and nobody noticed
+
+
+def talked(deliveries: float, cpu_s: float = 1) -> Answer:
+    return {"deliveries": deliveries, "seconds": 1, "server_cpu_s": cpu_s, "load_cpu_share": 0.5}
+
+
+def claim_of(measured: Measured, what: str) -> Claim:
+    found = [claim for claim in claims(measured, FULL) if claim.what.startswith(what)]
+    assert len(found) == 1
+    return found[0]
+
+
+@pytest.mark.parametrize(("ours", "holds"), [(100, True), (99, False)])
+def test_it_is_held_to_the_faster_of_its_peers(ours: int, holds: bool) -> None:
+    """By the median of the runs: one good one does not help, nor a bad one hurt."""
+    measured = Measured()
+    load = in_flight(1_000, 1)
+    for deliveries in (ours, ours * 5, ours / 5):
+        measured.add(load, OURS, talked(deliveries, cpu_s=2))
+    measured.add(load, INSPIRCD, talked(100))
+    measured.add(load, NGIRCD, talked(50))
+    claim = claim_of(measured, load)
+    assert claim.what.endswith("to InspIRCd")
+    assert claim.holds is holds
+    assert claim.by_cpu == pytest.approx(ours / 100 / 2)
+    assert ("MISSED" in table.text(measured, [claim])) is not holds
+
+
+def test_everybody_is_told_little_in_every_storm() -> None:
+    """It is no median: one storm in which somebody was told 100 lines is one too many."""
+    measured = Measured()
+    for most_told in (20, 20, 100):
+        storm: Answer = {
+            "joined_s": 1,
+            "most_told": most_told,
+            "memory_per_member_bytes": 1,
+            "server_cpu_s": 1,
+        }
+        for members in (5_000, 10_000):
+            measured.add(doubled(joined(members)), OURS, storm)
+    assert not claim_of(measured, "10,000 join: lines told").holds
+
+
+def test_a_load_generator_without_time_to_spare_is_named() -> None:
+    """Then it may be what was measured."""
+    measured = Measured()
+    measured.add("a load", OURS, talked(1) | {"load_cpu_share": 0.96})
+    assert "may have been what limits: a load, lanchatd" in table.text(measured, [])
