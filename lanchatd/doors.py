@@ -16,10 +16,11 @@ from twisted.python.failure import Failure
 from zope.interface import implementer
 
 from lanchatd.clock import Call
+from lanchatd.encrypted import encrypt
 from lanchatd.events import Notice, Refusal
 from lanchatd.formats import Format
 from lanchatd.member import Peer
-from lanchatd.outbox import Outbox, Transport, outbox_for
+from lanchatd.outbox import BufferedOutbox, Outbox, Transport, outbox_for
 from lanchatd.protocol import LAST_LINE_S, ChatProtocol, why_lost
 
 if TYPE_CHECKING:
@@ -120,13 +121,12 @@ class FirstBytes(Protocol):
     def start_tls(self) -> None:
         """The bytes that came are those of a handshake."""
         begin, self._begin = self._begin, b""
-        transport: Any = self.transport
         self.outbox.close()
-        transport.startTLS(self.factory.credentials.options)
-        self.outbox = outbox_for(transport, self.factory.clock, self.factory.limits, self)
+        tls: Any = encrypt(self.transport, self, self.factory.credentials.tls)
+        self.transport = tls
+        self.outbox = BufferedOutbox(tls, self.factory.clock, self.factory.limits, self)
         self._await_handshake()
-        # It stands before this protocol now; the next bytes will go to it by themselves.
-        transport.protocol.dataReceived(begin)
+        tls.dataReceived(begin)  # the next bytes will go there by themselves
 
     def handshakeCompleted(self) -> None:
         """What comes and goes is encrypted from here on."""
@@ -212,9 +212,14 @@ class FirstBytes(Protocol):
     def _await_first_bytes(self) -> None:
         clock = self.factory.clock
         self._timers = [
-            clock.callLater(LATE_HELLO_S if self._has_to_encrypt() else PATIENCE_S, self._lose_patience),
+            clock.callLater(LATE_HELLO_S if self._has_to_encrypt() else PATIENCE_S, self._read_first),
             clock.callLater(max(0, self.nick_by - clock.seconds()), self._no_nick),
         ]
+
+    def _read_first(self) -> None:
+        # The reactor may have been busy: what came meanwhile is read before it does this. It could be TLS.
+        self._timers = [timer for timer in self._timers if timer.active()]
+        self._timers.append(self.factory.clock.callLater(0, self._lose_patience))
 
     def _lose_patience(self) -> None:
         self._timers = [timer for timer in self._timers if timer.active()]

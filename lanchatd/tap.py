@@ -69,7 +69,7 @@ def makeService(options: Options) -> IService:
         return own_certificate(state.file(CERTIFICATE), datetime.now(UTC))
 
     chat = Chat(options["name"], options.motd, limits, reactor, time.time, new_log, keeper.keep)
-    credentials = Credentials(read_certificate)
+    credentials = Credentials(read_certificate, reactor)
     factory = ChatFactory(chat, reactor, limits, credentials, bool(options["require-tls"]))
     kept = StateService(state, keeper, audit, chat)
     door = ChatService(reactor, factory, options.endpoints)

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 from OpenSSL import SSL, crypto
 from twisted.application.service import Service
+from twisted.internet.protocol import Factory
 from twisted.internet.ssl import AcceptableCiphers, CertificateOptions
 from twisted.logger import Logger
+from twisted.protocols.tls import TLSMemoryBIOFactory
 from twisted.python.failure import Failure
 
 from lanchatd.certificate import Certificate
+from lanchatd.clock import Clock
 from lanchatd.protocol import why_lost
 from lanchatd.state import StateError
 
@@ -24,11 +28,12 @@ class Credentials(Service):
 
     log = Logger("lanchatd")
 
-    def __init__(self, read: Callable[[], Certificate]) -> None:
+    def __init__(self, read: Callable[[], Certificate], clock: Clock) -> None:
         """``read`` gives the newest certificate, or raises `StateError`."""
         self._read = read
+        self._clock: Any = clock
         self._certificate: Certificate | None = None
-        self.options: CertificateOptions
+        self.tls: TLSMemoryBIOFactory
         self.fingerprint = ""
 
     def startService(self) -> None:
@@ -43,7 +48,7 @@ class Credentials(Service):
         certificate = self._read()
         if self._certificate is not None and certificate.encoded == self._certificate.encoded:
             return
-        self.options = options_for(certificate)
+        self.tls = TLSMemoryBIOFactory(options_for(certificate), False, Factory(), self._clock)
         self._certificate = certificate
         self.fingerprint = certificate.fingerprint
         self.log.info(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from lanchatd.doors import door_for
+from lanchatd.doors import PATIENCE_S, door_for
 from tests.world import World
 
 NOT_HTTP = "!! This is a chat server (lanchatd), not a web server. Join it with: nc HOST 8000"
@@ -110,3 +110,12 @@ def test_who_reads_nothing_from_the_start_is_closed_for_giving_no_nick(world: Wo
     world.passes(70)
     assert visitor.gone
     assert world.clock.getDelayedCalls() == []
+
+
+def test_what_has_arrived_is_read_before_anybody_is_greeted(world: World) -> None:
+    """When the daemon was busy for long, a program shall not read what is for people, nor TLS plain text."""
+    program = world.connect()
+    hello = b'{"nick": "ci"}\n'
+    world.clock.callLater(PATIENCE_S, lambda: program.wire.protocol.dataReceived(hello))
+    world.greet()
+    assert program.gets()[0]["type"] == "welcome"

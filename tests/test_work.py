@@ -60,7 +60,7 @@ class Room:
         self.reactor: Any = epollreactor.EPollReactor()
         limits = Limits(max_per_address=10_000)
         keep: Any = None  # nobody is moderated
-        credentials = Credentials(certificate)
+        credentials = Credentials(certificate, self.reactor)
         credentials.load()
         chat = Chat("test", (), limits, self.reactor, time.time, lambda room: MemoryLog("log", limits), keep)
         self.lobby = chat.rooms["#lobby"]

@@ -244,7 +244,7 @@ class World:
         self.chat = Chat(
             "test", motd, self.limits, self.clock, self.now, new_log or self._memory_log, self._keep
         )
-        credentials = Credentials(certificate)
+        credentials = Credentials(certificate, self.clock)
         credentials.load()
         self.factory = ChatFactory(self.chat, self.clock, self.limits, credentials)
         self.wires: list[Wire] = []
