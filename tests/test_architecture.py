@@ -18,7 +18,7 @@ LAYERS = (
     {"clock", "limits", "events", "wire", "nicks", "log", "rates", "refs", "moderation", "formats",
      "formats.text", "formats.json_lines", "member", "readers", "room", "chat", "commands",
      "commands.command", "commands.talking", "commands.moderating", "commands.administering", "times",
-     "later", "past", "report", "fingerprint", "keys", "row", "editor", "screen"},
+     "later", "past", "report", "fingerprint", "keys", "row", "editor", "screen", "confusables", "looks"},
     {"outbox", "lines", "protocol", "doors", "factory"},
     {"disk", "disk.schema", "disk.words", "disk.rows", "disk.log", "disk.wal", "disk.worker", "disk.opening",
      "disk.pruning", "disk.store", "disk.tool", "state", "audit", "systemd", "journal", "kernel",
