@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from lanchatd import confusables, nicks
 from lanchatd.events import Refusal, Refused
-from lanchatd.looks import looks_of, refuse_mixed
+from lanchatd.looks import Looks, looks_of, refuse_mixed
 from tests.world import World
 
 
@@ -203,6 +203,19 @@ def test_rooms_that_were_kept_are_there_whatever_they_look_like(world: World) ->
     alice = world.join("alice")
     assert "-- The topic is: two" in alice.types("/join #devops").sees()
     assert "-- The topic is: one" in alice.types("/join #dev0ps").sees()
+
+
+def test_the_older_of_two_keeps_its_look() -> None:
+    """The younger one takes nothing away with it when it goes."""
+    older, younger, newcomer = map(nicks.room, ("#devops", "#dev0ps", "#devOp5"))
+    names = Looks()
+    names.add(older)
+    names.add(younger)
+    names.remove(younger)
+    assert names.like(younger) == older
+    assert names.like(older) is names.like(newcomer) is None
+    names.remove(older)
+    assert names.like(younger) is None
 
 
 def test_bans_mutes_and_operators_are_of_one_key(world: World) -> None:
