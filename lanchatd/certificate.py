@@ -218,12 +218,19 @@ def _bytes_of(path: Path) -> bytes:
         mode = os.fstat(file.fileno()).st_mode
         if not stat.S_ISREG(mode):
             raise StateError(f"the certificate {path} is not a file")
-        if mode & 0o077:
+        if mode & (0o037 if _is_credential(path) else 0o077):
             raise StateError(f"others can read the private key in {path}: chmod 600 it")
         encoded = file.read(LARGEST_FILE_BYTES + 1)
     if len(encoded) > LARGEST_FILE_BYTES:
         raise StateError(f"the certificate {path} has more than {LARGEST_FILE_BYTES:,} bytes")
     return encoded
+
+
+def _is_credential(path: Path) -> bool:
+    # Those of a service with a user of its own have an access list, whose mask is shown as the group's mode:
+    # systemd.exec(5), Credentials.
+    directory = os.environ.get("CREDENTIALS_DIRECTORY")
+    return bool(directory) and path.resolve().parent == Path(str(directory)).resolve()
 
 
 def _key_in(path: Path, encoded: bytes) -> PrivateKey:

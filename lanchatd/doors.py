@@ -17,6 +17,7 @@ from zope.interface import implementer
 
 from lanchatd.clock import Call
 from lanchatd.events import Notice, Refusal
+from lanchatd.formats import Format
 from lanchatd.member import Peer
 from lanchatd.outbox import Outbox, Transport, outbox_for
 from lanchatd.protocol import LAST_LINE_S, ChatProtocol, why_lost
@@ -94,7 +95,9 @@ class FirstBytes(Protocol):
     def __init__(self, factory: ChatFactory, peer: Peer) -> None:
         self.factory = factory
         self.peer = peer
+        self.came_at = 0.0
         self.nick_by = 0.0
+        self.has_spoken = False
         self.outbox: Outbox
         self.transport: Transport  # type: ignore[assignment]
         self.inner: ChatProtocol | LastLine | None = None
@@ -105,8 +108,9 @@ class FirstBytes(Protocol):
         self._timers: list[Call] = []
 
     def connectionMade(self) -> None:
+        self.came_at = self.factory.clock.seconds()
+        self.nick_by = self.came_at + self.factory.limits.nick_timeout_s
         self.factory.began(self)
-        self.nick_by = self.factory.clock.seconds() + self.factory.limits.nick_timeout_s
         self.outbox = outbox_for(self.transport, self.factory.clock, self.factory.limits, self)
         if ISSLTransport.providedBy(self.transport):
             self._await_handshake()
@@ -135,6 +139,7 @@ class FirstBytes(Protocol):
         if self.inner is not None:
             self.inner.dataReceived(data)
             return
+        self.has_spoken = True
         self._begin += data
         door = door_for(self._begin)
         if door is not None:
@@ -159,6 +164,10 @@ class FirstBytes(Protocol):
         else:
             self.inner.connectionLost(reason)
 
+    def leave_entrance(self) -> None:
+        """It has a nick, or is being closed."""
+        self.factory.entrance.leave(self)
+
     def greet(self) -> None:
         """Tell a person where they are, once."""
         if not self.greeted:
@@ -167,14 +176,21 @@ class FirstBytes(Protocol):
 
     def shut_down(self) -> None:
         """The daemon ends."""
-        if self._in_handshake:
-            self._give_up_handshake("shutdown")
-            return
-        inner = self.inner or self._open(TEXT)
-        if isinstance(inner, ChatProtocol):
-            why = self.factory.shutdown_reason
-            text = f"The server is shutting down{': ' + why if why else '.'}"
-            inner.close("shutdown", Notice((text,), "shutdown"), "", self.factory.limits.shutdown_s)
+        why = self.factory.shutdown_reason
+        text = f"The server is shutting down{': ' + why if why else '.'}"
+        self._close("shutdown", Notice((text,), "shutdown"), self.factory.limits.shutdown_s)
+
+    def give_way(self) -> None:
+        """`Newcomer`: others wait for its place."""
+        text = (
+            f"{self.factory.limits.max_unnamed:,} connections have given no nick yet; try again in a minute."
+        )
+        self._close("unnamed_full", Refusal("unnamed_full", text), LAST_LINE_S)
+
+    @property
+    def address(self) -> str | None:
+        """`Newcomer`: where it comes from; None for a UNIX socket."""
+        return self.peer.address
 
     def abort(self) -> None:
         """Close now."""
@@ -184,6 +200,14 @@ class FirstBytes(Protocol):
         """`Owner`: the greeting was taken; who takes over gives more."""
 
     fell_behind = stalled = overflowed = drained
+
+    def _close(self, code: str, last: Notice | Refusal, within_s: float) -> None:
+        if self._in_handshake:
+            self._give_up_handshake(code)
+            return
+        inner = self.inner or self._open(TEXT)
+        if isinstance(inner, ChatProtocol):
+            inner.close(code, last, "", within_s)
 
     def _await_first_bytes(self) -> None:
         clock = self.factory.clock
@@ -204,7 +228,7 @@ class FirstBytes(Protocol):
         self._open(TEXT)
 
     def _await_handshake(self) -> None:
-        self._in_handshake = True
+        self._in_handshake = self.has_spoken = True
         timeout_s = self.factory.limits.tls_handshake_s
         why = f"no handshake within {timeout_s:g} s"
         self._timers = [self.factory.clock.callLater(timeout_s, self._give_up_handshake, why)]
@@ -223,6 +247,8 @@ class FirstBytes(Protocol):
         if door is not TLS and self._has_to_encrypt():
             door = ONLY_TLS
         self.inner = inner = door.open(self)
+        if isinstance(inner, LastLine):
+            self.leave_entrance()
         if inner is not None:
             inner.makeConnection(self.transport)  # type: ignore[no-untyped-call]
             begin, self._begin = self._begin, b""
@@ -258,11 +284,15 @@ def door_for(begin: bytes) -> Door | None:
 
 def _text(first: FirstBytes) -> ChatProtocol:
     first.greet()
-    return ChatProtocol(first.factory, first.factory.text, first.outbox, first.peer, first.nick_by)
+    return _chat(first, first.factory.text)
 
 
 def _json(first: FirstBytes) -> ChatProtocol:
-    return ChatProtocol(first.factory, first.factory.json, first.outbox, first.peer, first.nick_by)
+    return _chat(first, first.factory.json)
+
+
+def _chat(first: FirstBytes, form: Format) -> ChatProtocol:
+    return ChatProtocol(first.factory, form, first.outbox, first.peer, first.nick_by, first.leave_entrance)
 
 
 def _tls(first: FirstBytes) -> LastLine | None:

@@ -15,6 +15,7 @@ from lanchatd import __version__
 from lanchatd.chat import Chat
 from lanchatd.clock import Clock
 from lanchatd.doors import FirstBytes, LastLine
+from lanchatd.entrance import Entrance
 from lanchatd.events import Notice
 from lanchatd.formats.json_lines import JsonFormat
 from lanchatd.formats.text import TextFormat
@@ -50,6 +51,7 @@ class ChatFactory(ServerFactory):
         self.json = JsonFormat()
         self.shutting_down = False
         self.shutdown_reason = ""
+        self.entrance = Entrance(clock, limits)
         self.connections: set[FirstBytes] = set()
         self.turned_away: set[LastLine] = set()
         self._per_address: Counter[str] = Counter()
@@ -73,9 +75,6 @@ class ChatFactory(ServerFactory):
         elif address is not None and self._per_address[address] >= limits.max_per_address:
             text = f"The limit of {limits.max_per_address:,} connections from one address is reached."
             refused = "address_full", text
-        elif len(self.connections) - len(self.chat.members) >= limits.max_unnamed:
-            text = f"{limits.max_unnamed:,} connections have given no nick yet; try again in a minute."
-            refused = "unnamed_full", text
         elif self.chat.moderation.bans.on_address(address, self.chat.now()) is not None:
             refused = "banned", "Your address is banned."
         else:
@@ -99,6 +98,7 @@ class ChatFactory(ServerFactory):
     def began(self, connection: FirstBytes) -> None:
         """A connection was made."""
         self.connections.add(connection)
+        self.entrance.enter(connection)
         self.connections_made += 1
         if connection.peer.address is not None:
             self._per_address[connection.peer.address] += 1
@@ -115,6 +115,7 @@ class ChatFactory(ServerFactory):
     def closed(self, connection: FirstBytes) -> None:
         """A connection that `began` is gone."""
         self.connections.discard(connection)
+        self.entrance.leave(connection)
         if connection.peer.address is not None:
             self._per_address[connection.peer.address] -= 1
             if not self._per_address[connection.peer.address]:

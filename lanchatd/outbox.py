@@ -11,7 +11,6 @@ from __future__ import annotations
 import fcntl
 import struct
 import termios
-from collections import deque
 from collections.abc import Callable
 from typing import Any, Protocol
 
@@ -75,7 +74,7 @@ class Outbox:
         self._transport = transport
         self._clock = clock
         self._limits = limits
-        self._direct: deque[bytes] = deque()
+        self._direct: list[bytes] = []  # an empty deque has 700 bytes
         self._registering = False
         self._lost = False
         self._drains = 0
@@ -156,12 +155,14 @@ class Outbox:
         self._drains += 1
         self.waiting = False
         while self._direct and not self.waiting:
-            size, chunk = 0, []
-            while self._direct and size < self._limits.chunk_bytes:
-                chunk.append(self._direct.popleft())
-                size += len(chunk[-1])
+            size = count = 0
+            while count < len(self._direct) and size < self._limits.chunk_bytes:
+                size += len(self._direct[count])
+                count += 1
+            chunk = b"".join(self._direct[:count])
+            del self._direct[:count]
             self.direct_bytes -= size
-            self.give(b"".join(chunk))
+            self.give(chunk)
         if not self.waiting:
             self.owner.drained()
 

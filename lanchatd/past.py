@@ -65,7 +65,8 @@ def search(chat: Chat, member: Member, words: str | None) -> None:
 
     Raises `Refused` if there is nothing to search in, or no more to show.
     """
-    if chat.search is None:
+    in_log = chat.search
+    if in_log is None:
         raise Refused("no_history", "This server keeps nothing that could be searched.")
     place = None
     if words is None:
@@ -84,7 +85,8 @@ def search(chat: Chat, member: Member, words: str | None) -> None:
         _answer(member, _past(chat, member, shown, more, in_rooms=True))
 
     member.asking = True
-    chat.search(words, place, PAGE + 1, found)
+    # When its own lines are in the log, which it may have typed right before.
+    chat.room_of(member).when_told(lambda: in_log(looked_for, place, PAGE + 1, found))
 
 
 def _fitting(chat: Chat, events: Sequence[Event]) -> Sequence[Event]:

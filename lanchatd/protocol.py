@@ -67,8 +67,19 @@ class State(Enum):
 class ChatProtocol(BoundedLines):
     """One connection, from its first line to its end."""
 
-    def __init__(self, factory: ChatFactory, form: Format, outbox: Outbox, peer: Peer, nick_by: float):
-        """``nick_by`` is when the time to give a nick is over, by the factory's clock."""
+    def __init__(
+        self,
+        factory: ChatFactory,
+        form: Format,
+        outbox: Outbox,
+        peer: Peer,
+        nick_by: float,
+        leave_entrance: Callable[[], None],
+    ) -> None:
+        """``nick_by`` is when the time to give a nick is over, by the factory's clock.
+
+        ``leave_entrance`` is called when there is a nick, or there will be none.
+        """
         super().__init__(factory.clock, factory.limits)
         self.factory = factory
         self.limits = factory.limits
@@ -80,6 +91,7 @@ class ChatProtocol(BoundedLines):
         self.member: Member | None = None
         self.reason = ""
         self._nick_by = nick_by
+        self._leave_entrance = leave_entrance
         self._allowance = Allowance(self.limits, self._clock.seconds())
         self._deadline: Call | None = None
         self._peer_closed = False
@@ -154,6 +166,7 @@ class ChatProtocol(BoundedLines):
         self.member = Member(name, self.format, self.outbox, self, self.peer, now)
         self.state = State.JOINED
         self._stop_waiting()
+        self._leave_entrance()
         return self.member
 
     def _later_line(self, encoded: bytes) -> None:
@@ -283,6 +296,7 @@ class ChatProtocol(BoundedLines):
         self.state = state
         self.reason = code
         self._stop_waiting()
+        self._leave_entrance()
         self.stop_lines()
         if joined and self.member is not None:
             self._room = self.chat.room_of(self.member).name
@@ -315,6 +329,8 @@ class ChatProtocol(BoundedLines):
             self._leave(State.GONE, self.reason, "")
         elif reason.check(ConnectionDone):
             # It has said so, by the word that TLS has for it; there Twisted closes both sides then.
+            if not self.paused:
+                self.end_of_input()
             self._leave(State.GONE, "hung_up", "")
         else:
             self._leave(State.GONE, "lost", "connection lost")

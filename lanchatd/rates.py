@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import deque
 from enum import Enum
 
 from lanchatd.limits import Limits
@@ -48,7 +47,7 @@ class Allowance:
         self._lines = _Bucket(limits.burst_lines, now)
         self._bytes = _Bucket(limits.bytes_per_s, now)
         self._flooding_since: float | None = None
-        self._long_lines: deque[float] = deque()
+        self._long_lines: tuple[float, ...] = ()  # when they came; an empty deque has 700 bytes
 
     @property
     def flooding(self) -> bool:
@@ -77,9 +76,7 @@ class Allowance:
 
     def long_line_came(self, now: float) -> Verdict:
         """What becomes of a line too long: never taken; the last one allowed in a minute closes."""
-        self._long_lines.append(now)
-        while self._long_lines[0] <= now - 60:
-            self._long_lines.popleft()
+        self._long_lines = (*(at for at in self._long_lines if at > now - 60), now)
         return Verdict.CLOSE if len(self._long_lines) >= self._limits.max_long_lines else Verdict.DROP
 
     def _lines_left(self, now: float) -> float:

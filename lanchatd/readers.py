@@ -29,27 +29,38 @@ class Readers:
     counts what was told beside the log, so that who missed some of it is told who is here now.
     """
 
-    def __init__(self, room: str, log: Log, clock: Clock, limits: Limits, who: Callable[[], Members]) -> None:
-        """``room`` is its name as it is shown; ``who`` tells who is here."""
+    def __init__(
+        self,
+        room: str,
+        log: Log,
+        clock: Clock,
+        now: Callable[[], float],
+        limits: Limits,
+        who: Callable[[], Members],
+    ) -> None:
+        """``room`` is its name as it is shown; ``now`` tells seconds since the epoch, ``who`` who is here."""
         self.newest = log.newest
         self.presences = 0
         self._room = room
         self._log = log
         self._clock = clock
+        self._now = now
         self._limits = limits
         self._who = who
-        # The live ones, by what they are rendered for, with the sockets' own send: a Python call for each
-        # member would cost more than the send itself (measured).
-        self._live: dict[Format, dict[Member, Callable[[bytes], int]]] = {}
+        # The live ones, by what they are rendered for, and by the sockets' own send: a Python call for each
+        # member would cost more than the send itself, and to touch each member a thirtieth (measured).
+        self._live: dict[Format, dict[Callable[[bytes], int], Member]] = {}
         self._live_ignoring: set[Member] = set()
+        # Who is here, while newcomers of one turn are told so; rendered once a format.
+        self._here: dict[Format, bytes] | None = None
 
     # -- coming and going
 
     def enter(self, member: Member, after: int | None, log: str | None) -> bool:
         """Put a newcomer in its place: `RECENT` from the end, or ``after`` an id of the log of that name.
 
-        Without a name it is this log. Returns False if it is another one. The newcomer is lagging; `catch_up`
-        begins it.
+        Without a name it is this log. Returns False if it is another one. The newcomer is lagging until
+        `begin`.
         """
         member.readers = self
         member.reading = False
@@ -106,17 +117,17 @@ class Readers:
             size = len(encoded)
             if not size:
                 continue
-            behind: list[tuple[Member, int]] = []
-            for member, send in readers.items():
+            behind: list[tuple[Callable[[bytes], int], int]] = []
+            for send in readers:
                 try:
                     taken = send(encoded)
                 except OSError:
                     # BlockingIOError, or the connection is gone, which its transport is about to tell.
                     taken = 0
                 if taken != size:
-                    behind.append((member, taken))
-            for member, taken in behind:
-                self._fell_behind(member, before, presences, moments, pieces, taken)
+                    behind.append((send, taken))
+            for send, taken in behind:
+                self._fell_behind(readers[send], before, presences, moments, pieces, taken)
         # A copy, as who falls behind is taken out.
         for member in tuple(self._live_ignoring):
             self._fan_out_to(member, moments, before, presences)
@@ -166,6 +177,13 @@ class Readers:
             member.cursor = self.newest
             member.presence_seen = self.presences
 
+    def begin(self, newcomers: Sequence[Member]) -> None:
+        """Begin those that entered in one turn: a thousand of them cost one list of who is here."""
+        self._here = {}
+        for member in newcomers:
+            self.catch_up(member)
+        self._here = None
+
     def catch_up(self, member: Member) -> None:
         """Nothing waits for the member any more: give it the next chunk, or make it live."""
         if member.readers is not self or member.live or member.reading or member.outbox.waiting:
@@ -200,9 +218,9 @@ class Readers:
         if first > after + 1:
             member.cursor = first - 1
         member.gap_told = False
-        size = 0
+        size, now = 0, self._now()
         for event in events:
-            past = event.id <= member.entered_at_id
+            past = now if event.id <= member.entered_at_id else None
             piece = b"" if member.ignores(event) else member.format.render(event, past)
             size += len(piece)
             if size > self._limits.chunk_bytes and member.cursor > after:
@@ -215,13 +233,20 @@ class Readers:
         if member.cursor == self.newest and member.presence_seen != self.presences:
             # Who came and went meanwhile was not stored: it is told who is here now.
             member.presence_seen = self.presences
-            pieces.append(member.format.render(self._who()))
+            pieces.append(self._who_is_here(member.format))
         if not member.outbox.give(b"".join(pieces)):
             return
         if member.cursor == self.newest:
             self._make_live(member)
         else:
             self._clock.callLater(0, self.catch_up, member)  # others get their turn between two chunks
+
+    def _who_is_here(self, form: Format) -> bytes:
+        if self._here is None:
+            return form.render(self._who())
+        if form not in self._here:
+            self._here[form] = form.render(self._who())
+        return self._here[form]
 
     def history(self, member: Member, lines: int) -> None:
         """Show it the last lines that it was given again, as many as fit in one chunk."""
@@ -232,7 +257,8 @@ class Readers:
             if isinstance(events, Refused):
                 member.tell(events.answering(None))
                 return
-            pieces = [member.format.render(event, True) for event in events if not member.ignores(event)]
+            now = self._now()
+            pieces = [member.format.render(event, now) for event in events if not member.ignores(event)]
             size = sum(map(len, pieces))
             while pieces and size > self._limits.chunk_bytes:
                 size -= len(pieces.pop(0))
@@ -251,7 +277,7 @@ class Readers:
         if member.ignored:
             self._live_ignoring.add(member)
         else:
-            self._live.setdefault(member.format, {})[member] = member.outbox.send
+            self._live.setdefault(member.format, {})[member.outbox.send] = member
         if member.when_live is not None:
             call, member.when_live = member.when_live, None
             call()
@@ -260,4 +286,4 @@ class Readers:
         if member.live:
             member.live = False
             self._live_ignoring.discard(member)
-            self._live.get(member.format, {}).pop(member, None)
+            self._live.get(member.format, {}).pop(member.outbox.send, None)

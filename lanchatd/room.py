@@ -47,7 +47,7 @@ class Room:
         self.key = name.key
         self.log = log
         self.topic = topic
-        self.readers = Readers(self.name, log, clock, limits, self.who)
+        self.readers = Readers(self.name, log, clock, now, limits, self.who)
         self.members: dict[str, Member] = {}
         self._clock = clock
         self._now = now
@@ -151,8 +151,7 @@ class Room:
             else:
                 self._end_turn_in(presence_in)
         newcomers, self._newcomers = self._newcomers, []
-        for member in newcomers:
-            self.readers.catch_up(member)
+        self.readers.begin(newcomers)
 
     def _append(self) -> None:
         batch, self._pending = self._pending, []

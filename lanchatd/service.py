@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from operator import itemgetter
-from typing import Any, NoReturn
+from typing import Any, NoReturn, cast
 
 from twisted.application.service import MultiService, Service
 from twisted.internet.defer import Deferred, DeferredList, maybeDeferred
@@ -20,6 +20,7 @@ from twisted.python.usage import UsageError
 from lanchatd.audit import AuditLog
 from lanchatd.chat import Chat
 from lanchatd.disk.store import DiskStore
+from lanchatd.entrance import Gate
 from lanchatd.events import Notice
 from lanchatd.factory import ChatFactory
 from lanchatd.kernel import set_socket_options
@@ -146,6 +147,7 @@ class ChatService(Service):
 
     def _listening(self, port: IListeningPort) -> None:
         self._ports.append(port)
+        self.factory.entrance.watch(cast(Gate, port))
         set_socket_options(port, self.factory.limits)
         where = port.getHost()
         self.log.info("listening on {where}", where=getattr(where, "port", None) or where, address=str(where))

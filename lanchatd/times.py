@@ -31,11 +31,6 @@ def moment_from(text: str, now: float) -> float:
     return moment.timestamp()
 
 
-def clock_time(at: float) -> str:
-    """The local time of day, as a line from the past begins with it."""
-    return datetime.fromtimestamp(at).astimezone().strftime("%H:%M")
-
-
 def near_time(at: float, now: float) -> str:
     """A moment for people, in local time: the time of day, with the date unless that is today."""
     moment, today = (datetime.fromtimestamp(when).astimezone() for when in (at, now))

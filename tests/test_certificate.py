@@ -210,6 +210,26 @@ def test_a_key_that_others_can_read_is_refused(path: Path, mode: int) -> None:
             read(path, NOON)
 
 
+@pytest.mark.parametrize(("mode", "taken"), [(0o400, True), (0o440, True), (0o460, False), (0o444, False)])
+def test_a_credential_of_the_service_may_have_an_access_list(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, mode: int, taken: bool
+) -> None:
+    """Which is what its group's mode shows then. But not a file beside them."""
+    for directory in ("credentials", "elsewhere"):
+        (tmp_path / directory).mkdir()
+        own_certificate(tmp_path / directory / "tls.pem", NOON)
+        (tmp_path / directory / "tls.pem").chmod(mode)
+    monkeypatch.setenv("CREDENTIALS_DIRECTORY", str(tmp_path / "credentials"))
+    read = []
+    for directory in ("credentials", "elsewhere"):
+        try:
+            certificate_from(tmp_path / directory / "tls.pem", NOON)
+            read.append(directory)
+        except StateError as refused:
+            assert "others can read the private key" in str(refused)
+    assert read == ["credentials"] * taken + ["elsewhere"] * (mode == 0o400)
+
+
 def test_what_is_no_file_is_refused_and_not_waited_for(tmp_path: Path) -> None:
     """A pipe, a directory, and nothing at all."""
     os.mkfifo(tmp_path / "pipe", 0o600)

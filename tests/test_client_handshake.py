@@ -109,6 +109,17 @@ def test_a_server_that_does_not_answer_is_given_up() -> None:
     assert not attempt.clock.getDelayedCalls()
 
 
+def test_a_server_that_greets_and_then_is_silent_speaks_no_tls() -> None:
+    """Or somebody on the way keeps it from us: for a known server that is an alarm and not a wrong port."""
+    attempt = Attempt()
+    attempt.hears(b"-- Welcome to chat.\n-- What is your nick?\n")
+    attempt.clock.advance(HANDSHAKE_S)
+    assert isinstance(attempt.why, NotTls)
+    assert attempt.listening.wire.aborted
+    attempt.loses(ConnectionDone())
+    assert not attempt.clock.getDelayedCalls()
+
+
 def test_who_stops_while_it_goes_on_closes_it() -> None:
     """The client was left, or told to connect anew."""
     attempt = Attempt()

@@ -72,6 +72,15 @@ def test_what_cannot_be_read_is_kept_and_says_nothing(file: Path) -> None:
     assert file.read_bytes() == kept.replace(f" a:1 {KEY} \n".encode(), b"") + f"\nb:1 {OTHER}\n".encode()
 
 
+def test_what_an_editor_leaves_makes_no_server_unknown(file: Path) -> None:
+    """A mark at the beginning of the file, and what somebody wrote behind an entry."""
+    file.parent.mkdir()
+    file.write_text(f"\ufeffa:1 {KEY} # the attic\nb:1 {OTHER} #\n # c:1 {KEY}\n")
+    assert read(file) == Known({"a:1": KEY, "b:1": OTHER})
+    assert forget(file, "a", 1) == ["a:1"]
+    assert read(file) == Known({"b:1": OTHER})
+
+
 def test_of_two_lines_the_first_counts(file: Path) -> None:
     """However its host is written; forgetting takes both away."""
     file.parent.mkdir()

@@ -471,6 +471,13 @@ def test_a_shape_has_the_local_time_of_its_event() -> None:
         assert shaped(said(1) | {"at": at}).at == "14:03"
 
 
+@pytest.mark.parametrize(("past", "at"), [(True, "2026-11-21 23:59"), (False, "23:59")])
+def test_a_shape_of_another_day_has_its_date_if_it_is_of_the_past(past: bool, at: str) -> None:
+    """What is said now is of today, also if the clock of the server is not."""
+    event = said(1) | {"at": "2026-11-21T23:59:00Z"}
+    assert shape(Item(event, event, past), "alice", NOON).at == at
+
+
 def test_who_is_named_is_known() -> None:
     """As a word, by somebody else, in any case; and a private message always is for us."""
     assert names("Alice: lunch?", "alice") and names("ask @alice.", "alice") and not names("malice", "alice")

@@ -12,6 +12,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
 
@@ -499,7 +500,6 @@ def test_a_known_server_has_to_fit_what_is_given_too(
     [
         (("--max-connections=1",), "The limit of 1 connections is reached."),
         (("--max-per-address=1",), "The limit of 1 connections from one address is reached."),
-        (("--max-unnamed=1",), "1 connections have given no nick yet; try again in a minute."),
     ],
 )
 def test_who_is_turned_away_reads_why(tmp_path: Path, options: tuple[str, ...], why: str) -> None:
@@ -507,6 +507,32 @@ def test_who_is_turned_away_reads_why(tmp_path: Path, options: tuple[str, ...], 
     with daemon("--port=0", *options, cwd=tmp_path) as chat, chat.connect() as first:
         first.reads_until("-- What is your nick?")
         assert pipe(chat.port, tmp_path) == (1, f"127.0.0.1 port {chat.port} turned us away: {why}")
+
+
+def link_local() -> str:
+    """An address of this machine that counts only together with its interface."""
+    for line in Path("/proc/net/if_inet6").read_text("ascii").splitlines():
+        address, _, _, _, _, interface = line.split()
+        if address.startswith("fe80"):
+            return f"{ip_address(bytes.fromhex(address))}%{interface}"
+    pytest.skip("no interface has a link-local address")
+
+
+def test_a_link_local_address_with_its_interface(tmp_path: Path) -> None:
+    """The only way to a machine on a network where nobody gives out addresses; it is known by that name."""
+    host = link_local()
+    with daemon("--listen=tcp6:0", cwd=tmp_path) as chat:
+        key = chat.logged("(sha256:[A-Za-z0-9+/]+)")[1]
+        assert pipe(chat.port, tmp_path, f"--fingerprint={key}", host=host) == (0, "")
+        assert pipe(chat.port, tmp_path, host=host) == (0, "")
+        assert known(tmp_path) == f"[{host}]:{chat.port} {key}\n"
+
+
+def test_who_had_to_give_way_reads_why(tmp_path: Path) -> None:
+    """As one of many that were slow."""
+    why = "256 connections have given no nick yet; try again in a minute."
+    with impostor(says=f"!! {why}\n".encode()) as full:
+        assert pipe(full.port, tmp_path) == (1, f"127.0.0.1 port {full.port} turned us away: {why}")
 
 
 def test_no_agreement_on_tls_is_one_line(tmp_path: Path) -> None:

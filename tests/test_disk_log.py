@@ -47,6 +47,16 @@ def test_what_was_said_is_there_after_a_restart(path: Path) -> None:
     ]
 
 
+def test_a_line_of_another_day_is_shown_with_its_date(path: Path) -> None:
+    """A room may have been silent for long."""
+    world = DiskWorld(path)
+    world.join("alice").types("one")
+    again = world.restarts(after_s=86_400)
+    again.join("bob").types("two")
+    seen = again.connect().types("carol").sees()
+    assert [line for line in seen if "<" in line] == ["2026-11-22 14:03 <alice> one", "14:03 <bob> two"]
+
+
 def test_ids_go_on_after_a_restart(path: Path) -> None:
     """Without a gap and without a double, in every room."""
     world = DiskWorld(path)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import resource
 import shutil
 import signal
@@ -158,7 +159,8 @@ def test_a_full_disk_that_is_freed(small_disk: Path, tmp_path: Path) -> None:
                 if answer.startswith("!!"):
                     break
                 said.append(answer.removeprefix("<alice> "))
-            assert answer == "!! That line can't be kept: the disk is full."
+            # By what is left it is the daemon or SQLite that finds it so.
+            assert re.fullmatch(r"!! That line can't be kept: the disk is (nearly )?full\.", answer)
             filler.unlink()
             say(alice, "well again", "<alice> well again")
             said.append("well again")

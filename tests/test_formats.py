@@ -255,26 +255,26 @@ def test_json_shows_it_as_one_object_in_one_line(shown: Shown) -> None:
 @pytest.mark.parametrize("shown", [*TALK.values(), STATE["renamed"]], ids=[*TALK, "renamed"])
 def test_a_line_from_the_past_begins_with_its_time_in_text(shown: Shown) -> None:
     """So that nobody answers what was said an hour ago."""
-    assert TEXT.render(shown.item, past=True).decode() == f"14:03 {shown.text}"
+    assert TEXT.render(shown.item, now=AT).decode() == f"14:03 {shown.text}"
 
 
 @pytest.mark.parametrize("shown", DIRECT.values(), ids=DIRECT)
 def test_what_is_told_directly_is_never_past(shown: Shown) -> None:
     """It is about now."""
-    assert TEXT.render(shown.item, past=True).decode() == shown.text
+    assert TEXT.render(shown.item, now=AT).decode() == shown.text
 
 
 @pytest.mark.parametrize("shown", [*TALK.values(), STATE["renamed"]], ids=[*TALK, "renamed"])
 def test_a_line_from_the_past_is_marked_in_json(shown: Shown) -> None:
     """A program can tell what it is shown again from what is said now."""
-    live, past = json.loads(JSON.render(shown.item)), json.loads(JSON.render(shown.item, past=True))
+    live, past = json.loads(JSON.render(shown.item)), json.loads(JSON.render(shown.item, now=AT))
     assert past == live | {"past": True}
 
 
 @pytest.mark.parametrize("shown", DIRECT.values(), ids=DIRECT)
 def test_what_is_told_directly_is_never_past_in_json(shown: Shown) -> None:
     """It is about now."""
-    assert JSON.render(shown.item, past=True) == JSON.render(shown.item)
+    assert JSON.render(shown.item, now=AT) == JSON.render(shown.item)
 
 
 @pytest.mark.parametrize(("count", "lines"), [(1, "1 line"), (2, "2 lines"), (12_345, "12,345 lines")])
@@ -345,7 +345,7 @@ def test_nothing_in_a_nick_or_text_can_forge_another_shape(nick: str, text: str,
     }
     assert not PAST.match(line)
     assert not line.startswith(("!!", "["))
-    assert TEXT.render(item, past=True).decode() == f"14:03 {line}"
+    assert TEXT.render(item, now=AT).decode() == f"14:03 {line}"
 
 
 @given(NICKS, NICKS, TYPED)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import Any
 
 from lanchatd.events import Event, Refused
 from lanchatd.limits import Limits
@@ -277,11 +278,18 @@ def test_the_log_is_at_work_while_a_batch_is_fanned_out() -> None:
     alice.types("one")
     alice.types("two")
     handed_over: list[int] = []
-    send = alice.member.outbox.send
+    outbox: Any = alice.member.outbox
+    send = outbox.send
     readers = world.chat.room_of(alice.member).readers
-    readers._live[alice.member.format][alice.member] = lambda encoded: (
-        handed_over.append(world.log.due) or send(encoded)  # type: ignore[func-returns-value]
-    )
+    readers._unlive(alice.member)
+
+    def sends(encoded: bytes) -> int:
+        handed_over.append(world.log.due)
+        taken: int = send(encoded)
+        return taken
+
+    outbox.send = sends
+    readers._make_live(alice.member)
     world.log.answers()
     assert handed_over == [1]
     assert alice.sees() == ["<alice> one"]

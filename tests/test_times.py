@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from lanchatd.times import clock_time, from_iso, iso_time, near_time, span
+from lanchatd.times import from_iso, iso_time, near_time, span
 
 AT, ISO = 1_795_356_191.123, "2026-11-22T14:03:11.123Z"
 
@@ -28,7 +28,7 @@ def test_json_tells_the_time_in_utc_to_the_millisecond(at: float, iso: str) -> N
 )
 def test_text_tells_the_hour_and_the_minute(at: float, time: str) -> None:
     """As the clock on the wall."""
-    assert clock_time(at) == time
+    assert near_time(at, at) == time
 
 
 @pytest.mark.parametrize(

@@ -118,6 +118,20 @@ def test_all_are_in_the_same_room(tmp_path: Path, tls: ssl.SSLContext) -> None:
         assert quiet(chat)
 
 
+def test_a_line_without_its_end_is_said_over_tls_too(tmp_path: Path, tls: ssl.SSLContext) -> None:
+    """As `printf 'ci\\nhello'` pipes it: the end of the file ends it."""
+    with daemon(cwd=tmp_path) as chat, chat.join("alice") as alice:
+        with join(chat, "ci", tls) as ci:
+            assert isinstance(ci.socket, ssl.SSLSocket)
+            ci.socket.sendall(b"one\nhello")
+            with suppress(ssl.SSLError):  # what comes back meanwhile is an error to Python
+                ci.socket.unwrap()
+        seen = alice.reads_until_match("left|lost")
+        assert [line for line in seen if line.startswith("<ci>")] == ["<ci> one", "<ci> hello"]
+        assert seen[-1] == "-- ci left"
+        assert quiet(chat)
+
+
 def test_piped_lines_are_said_over_tls_too(tmp_path: Path) -> None:
     """They come back, up to the goodbye."""
     with daemon(cwd=tmp_path) as chat, chat.join("alice") as alice:

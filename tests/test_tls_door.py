@@ -73,24 +73,6 @@ def test_a_whole_room_comes_back_at_once(world: World) -> None:
     assert len(world.chat.members) == 1_000
 
 
-def test_only_so_many_may_be_without_a_nick() -> None:
-    """The next is told, and comes in when one of them has gone or has a nick."""
-    world = World(max_unnamed=2)
-    told = ["!! 2 connections have given no nick yet; try again in a minute."]
-    first, second = world.connect(), world.connect()
-    third = world.connect()
-    assert third.sees() == told
-    first.types("alice")
-    fourth = world.connect().types("bob")
-    assert "-- 2 in #lobby: alice (plain) and bob (plain)" in fourth.sees()
-    second.vanishes()
-    world.join("carol")
-    assert fourth.sees() == ["-- carol joined"]
-    first.types("/quit")
-    world.passes(1)
-    assert [world.connect().sees() for _ in range(3)] == [[], [], told]
-
-
 @pytest.mark.parametrize(
     ("error", "why"),
     [

@@ -112,6 +112,16 @@ class Room:
             lines.append(came.count(b"\n"))
         return lines
 
+    def work_of_joins(self, count: int) -> Work:
+        """What it takes to let so many in."""
+        work = Work()
+        sys.setprofile(work.see)
+        try:
+            self.joins(count)
+        finally:
+            sys.setprofile(None)
+        return work
+
     def work_of(self, *talkers: int) -> Work:
         """What it takes to tell everybody a line of each of these members, all in the same turn."""
         newest = self.lobby.readers.newest
@@ -198,3 +208,10 @@ def test_twice_the_lines_of_one_turn_are_at_most_twice_the_calls() -> None:
     with room_of(100) as room:
         once, twice = room.work_of(*range(10)), room.work_of(*range(20))
     assert twice.python.total() <= 2.1 * once.python.total()
+
+
+def test_those_that_join_in_one_turn_cost_one_list_of_who_is_here() -> None:
+    """A hundred names for each of them were a third of what a whole room costs that comes back."""
+    with room_of(2) as room:
+        work = room.work_of_joins(40)
+    assert work.python["Room.who"] <= 2 * 5  # one a turn for each format, and many are accepted in a turn

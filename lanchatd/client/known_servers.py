@@ -3,7 +3,7 @@
     chat.local:8000 sha256:…
     [fd00::1]:8000 sha256:…
 
-Empty lines and those that begin with # say nothing. Nor does a line that can't be read, but it is kept.
+Empty lines say nothing, nor does what is behind a #. Nor does a line that can't be read, but it is kept.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ def read(file: Path | None) -> Known:
     servers: dict[str, str] = {}
     unreadable: list[int] = []
     for number, line in enumerate(_lines(file), 1):
-        if not line.strip() or line.startswith("#"):
+        if not _words(line):
             continue
         entry = _entry(line)
         if entry is None:
@@ -109,7 +109,7 @@ def _host(text: str) -> str:
 
 def _entry(line: str) -> tuple[str, str] | None:
     """The name and the fingerprint of a line; None if it has none."""
-    words = line.split()
+    words = _words(line)
     match = _NAME.fullmatch(words[0]) if len(words) == 2 else None  # noqa: PLR2004
     if match is None:
         return None
@@ -117,6 +117,11 @@ def _entry(line: str) -> tuple[str, str] | None:
         return server_name(match["host"] or match["address"], int(match["port"])), fingerprint_from(words[1])
     except ValueError:
         return None
+
+
+def _words(line: str) -> list[str]:
+    # Some editors begin a file with U+FEFF.
+    return line.removeprefix("\ufeff").partition("#")[0].split()
 
 
 def _is(name: str, host: str, port: int | None) -> bool:

@@ -13,7 +13,7 @@ from importlib import import_module
 from typing import Any, NoReturn
 
 from twisted.internet.defer import Deferred, maybeDeferred
-from twisted.internet.endpoints import HostnameEndpoint
+from twisted.internet.endpoints import HostnameEndpoint, TCP6ClientEndpoint
 from twisted.internet.error import ReactorNotRunning
 from twisted.logger import ILogObserver, LogEvent, LogLevel, globalLogBeginner
 from twisted.python.failure import Failure
@@ -92,9 +92,11 @@ def connection_for(
     reactor: Any, options: Options, trust: Trust | None, session: Session, observer: Observer
 ) -> Connection:
     """The connection that the options ask for; for both ways."""
+    # A link-local address with its interface, fe80::1%eth0: the other one loses the interface on the way.
+    endpoint: type[Any] = TCP6ClientEndpoint if "%" in options.host else HostnameEndpoint
     return Connection(
         reactor,
-        HostnameEndpoint(reactor, options.host, options.port, timeout=CONNECT_S),
+        endpoint(reactor, options.host, options.port, timeout=CONNECT_S),
         options.host,
         options.port,
         trust,

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 import time
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Any
 
 from lanchatd import events
@@ -13,7 +12,7 @@ from lanchatd.client.session import Item
 from lanchatd.client.untrusted import number_of, text_of, texts_of
 from lanchatd.events import Kind
 from lanchatd.formats.text import TextFormat
-from lanchatd.times import from_iso
+from lanchatd.times import from_iso, near_time
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +20,8 @@ class Shape:
     """One event as text.
 
     ``kind`` is the event's type. ``nick`` is who it is about, empty for the server itself. ``lines`` are
-    clean and without the time; none for what is not shown. ``at`` is the local time of day, ``14:03``.
+    clean and without the time; none for what is not shown. ``at`` is the local time, ``14:03``, with the date
+    if it was before this connection and on another day.
     ``mentions`` says that somebody else named us, or wrote to us. ``past``: it was before this connection.
     """
 
@@ -45,7 +45,7 @@ def shape(item: Item, own_nick: str, now: float) -> Shape:
     mentions = False
     if kind in ("said", "acted", "private") and nick != own_nick:
         mentions = kind == "private" or names(text, own_nick)
-    at = _time_of_day(text_of(event, "at"), now)
+    at = _time(text_of(event, "at"), now, item.past)
     if not nick and kind in ("joined", "left"):
         nick = (texts_of(event, "nicks") or [""])[0]
     return Shape(kind, nick, tuple(_lines(kind, event)), at, mentions, item.past)
@@ -76,14 +76,13 @@ def _own(kind: str, text: str, code: str = "") -> Item:
     return Item(event, event)
 
 
-def _time_of_day(at: str, now: float) -> str:
+def _time(at: str, now: float, past: bool) -> str:
     try:
-        moment = datetime.fromisoformat(at)
-        if moment.tzinfo is None:
-            moment = moment.replace(tzinfo=UTC)
-        return moment.astimezone().strftime("%H:%M")
+        moment = from_iso(at)
+        # What is told now is of today, also if the server's clock is not.
+        return near_time(moment, now if past else moment)
     except (ValueError, OverflowError, OSError):
-        return datetime.fromtimestamp(now).astimezone().strftime("%H:%M")
+        return near_time(now, now)
 
 
 def _lines(kind: str, event: dict[str, Any]) -> list[str]:

@@ -72,12 +72,12 @@ class TlsEndpoint:
         tls_factory.protocol = _Tls
         tls: Any = await self._endpoint.connect(tls_factory)
         done: Deferred[None] = tls.wrappedProtocol.done
-        done.addTimeout(HANDSHAKE_S, self._clock, onTimeoutCancel=_too_slow)
+        done.addTimeout(HANDSHAKE_S, self._clock, onTimeoutCancel=tls.too_slow)
         try:
             await done
         except SSL.Error as error:
             raise HandshakeFailed(_reasons(error)) from None
-        except (HandshakeFailed, CancelledError):
+        except (HandshakeFailed, NotTls, CancelledError):
             tls.abortConnection()
             raise
         protocol: Any = factory.buildProtocol(tls.getPeer())
@@ -123,6 +123,12 @@ class _Tls(BufferingTLSTransport):
             data = b"" if place is None else data[place:]
         if data:
             super().dataReceived(data)  # type: ignore[no-untyped-call]
+
+    def too_slow(self, result: object, seconds: float) -> object:
+        """The time for the handshake is over."""
+        if self._begin:
+            raise NotTls  # it greeted us as one that speaks no TLS does, or somebody who takes it away
+        raise HandshakeFailed(f"no answer within {seconds:g} s")
 
 
 def tls_begins(begin: bytes) -> int | None:
@@ -191,10 +197,6 @@ class _Judging:
 
         connection.set_verify(SSL.VERIFY_PEER, verify)
         return connection
-
-
-def _too_slow(result: object, seconds: float) -> object:
-    raise HandshakeFailed(f"no answer within {seconds:g} s")
 
 
 def _reasons(error: SSL.Error) -> str:

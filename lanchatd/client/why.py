@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 from datetime import datetime
 
@@ -52,9 +53,14 @@ def why_not_made(reason: Failure, host: str, port: int) -> str:
         why = clean(reason.getErrorMessage())
         return f"{host} port {port} does not agree on TLS: {why}. Ask whoever runs the server for its port."
     if reason.check(ConnectError):
-        cause = clean(str(getattr(reason.value, "osError", None) or reason.value)).rstrip(".")
+        cause = clean(_cause(reason.value)).rstrip(".")
         return f"Can't connect to {host} port {port}: {cause}."
     return f"Can't connect to {host} port {port}: {clean(reason.getErrorMessage())}"
+
+
+def _cause(error: BaseException | None) -> str:
+    number = getattr(error, "osError", None)
+    return os.strerror(number) if isinstance(number, int) else str(number or error)
 
 
 def why_not_trusted(error: Untrusted, host: str, port: int, speaks_tls: bool) -> str:

@@ -14,6 +14,9 @@ DAY_S = 86_400
 
 _OLDEST = "SELECT id, at_us FROM event WHERE room = ? ORDER BY id LIMIT ?"
 
+# When nothing is left, places begin anew.
+_INDEXED = "UPDATE log SET indexed = min(indexed, (SELECT coalesce(max(place), 0) FROM event))"
+
 
 @dataclass(frozen=True, slots=True)
 class Pruned:
@@ -41,6 +44,7 @@ def prune(connection: sqlite3.Connection, before: float, keep_events: int) -> Pr
             try:
                 connection.execute("UPDATE room SET pruned = ? WHERE number = ?", (until, room))
                 connection.execute("DELETE FROM event WHERE room = ? AND id <= ?", (room, until))
+                connection.execute(_INDEXED)
                 connection.execute("COMMIT")
             finally:
                 if connection.in_transaction:

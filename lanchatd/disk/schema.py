@@ -9,11 +9,12 @@ APPLICATION_ID = 0x6C61_6E63
 #
 # A room's number stands for it in its events. `pruned` is the id up to which its events are gone, so that ids
 # never go back. `place` is the order of all rooms together, and the row in the index of words, which holds no
-# text of its own. `words` is what is searched if that is not the text itself.
+# text of its own, and the events up to the place `indexed`. `words` is what is searched if that is not the
+# text itself.
 MIGRATIONS = (
     """
-    CREATE TABLE log (name TEXT NOT NULL);
-    INSERT INTO log VALUES (lower(hex(randomblob(4))));
+    CREATE TABLE log (name TEXT NOT NULL, indexed INTEGER NOT NULL DEFAULT 0);
+    INSERT INTO log (name) VALUES (lower(hex(randomblob(4))));
     CREATE TABLE room (
         number INTEGER PRIMARY KEY,
         key TEXT NOT NULL UNIQUE,
@@ -37,10 +38,7 @@ MIGRATIONS = (
         text, content='', columnsize=0,
         tokenize="unicode61 remove_diacritics 2 categories 'L* N* M* Co So'"
     );
-    CREATE TRIGGER event_came AFTER INSERT ON event BEGIN
-        INSERT INTO word (rowid, text) VALUES (new.place, coalesce(new.words, new.text));
-    END;
-    CREATE TRIGGER event_went AFTER DELETE ON event BEGIN
+    CREATE TRIGGER event_went AFTER DELETE ON event WHEN old.place <= (SELECT indexed FROM log) BEGIN
         INSERT INTO word (word, rowid, text) VALUES ('delete', old.place, coalesce(old.words, old.text));
     END;
     CREATE TRIGGER topic_came AFTER INSERT ON event WHEN new.kind = 'topic' BEGIN

@@ -15,6 +15,7 @@ from weakref import WeakValueDictionary
 
 from lanchatd.clock import Call, Clock
 from lanchatd.disk import rows
+from lanchatd.disk.index import index
 from lanchatd.disk.log import DiskLog
 from lanchatd.disk.opening import PARTS, connect, open_log
 from lanchatd.disk.pruning import DAY_S, Pruned, prune
@@ -43,6 +44,11 @@ _WHY = {
 # How often it is looked for what is to go, and the pause after each step while there is something.
 PRUNE_EVERY_S = 60
 PRUNE_PAUSE_S = 0.05
+
+# How long after a line its words go into the index, unless somebody searches before; and the pause between
+# two steps, while there are more.
+INDEX_AFTER_S = 1
+INDEX_PAUSE_S = 0.05
 
 _NEWEST = 1 << 62  # a place past all others
 
@@ -78,6 +84,7 @@ class DiskStore:
         self._new_rooms: dict[str, RoomRow] = {}
         self._logs: WeakValueDictionary[int, DiskLog] = WeakValueDictionary()
         self._pruning: Call | None = None
+        self._indexing: Call | None = None
         self._last_number = 0
         self._gathered: list[tuple[RoomRow, Sequence[Event], Answer]] = []
         self._committing = False
@@ -105,13 +112,15 @@ class DiskStore:
             (self._new_worker("log searches"), searching),
         ]
         self._prune_in(PRUNE_EVERY_S)
+        self._index_in(INDEX_AFTER_S)
         return found
 
     def close(self) -> None:
         """Wait for the last commit, and close the file."""
-        if self._pruning is not None:
-            self._pruning.cancel()
-            self._pruning = None
+        for call in (self._pruning, self._indexing):
+            if call is not None:
+                call.cancel()
+        self._pruning = self._indexing = None
         workers, self._workers = self._workers, []
         # The one that writes last: with its connection the file is put in order.
         for worker, connection in reversed(workers):
@@ -166,6 +175,8 @@ class DiskStore:
         if (self.trouble is None) != (why is None):
             self.trouble = why
             self.changed()
+        if refused is None:
+            self._index_in(INDEX_AFTER_S)
         for answer in answers:
             answer(refused)
         if self._gathered:
@@ -192,6 +203,23 @@ class DiskStore:
         else:
             self._prune_in(PRUNE_EVERY_S)  # if it failed, those who talk are told what is wrong
 
+    # -- the index of words
+
+    def _index_in(self, seconds: float) -> None:
+        if self._indexing is None and self._workers:
+            self._indexing = self._clock.callLater(seconds, self._index)
+
+    def _index(self) -> None:
+        self._indexing = None
+        worker, connection = self._workers[0]
+        worker.do(partial(index, connection), self._indexed)
+
+    def _indexed(self, more: bool | Exception) -> None:
+        if isinstance(more, Exception):
+            self._index_in(PRUNE_EVERY_S)  # those who talk are told what is wrong
+        elif more:
+            self._index_in(INDEX_PAUSE_S)
+
     # -- reading
 
     def read(
@@ -215,7 +243,17 @@ class DiskStore:
             return
         worker, connection = self._workers[2]
         work = partial(rows.search, connection, query, _NEWEST if before is None else before, count)
-        worker.do(work, lambda found: answer(_unreadable(found) if isinstance(found, Exception) else found))
+
+        def when_indexed(more: bool | Exception) -> None:
+            # If the index can't be written, what is in it is still found.
+            if self._workers:
+                worker.do(
+                    work, lambda found: answer(_unreadable(found) if isinstance(found, Exception) else found)
+                )
+
+        # What was said a moment ago is found too.
+        writer, writing = self._workers[0]
+        writer.do(partial(index, writing), when_indexed)
 
 
 def _size_of(path: Path) -> int:

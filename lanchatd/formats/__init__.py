@@ -51,9 +51,9 @@ class Format(Protocol):
         """The ref of a line that is dropped unread."""
         ...
 
-    def render(self, item: Item, past: bool = False) -> bytes:
+    def render(self, item: Item, now: float | None = None) -> bytes:
         """Encoded lines, each with its end; empty if this format does not show it.
 
-        ``past`` says that it happened before the member came.
+        ``now``, in seconds since the epoch, is given for what happened before the member came.
         """
         ...

@@ -63,11 +63,11 @@ class JsonFormat:
         except Refused:
             return None
 
-    def render(self, item: Item, past: bool = False) -> bytes:
+    def render(self, item: Item, now: float | None = None) -> bytes:
         shown = {
             "type": _type(item),
             **_fields(item),
-            **({"past": True} if past and isinstance(item, Event) else {}),
+            **({"past": True} if now is not None and isinstance(item, Event) else {}),
         }
         return (json.dumps(shown, ensure_ascii=False) + "\n").encode()
 

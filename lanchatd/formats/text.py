@@ -27,7 +27,7 @@ from lanchatd.events import (
     Welcome,
 )
 from lanchatd.formats import Hello, Line
-from lanchatd.times import clock_time, near_time
+from lanchatd.times import near_time
 
 # A line of joins or leaves names everybody up to here, and the first two beyond it.
 _FEW = 4
@@ -47,9 +47,9 @@ class TextFormat:
     def ref_of(self, encoded: bytes) -> str | None:
         return None
 
-    def render(self, item: Item, past: bool = False) -> bytes:
-        if past and isinstance(item, Event):
-            return f"{clock_time(item.at)} {_event(item)}\n".encode()
+    def render(self, item: Item, now: float | None = None) -> bytes:
+        if now is not None and isinstance(item, Event):
+            return f"{near_time(item.at, now)} {_event(item)}\n".encode()
         return "".join(line + "\n" for line in _lines(item)).encode()
 
 

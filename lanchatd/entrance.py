@@ -1,0 +1,127 @@
+"""The entrance: those that have connected and given no nick yet, and what happens when there are too many.
+
+No more are accepted then: they wait in the kernel, and nobody is sent away who would have given a nick in a
+moment, as when a whole room comes back at once. But who only sits there gives way to them.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import Protocol
+
+from lanchatd.clock import Call, Clock
+from lanchatd.limits import Limits
+
+# Twisted accepts so many in one turn of the reactor, and 20 more in the next if there were as many. They come
+# on top of those that are here when it is noticed that there are too many.
+ACCEPTS_A_TURN = 64
+_MARGIN = ACCEPTS_A_TURN + 20
+
+# How long one that has said nothing, and one that has begun to, is let be when others wait for its place.
+# A program speaks at once, and what it said has arrived before it is accepted; a handshake is three round
+# trips; a person is in nobody's way but in a flood.
+SILENT_S = 0.05
+SLOW_S = 1.0
+
+# So many are closed at once: one, and twice as many each time, until nobody waited for so long.
+CALM_S = 1.0
+
+
+class Gate(Protocol):
+    """A listening port of Twisted's."""
+
+    numberAccepts: int
+
+    def pauseProducing(self) -> None: ...
+    def resumeProducing(self) -> None: ...
+
+
+class Newcomer(Protocol):
+    """A connection without a nick."""
+
+    came_at: float
+    """By the clock."""
+
+    @property
+    def has_spoken(self) -> bool:
+        """Whether anything came of it."""
+        ...
+
+    @property
+    def address(self) -> str | None: ...
+
+    def give_way(self) -> None:
+        """Close, as others wait for its place."""
+        ...
+
+
+class Entrance:
+    """Keeps the newcomers within `Limits.max_unnamed`, of which the last ones may be accepted in one turn."""
+
+    def __init__(self, clock: Clock, limits: Limits) -> None:
+        self._gates: list[Gate] = []
+        self._clock = clock
+        self._limits = limits
+        self._newcomers: dict[Newcomer, None] = {}  # in the order in which they came
+        self._at_once = 1
+        self._crowded_at = 0.0
+        self._look: Call | None = None
+
+    def __len__(self) -> int:
+        return len(self._newcomers)
+
+    def watch(self, gate: Gate) -> None:
+        """Newcomers come in here."""
+        self._gates.append(gate)
+        gate.numberAccepts = ACCEPTS_A_TURN
+
+    def enter(self, newcomer: Newcomer) -> None:
+        """It was accepted."""
+        self._newcomers[newcomer] = None
+        for gate in self._gates:
+            gate.numberAccepts = min(ACCEPTS_A_TURN, gate.numberAccepts)
+        if self._look is None and self._is_crowded():
+            now = self._clock.seconds()
+            if now - self._crowded_at > CALM_S:
+                self._at_once = 1
+            for gate in self._gates:
+                gate.pauseProducing()
+            self._look = self._clock.callLater(SILENT_S, self._read_first)
+
+    def leave(self, newcomer: Newcomer) -> None:
+        """It has a nick, or is being closed, or is gone; it may have left before."""
+        self._newcomers.pop(newcomer, None)
+        if self._look is not None and not self._is_crowded():
+            self._look.cancel()
+            self._look = None
+            self._crowded_at = self._clock.seconds()
+            for gate in self._gates:
+                gate.resumeProducing()
+
+    def _is_crowded(self) -> bool:
+        return len(self._newcomers) > max(1, self._limits.max_unnamed - _MARGIN)
+
+    def _read_first(self) -> None:
+        # The reactor may have been busy: what they said meanwhile is read before it does this.
+        self._look = self._clock.callLater(0, self._make_room)
+
+    def _make_room(self) -> None:
+        self._look = self._clock.callLater(SILENT_S, self._read_first)
+        leaving = self._in_the_way()[: self._at_once]
+        if leaving:
+            self._at_once *= 2
+        for newcomer in leaving:
+            newcomer.give_way()
+
+    def _in_the_way(self) -> Sequence[Newcomer]:
+        """Those of the address that has most of them first, the oldest of them first."""
+        now = self._clock.seconds()
+        silent = [
+            newcomer
+            for newcomer in self._newcomers
+            if not newcomer.has_spoken and newcomer.came_at + SILENT_S <= now
+        ]
+        slow = [newcomer for newcomer in self._newcomers if newcomer.came_at + SLOW_S <= now]
+        of_address = Counter(newcomer.address for newcomer in self._newcomers)
+        return sorted(silent or slow, key=lambda newcomer: -of_address[newcomer.address])

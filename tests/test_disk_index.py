@@ -1,0 +1,119 @@
+"""The index of words: behind what is said by a moment, and never so that somebody notices."""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from lanchatd.disk import rows
+from lanchatd.disk.index import STEP, index
+from lanchatd.disk.opening import open_log
+from lanchatd.disk.rows import RoomRow
+from lanchatd.disk.store import INDEX_AFTER_S, PRUNE_EVERY_S
+from lanchatd.events import Event, Kind
+from tests.disk import DiskWorld
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "history.sqlite"
+
+
+def indexed(path: Path, word: str) -> int:
+    """How many lines the index finds by itself, as another program sees it."""
+    with closing(sqlite3.connect(path)) as connection:
+        (count,) = connection.execute("SELECT count(*) FROM word WHERE text MATCH ?", (word,)).fetchone()
+    return int(count)
+
+
+def finds(world: DiskWorld, nick: str, word: str) -> list[str]:
+    """The texts that somebody new finds."""
+    searcher = world.join(nick)
+    return [
+        line.split("> ", 1)[1]
+        for line in searcher.types(f"/search {word}").sees()
+        if not line.startswith("--")
+    ]
+
+
+def test_the_words_of_a_line_come_after_it(path: Path) -> None:
+    """A moment later, and without a search."""
+    world = DiskWorld(path)
+    world.join("alice").types("tea")
+    assert indexed(path, "tea") == 0
+    world.passes(INDEX_AFTER_S)
+    assert indexed(path, "tea") == 1
+
+
+def test_what_was_said_a_moment_ago_is_found(path: Path) -> None:
+    """Who searches does not wait for it either."""
+    world = DiskWorld(path)
+    alice = world.join("alice").types("tea")
+    alice.sees()
+    assert len(alice.types("more tea", "/search tea").sees()) == 1 + 2
+
+
+def test_what_was_not_in_it_at_the_end_is_taken_in_after_a_restart(path: Path) -> None:
+    """Also if nobody says anything more."""
+    world = DiskWorld(path)
+    world.join("alice").types("tea")
+    again = world.restarts()
+    again.passes(INDEX_AFTER_S)
+    assert indexed(path, "tea") == 1
+
+
+def test_many_lines_are_taken_in_step_by_step(path: Path) -> None:
+    """Between two steps others write."""
+    connection, _ = open_log(path, lambda warning: None)
+    events = [Event(Kind.SAID, "#lobby", "alice", "tea", 1.0, id_) for id_ in range(1, 2 * STEP + 2)]
+    with closing(connection):
+        rows.write(
+            connection,
+            rows.rooms_as_json([RoomRow(1, "#lobby", "#lobby")]),
+            rows.events_as_json([(1, events)]),
+        )
+        assert [index(connection) for _ in range(3)] == [True, True, False]
+        assert indexed(path, "tea") == 2 * STEP + 1
+        assert connection.execute("PRAGMA synchronous").fetchone() == (2,)  # the next line waits for the disk
+    world = DiskWorld(path)
+    world.join("bob").types("more tea")
+    world.passes(INDEX_AFTER_S)
+    assert indexed(path, "tea") == 2 * STEP + 2
+
+
+def test_lines_go_before_they_were_taken_in(path: Path) -> None:
+    """Their words are not taken out of an index that never had them, and new lines are found as ever."""
+    world = DiskWorld(path, keep_days=1)
+    alice = world.join("alice").types("old tea")
+    world.passes(INDEX_AFTER_S)
+    world.workers["log writes"].held = True
+    alice.types("tea of yesterday")
+    world.restarts()
+    with closing(sqlite3.connect(path)) as connection:
+        assert connection.execute("SELECT max(place), max(indexed) FROM event, log").fetchone() == (2, 1)
+    later = DiskWorld(path, 2 * 86_400, keep_days=1)
+    later.store._indexing.cancel()  # type: ignore[union-attr]
+    later.passes(PRUNE_EVERY_S)
+    bob = later.join("bob").types("fresh tea")
+    assert "fresh tea" in bob.sees()[-1]
+    assert finds(later, "carol", "tea") == ["fresh tea"]
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("INSERT INTO word (word) VALUES ('integrity-check')")
+
+
+def test_an_index_that_cannot_be_written_still_finds_what_is_in_it(path: Path) -> None:
+    """And takes in the rest when it can."""
+    world = DiskWorld(path)
+    world.join("alice").types("tea")
+    world.passes(INDEX_AFTER_S)
+    world.join("bob").types("late tea")
+    _, writing = world.store._workers[0]
+    writing.execute("PRAGMA query_only = 1")
+    assert finds(world, "carol", "tea") == ["tea"]
+    world.passes(INDEX_AFTER_S)
+    writing.execute("PRAGMA query_only = 0")
+    world.passes(PRUNE_EVERY_S)
+    assert finds(world, "dave", "tea") == ["late tea", "tea"]
