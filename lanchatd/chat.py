@@ -6,13 +6,14 @@ import ipaddress
 from collections.abc import Callable, Iterable, Sequence
 from weakref import ref
 
-from lanchatd import __version__, nicks
+from lanchatd import __version__, looks, nicks
 from lanchatd.clock import Clock
 from lanchatd.events import Event, Item, Kind, Missed, Notice, Private, Refused, RoomLine, Rooms, Welcome
 from lanchatd.formats import Hello
 from lanchatd.later import Kept
 from lanchatd.limits import Limits
 from lanchatd.log import Log
+from lanchatd.looks import Looks
 from lanchatd.member import Member, Peer
 from lanchatd.moderation import Ban, Keep, Moderation, Target
 from lanchatd.nicks import Name
@@ -63,6 +64,9 @@ class Chat:
         self.refs = Refs(limits)
         self.search: Search | None = None  # if there is something to search in
         self._new_log = new_log
+        self._nicks_seen = Looks()
+        self._nicks_seen.add(nicks.nick(nicks.ADMIN))
+        self._rooms_seen = Looks()
         self.rooms: dict[str, Room] = {}
         self._lobby = self._make_room(nicks.room(nicks.LOBBY))
 
@@ -76,6 +80,10 @@ class Chat:
         if (ban := self.moderation.bans.on_nick(name.key, self.now())) is not None:
             why = f": {ban.reason}" if ban.reason else ""
             raise Refused("banned", f"That nick is banned{self.until_shown(ban.until)}{why}.")
+        looks.refuse_mixed(name)
+        other = self._nicks_seen.like(name, but=None if owner is None else owner.name)
+        if other is not None:
+            raise Refused("nick_taken", f"That nick looks like {other.shown}.")
         return name
 
     def join(self, hello: Hello, peer: Peer, make_member: Callable[[Name], Member]) -> None:
@@ -86,6 +94,7 @@ class Chat:
         room = self._room_for(nicks.room(hello.room) if hello.room is not None else None)
         member = make_member(name)
         self.members[name.key] = member
+        self._nicks_seen.add(name)
         member.operator = name.key in self.moderation.operators
         self._enter(member, room, hello.after, hello.log)
 
@@ -93,6 +102,7 @@ class Chat:
         """A member goes; the nick is free at once. ``reason`` is what the room is told."""
         room = self.room_of(member)
         del self.members[member.name.key]
+        self._nicks_seen.remove(member.name)
         room.leave(member, reason)
         self._drop_if_empty(room)
 
@@ -135,7 +145,9 @@ class Chat:
         if name == member.name:
             raise Refused("same_nick", f"You are {member.nick} already.")
         del self.members[member.name.key]
+        self._nicks_seen.remove(member.name)
         self.members[name.key] = member
+        self._nicks_seen.add(name)
         # A mute holds for the nick, and goes along with who had it.
         member.muted_as = self.muted_as(member)
         member.operator = name.key in self.moderation.operators
@@ -247,6 +259,7 @@ class Chat:
         More than the limit as well: what is in their logs is not to be lost.
         """
         self.rooms = {}
+        self._rooms_seen = Looks()
         for shown, topic in rooms:
             self._add_room(nicks.room(shown), topic)
         lobby = nicks.room(nicks.LOBBY)
@@ -302,6 +315,8 @@ class Chat:
         return self.rooms.get(name.key) or self._make_room(name)
 
     def _make_room(self, name: Name) -> Room:
+        if (other := self._rooms_seen.like(name)) is not None:
+            raise Refused("bad_room", f"That room looks like {other.shown}, which is there.")
         if len(self.rooms) >= self.limits.max_rooms:
             # A room whose only lines were refused by its log was not empty when the last member left.
             for room in list(self.rooms.values()):
@@ -313,11 +328,13 @@ class Chat:
     def _add_room(self, name: Name, topic: str = "") -> Room:
         room = Room(name, self._new_log(name.key), self.clock, self.now, self.limits, topic)
         self.rooms[name.key] = room
+        self._rooms_seen.add(name)
         return room
 
     def _drop_if_empty(self, room: Room) -> None:
         if room is not self._lobby and room.is_empty():
             del self.rooms[room.key]
+            self._rooms_seen.remove(Name(room.name, room.key))
 
 
 def _is_on(target: Target, member: Member) -> bool:

@@ -1,7 +1,7 @@
 """Names: what a nick and a room may be called, and which of them are the same.
 
-Compared by the Nickname profile of RFC 8266, through precis-i18n. That accepts a Cyrillic "а" in "аlice":
-look-alikes across scripts are told apart by the eye only.
+Compared by the Nickname profile of RFC 8266, through precis-i18n. That accepts a Cyrillic "а" in "аlice";
+`lanchatd.looks` does not.
 """
 
 from __future__ import annotations

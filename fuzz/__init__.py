@@ -1,0 +1,1 @@
+"""The coverage-guided fuzzer; see `fuzz.__main__`."""
