@@ -9,6 +9,8 @@ drained. Then direct messages go first, and after them the owner gives the next 
 from __future__ import annotations
 
 import fcntl
+import os
+import socket
 import struct
 import termios
 from collections.abc import Callable
@@ -19,6 +21,9 @@ from zope.interface import implementer
 
 from lanchatd.clock import Call, Clock
 from lanchatd.limits import Limits
+
+# Where in Linux's `struct tcp_info` is how many bytes the peer has acknowledged (include/uapi/linux/tcp.h).
+_ACKNOWLEDGED = 120
 
 # How often in a stall time-out it is looked whether the socket took something: closes 5 s late at the most.
 _LOOKS = 12
@@ -202,7 +207,7 @@ class Outbox:
 
     def _taken(self) -> tuple[int, int]:
         """Something that changes whenever the socket took bytes of us, or the peer of the socket."""
-        return self._drains, _unsent_bytes(self._transport)
+        return self._drains, _progress(self._transport)
 
 
 @implementer(IPushProducer)
@@ -258,10 +263,17 @@ def outbox_for(transport: Transport, clock: Clock, limits: Limits, owner: Owner)
     return kind(transport, clock, limits, owner)
 
 
-def _unsent_bytes(transport: Transport) -> int:
-    """What the kernel holds of a connection because the peer has not acknowledged it (Linux: SIOCOUTQ)."""
+def _progress(transport: Transport) -> int:
+    """A number that changes when the peer takes something of what the kernel holds for it.
+
+    What it has acknowledged so far (Linux: `tcpi_bytes_acked`). What is still unsent would not do: whenever
+    that goes down the transport fills it up again.
+    """
     try:
-        answer = fcntl.ioctl(transport.fileno(), termios.TIOCOUTQ, bytes(4))
-    except OSError:  # a system whose sockets don't tell; then only a drained chunk counts as taken
+        with socket.socket(fileno=os.dup(transport.fileno())) as same:
+            if same.family == socket.AF_UNIX:
+                return int(struct.unpack("i", fcntl.ioctl(same, termios.TIOCOUTQ, bytes(4)))[0])
+            information = same.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, _ACKNOWLEDGED + 8)
+        return int(struct.unpack_from("=Q", information, _ACKNOWLEDGED)[0])
+    except (OSError, AttributeError, struct.error):  # not on Linux: then only a drained chunk counts as taken
         return 0
-    return int(struct.unpack("i", answer)[0])

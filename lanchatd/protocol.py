@@ -11,7 +11,7 @@ from enum import Enum
 from functools import partial
 from typing import TYPE_CHECKING
 
-from OpenSSL import crypto
+from OpenSSL import SSL, crypto
 from OpenSSL.SSL import Error as TlsError
 from twisted.internet.error import ConnectionDone
 from twisted.internet.protocol import connectionDone
@@ -327,8 +327,8 @@ class ChatProtocol(BoundedLines):
     def connectionLost(self, reason: Failure = connectionDone) -> None:
         if self.state is State.CLOSING:
             self._leave(State.GONE, self.reason, "")
-        elif reason.check(ConnectionDone):
-            # It has said so, by the word that TLS has for it; there Twisted closes both sides then.
+        elif reason.check(ConnectionDone) or self._said_goodbye():
+            # There Twisted closes both sides then.
             if not self.paused:
                 self.end_of_input()
             self._leave(State.GONE, "hung_up", "")
@@ -345,6 +345,12 @@ class ChatProtocol(BoundedLines):
             said=0 if member is None else member.lines_said,
             detail=why_lost(reason) if self.reason == "lost" else "",
         )  # fmt: skip
+
+    def _said_goodbye(self) -> bool:
+        """Whether the peer has ended TLS by the word that it has for it (RFC 8446, 6.1)."""
+        if not self.peer.encrypted:
+            return False
+        return bool(self.transport.getHandle().get_shutdown() & SSL.RECEIVED_SHUTDOWN)
 
 
 def why_lost(reason: Failure) -> str:

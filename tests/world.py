@@ -88,7 +88,7 @@ class Wire:
         return self
 
     def fileno(self) -> int:
-        raise OSError  # asked for SIOCOUTQ
+        raise OSError  # asked how much its peer has acknowledged
 
     def getPeer(self) -> IPv4Address:
         return self.peer
