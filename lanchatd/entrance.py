@@ -18,10 +18,14 @@ from lanchatd.limits import Limits
 ACCEPTS_A_TURN = 64
 _MARGIN = ACCEPTS_A_TURN + 20
 
-# How long one that has said nothing, and one that has begun to, is let be when others wait for its place.
-# A program speaks at once, and what it said has arrived before it is accepted; a handshake is three round
-# trips; a person is in nobody's way but in a flood.
+# How long one that has said nothing is let be when others wait for its place: a program speaks at once, on any
+# network within so long. While nobody comes to a nick the patience goes down to the second one, to which what
+# a program said has mostly arrived with the connection: those of a flood come to none. A person is in nobody's
+# way but in a flood.
+PATIENT_S = 0.4
 SILENT_S = 0.05
+
+# And how long one that has begun to speak: a handshake is three round trips.
 SLOW_S = 1.0
 
 # So many are closed at once: one, and twice as many each time, until nobody waited for so long.
@@ -66,6 +70,8 @@ class Entrance:
         self._newcomers: dict[Newcomer, None] = {}  # in the order in which they came
         self._at_once = 1
         self._crowded_at = 0.0
+        self._moved_at = 0.0
+        self._closing = False
         self._look: Call | None = None
 
     def __len__(self) -> int:
@@ -84,14 +90,15 @@ class Entrance:
         if self._look is None and self._is_crowded():
             now = self._clock.seconds()
             if now - self._crowded_at > CALM_S:
-                self._at_once = 1
+                self._at_once, self._moved_at = 1, now
             for gate in self._gates:
                 gate.pauseProducing()
             self._look = self._clock.callLater(SILENT_S, self._read_first)
 
     def leave(self, newcomer: Newcomer) -> None:
         """It has a nick, or is being closed, or is gone; it may have left before."""
-        self._newcomers.pop(newcomer, None)
+        if self._newcomers.pop(newcomer, newcomer) is None and not self._closing:
+            self._moved_at = self._clock.seconds()
         if self._look is not None and not self._is_crowded():
             self._look.cancel()
             self._look = None
@@ -111,16 +118,19 @@ class Entrance:
         leaving = self._in_the_way()[: self._at_once]
         if leaving:
             self._at_once *= 2
+        self._closing = True
         for newcomer in leaving:
             newcomer.give_way()
+        self._closing = False
 
     def _in_the_way(self) -> Sequence[Newcomer]:
         """Those of the address that has most of them first, the oldest of them first."""
         now = self._clock.seconds()
+        patience_s = max(SILENT_S, self._moved_at + PATIENT_S - now)
         silent = [
             newcomer
             for newcomer in self._newcomers
-            if not newcomer.has_spoken and newcomer.came_at + SILENT_S <= now
+            if not newcomer.has_spoken and newcomer.came_at + patience_s <= now
         ]
         slow = [newcomer for newcomer in self._newcomers if newcomer.came_at + SLOW_S <= now]
         of_address = Counter(newcomer.address for newcomer in self._newcomers)

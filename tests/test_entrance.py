@@ -9,7 +9,7 @@ from time import monotonic
 import pytest
 from twisted.internet.task import Clock
 
-from lanchatd.entrance import CALM_S, SILENT_S, SLOW_S, Entrance
+from lanchatd.entrance import CALM_S, PATIENT_S, SILENT_S, SLOW_S, Entrance
 from lanchatd.limits import Limits
 from tests.daemon import daemon, wait_until
 from tests.world import World
@@ -92,10 +92,21 @@ def test_the_oldest_that_says_nothing_gives_way(hall: Hall) -> None:
     """After a moment; who has begun to speak does not."""
     speaks, silent, *_ = [hall.comes() for _ in range(FITS + 1)]
     speaks.has_spoken = True
-    hall.passes(SILENT_S / 2)
+    hall.passes(PATIENT_S / 2 - SILENT_S)
     assert hall.closed == []
-    hall.passes(SILENT_S / 2)
+    hall.passes(SILENT_S)
     assert (hall.closed, hall.port.accepts) == ([silent], True)
+
+
+def test_patience_is_longer_while_others_come_to_a_nick(hall: Hall) -> None:
+    """So it is when a whole room comes back over a slow network: that is no flood."""
+    people = [hall.comes() for _ in range(FITS + 20)]
+    for someone in people[FITS : FITS + 6]:
+        hall.passes(SILENT_S)
+        hall.entrance.leave(someone)
+    assert hall.closed == []
+    hall.passes(SILENT_S)
+    assert hall.closed == people[:1]
 
 
 def test_what_has_arrived_is_read_first(hall: Hall) -> None:
@@ -125,18 +136,18 @@ def test_those_of_one_address_give_way_to_all_others(hall: Hall) -> None:
     """Who floods stands in his own way."""
     person = hall.comes("192.0.2.7")
     flood = [hall.comes() for _ in range(FITS)]
-    hall.passes(SILENT_S)
+    hall.passes(PATIENT_S / 2)
     assert hall.closed == flood[:1]
     assert person not in hall.closed
 
 
 def test_a_flood_is_thrown_out_faster_and_faster(hall: Hall) -> None:
     """Twice as many each time, until nobody waited for a while."""
-    gone = []
-    for _ in range(4):
-        while hall.port.accepts:
-            for _ in range(8):
-                hall.comes()
+    for _ in range(FITS + 20):
+        hall.comes()
+    hall.passes(PATIENT_S / 2)
+    gone = [len(hall.closed)]
+    for _ in range(3):
         before = len(hall.closed)
         hall.passes(SILENT_S)
         gone.append(len(hall.closed) - before)
@@ -148,7 +159,7 @@ def test_a_flood_is_thrown_out_faster_and_faster(hall: Hall) -> None:
     assert len(hall.closed) == before
     while hall.port.accepts:
         hall.comes()
-    hall.passes(SILENT_S)
+    hall.passes(PATIENT_S / 2)
     assert len(hall.closed) == before + 1
 
 
@@ -170,7 +181,7 @@ def test_they_read_why(world: World) -> None:
     bob.types("bob")
     carol = world.connect()
     world.connect()
-    world.passes(SILENT_S * 4)
+    world.passes(PATIENT_S)
     told = "!! 84 connections have given no nick yet; try again in a minute."
     assert alice.sees()[-1] == carol.sees()[-1] == told
     world.passes(1)
