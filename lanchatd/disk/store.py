@@ -15,6 +15,7 @@ from weakref import WeakValueDictionary
 
 from lanchatd.clock import Call, Clock
 from lanchatd.disk import rows
+from lanchatd.disk.belief import BelievedTime
 from lanchatd.disk.log import DiskLog
 from lanchatd.disk.opening import PARTS, connect, open_log
 from lanchatd.disk.pruning import DAY_S, Pruned, prune
@@ -78,6 +79,7 @@ class DiskStore:
         self._new_rooms: dict[str, RoomRow] = {}
         self._logs: WeakValueDictionary[int, DiskLog] = WeakValueDictionary()
         self._pruning: Call | None = None
+        self._believed: BelievedTime
         self._last_number = 0
         self._gathered: list[tuple[RoomRow, Sequence[Event], Answer]] = []
         self._committing = False
@@ -94,6 +96,7 @@ class DiskStore:
         writing, self.name = open_log(self.path, warn)
         try:
             found = list(rows.restore(writing, self._limits, self._now() - self._limits.ref_memory_s))
+            newest_at = rows.newest_at(writing)
             reading, searching = (connect(self.path, read_only=True) for _ in range(2))
         except sqlite3.Error as error:
             raise StateError(f"{self.path}: {error}") from None
@@ -104,6 +107,7 @@ class DiskStore:
             (self._new_worker("log reads"), reading),
             (self._new_worker("log searches"), searching),
         ]
+        self._believed = BelievedTime(self._clock, self._now, newest_at)
         self._prune_in(PRUNE_EVERY_S)
         return found
 
@@ -178,9 +182,10 @@ class DiskStore:
 
     def _prune(self) -> None:
         self._pruning = None
-        before = self._now() - self._limits.keep_days * DAY_S
         worker, connection = self._workers[0]
-        worker.do(partial(prune, connection, before, self._limits.keep_events), self._pruned)
+        keep_s = self._limits.keep_days * DAY_S
+        work = partial(prune, connection, self._believed.seconds(), keep_s, self._limits.keep_events)
+        worker.do(work, self._pruned)
 
     def _pruned(self, pruned: Pruned | Exception | None) -> None:
         if not self._workers:
