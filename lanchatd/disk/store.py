@@ -48,8 +48,8 @@ PRUNE_PAUSE_S = 0.05
 _NEWEST = 1 << 62  # a place past all others
 
 
-class _NoSpace(Exception):
-    """Too little of the disk is free."""
+class _Unwritable(Exception):
+    """The disk takes nothing, for a reason that SQLite would not tell, or not as well."""
 
 
 class DiskStore:
@@ -231,14 +231,14 @@ def _size_of(path: Path) -> int:
 def _write(connection: sqlite3.Connection, path: Path, min_free_bytes: int, rooms: str, events: str) -> None:
     disk = os.statvfs(path)
     if disk.f_bavail * disk.f_frsize < min_free_bytes:
-        raise _NoSpace
+        raise _Unwritable("the disk is nearly full")
+    if disk.f_flag & os.ST_RDONLY:  # Linux makes it so after an error
+        raise _Unwritable("the disk can only be read")
     rows.write(connection, rooms, events)
 
 
 def _why(error: Exception) -> str:
     """Why something could not be written or read, as it ends a sentence."""
-    if isinstance(error, _NoSpace):
-        return "the disk is nearly full"
     code = getattr(error, "sqlite_errorcode", 0)
     return _WHY.get(code & 0xFF, str(error))
 
