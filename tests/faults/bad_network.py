@@ -65,11 +65,10 @@ class BadNetwork:
         self._loop.close()
 
     async def _cancel_all(self) -> None:
-        for pipe in self._pipes:
-            pipe.cancel()
-        await asyncio.gather(*self._pipes, return_exceptions=True)
-        for _ in range(2):  # an aborted transport is closed in the next turn
-            await asyncio.sleep(0)
+        for _ in range(3):  # what was accepted last gets its pipe, and what was aborted last is closed
+            for pipe in self._pipes:
+                pipe.cancel()
+            await asyncio.sleep(0.05)
 
     def _fate(self) -> Fate:
         draw = self._random
