@@ -18,10 +18,9 @@ from lanchatd.limits import Limits
 ACCEPTS_A_TURN = 64
 _MARGIN = ACCEPTS_A_TURN + 20
 
-# How long one that has said nothing is let be when others wait for its place: a program speaks at once, on any
-# network within so long. While nobody comes to a nick the patience goes down to the second one, to which what
-# a program said has mostly arrived with the connection: those of a flood come to none. A person is in nobody's
-# way but in a flood.
+# How long one that has said nothing is let be when others wait for its place: on any network a program is
+# heard within the first. While nobody comes to a nick, as in a flood, that goes down to the second: mostly
+# what a program says arrives with its connection. A person is in nobody's way but in a flood.
 PATIENT_S = 0.4
 SILENT_S = 0.05
 

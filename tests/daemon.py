@@ -84,9 +84,13 @@ class Peer:
         if receive_buffer is not None:
             self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
         self.socket.settimeout(PATIENCE_S)
-        self.socket.connect(("127.0.0.1", port))
-        if tls is not None:
-            self.socket = tls.wrap_socket(self.socket)
+        try:
+            self.socket.connect(("127.0.0.1", port))
+            if tls is not None:
+                self.socket = tls.wrap_socket(self.socket)
+        except OSError:
+            self.socket.close()
+            raise
         self._file = self.socket.makefile("rb")
 
     def __enter__(self) -> Peer:

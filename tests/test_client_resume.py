@@ -473,6 +473,19 @@ def test_a_server_that_never_answers_is_given_up() -> None:
     assert played.told[-1].startswith("lost: What listens on server port 8000 is no lanchat.")
 
 
+def test_a_hello_that_was_cut_short_is_said_again() -> None:
+    """The server was told half of it, and then that this is all: it is no reason to stay away."""
+    played = Played().starts()
+    played.hears(WELCOME)
+    played.loses()
+    played.clock.advance(1.5)
+    played.hears(b'{"type": "error", "code": "bad_json", "text": "That line is not JSON."}\n')
+    assert played.told[-1].startswith("lost: That line is not JSON. ")
+    played.clock.advance(30)
+    played.hears(WELCOME)
+    assert played.told[-1] == "welcomed"
+
+
 def test_who_was_kicked_stays_away() -> None:
     """Until the user says otherwise."""
     played = Played().starts()

@@ -20,7 +20,7 @@ from twisted.internet.task import Clock
 from twisted.logger import LogLevel, capturedLogs
 
 from lanchatd.console.authorized import LARGEST_FILE_BYTES, AuthorizedKeys, harmless
-from lanchatd.console.guard import MOST_ADDRESSES, Guard
+from lanchatd.console.guard import MOST_ADDRESSES, UNDISTURBED_S, Guard
 from lanchatd.console.host_key import fingerprint, host_key
 from lanchatd.console.login import is_signed
 from lanchatd.limits import Limits
@@ -337,12 +337,83 @@ def guard(clock: Clock) -> Guard:
     return Guard(clock, Limits(admin_waiting=2))
 
 
+class Somebody:
+    """Who has not logged in yet. Implements `lanchatd.console.guard.Waiting`."""
+
+    def __init__(self, guard: Guard, address: str) -> None:
+        self.address = address
+        self.sent_away = False
+        self._guard = guard
+
+    def make_room(self) -> None:
+        self.sent_away = True
+        self._guard.settled(self)
+
+
+def comes(guard: Guard, address: str) -> Somebody | None:
+    """Somebody who comes to log in, if they are admitted."""
+    if (why := guard.admit(address)) is not None:
+        assert why == "Too many connections are waiting to log in; try again in a moment."
+        return None
+    somebody = Somebody(guard, address)
+    guard.waits(somebody)
+    return somebody
+
+
 def test_so_many_may_wait_to_log_in(guard: Guard) -> None:
     """Whoever has logged in, or is gone, makes room."""
-    assert [guard.admit(f"192.0.2.{n}") for n in range(2)] == [None, None]
-    assert guard.admit("192.0.2.3") == "Too many connections are waiting to log in; try again in a moment."
-    guard.settled()
-    assert guard.admit("192.0.2.3") is None
+    first, second = comes(guard, "192.0.2.1"), comes(guard, "192.0.2.2")
+    assert first and second and not comes(guard, "192.0.2.3")
+    guard.settled(first)
+    guard.settled(first)  # it has logged in, and then it is gone
+    assert comes(guard, "192.0.2.3") and not comes(guard, "192.0.2.4")
+    assert not second.sent_away
+
+
+def test_one_address_does_not_take_all_the_places(clock: Clock) -> None:
+    """Who comes from another one has the place of the one that waits longest there; as many as are fair."""
+    guard = Guard(clock, Limits(admin_waiting=4))
+    greedy = [comes(guard, "192.0.2.1") for _ in range(6)]
+    assert [somebody is not None for somebody in greedy] == [True] * 4 + [False] * 2
+    others = [comes(guard, "192.0.2.2") for _ in range(3)]
+    assert [somebody is not None for somebody in others] == [True, True, False]
+    assert [somebody.sent_away for somebody in greedy if somebody] == [True, True, False, False]
+    clock.advance(60)
+    assert not comes(guard, "192.0.2.1") and not comes(guard, "192.0.2.2")
+    assert comes(guard, "192.0.2.3")
+
+
+def test_who_says_nothing_for_long_makes_room(guard: Guard, clock: Clock) -> None:
+    """For an address that has no place; whoever came just now is not disturbed."""
+    silent = comes(guard, "192.0.2.1")
+    clock.advance(UNDISTURBED_S)
+    fresh = comes(guard, "192.0.2.2")
+    assert silent and fresh and comes(guard, "192.0.2.3")
+    assert [silent.sent_away, fresh.sent_away] == [True, False]
+    assert not comes(guard, "192.0.2.4")
+
+
+def test_who_has_logged_in_before_goes_before_strangers(guard: Guard, clock: Clock) -> None:
+    """However many there are, and however fast they come."""
+    guard.succeeded("192.0.2.1")
+    strangers = [comes(guard, "192.0.2.2"), comes(guard, "192.0.2.3")]
+    known = comes(guard, "192.0.2.1")
+    assert known and [stranger.sent_away for stranger in strangers if stranger] == [True, False]
+    clock.advance(UNDISTURBED_S)
+    assert comes(guard, "192.0.2.4")
+    assert comes(guard, "192.0.2.1")
+    assert not comes(guard, "192.0.2.5") and not known.sent_away
+    guard.succeeded("192.0.2.5")
+    assert comes(guard, "192.0.2.5") and known.sent_away
+
+
+def test_so_many_addresses_are_known(guard: Guard) -> None:
+    """The one that was longest away is a stranger again."""
+    guard.succeeded("192.0.2.1")
+    for number in range(MOST_ADDRESSES):
+        guard.succeeded(f"2001:db8::{number:x}")
+    comes(guard, "192.0.2.2"), comes(guard, "192.0.2.3")
+    assert not comes(guard, "192.0.2.1") and comes(guard, "2001:db8::1")
 
 
 def test_three_failures_lock_an_address_out_for_an_hour(guard: Guard, clock: Clock) -> None:

@@ -174,8 +174,7 @@ def test_only_so_many_lines_of_a_room_are_kept(world: DiskWorld) -> None:
 def test_lines_are_kept_for_so_many_days(world: DiskWorld) -> None:
     """A room of which nothing is left goes on counting, after a restart too."""
     world.limits.keep_days = 1
-    world.jump_s = 10 * DAY_S
-    world.passes(61)
+    world.passes(2 * DAY_S)
     assert ids(world) == ids(world, "#dev") == []
     assert world.join("dave").types("/history 5 before 2030-01-01").sees() == ["-- There is no such line."]
     again = world.restarts()

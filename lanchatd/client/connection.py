@@ -418,10 +418,9 @@ class Connection:
 
     def _hello_refused(self, code: str, text: str) -> None:
         self._cancel("welcome")
-        if code == "turned_away":
+        if code not in _NICK_CODES:
+            # A hello that was taken before is a good one: half of it got there, or the server is full.
             self._close_for(text, for_good=not self.session.been_welcomed)
-        elif code not in _NICK_CODES:
-            self._close_for(text, for_good=True)
         elif self.session.been_welcomed and code == "nick_taken" and self._nick_may_come_free():
             self._tries += 1
             pause_s = self._pause(self._tries)

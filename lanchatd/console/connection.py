@@ -24,6 +24,7 @@ from twisted.conch.ssh.transport import (
     SSHServerTransport,
 )
 from twisted.conch.ssh.userauth import MSG_USERAUTH_REQUEST, MSG_USERAUTH_SUCCESS
+from twisted.internet.interfaces import IAddress
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
@@ -33,19 +34,23 @@ from lanchatd.console.channels import Channels
 from lanchatd.console.login import ALGORITHMS, Login
 from lanchatd.console.quiet import QUIET
 from lanchatd.console.seat import Application, Identity, Output
+from lanchatd.console.turned_away import LINGER_S, VERSION
 from lanchatd.factory import peer_of
 
 if TYPE_CHECKING:
     from lanchatd.console.ssh import ConsoleFactory
-
-# Time for a peer to read why it is disconnected, and to close.
-LINGER_S = 1
 
 # A packet that is not whole yet, of somebody who has not logged in. Every SSH server takes packets of 35,000
 # bytes (RFC 4253, 6.1), and no login needs as much.
 MOST_BEFORE_LOGIN_BYTES = 65_536
 
 _FIRST_NOT_OF_TRANSPORT = MSG_USERAUTH_REQUEST
+
+
+def address_of(addr: IAddress | None) -> str:
+    """The IP address at the other end, or what is shown for one that has none."""
+    peer = peer_of(addr)
+    return peer.address or peer.shown
 
 
 class Connection(SSHServerTransport):
@@ -59,7 +64,7 @@ class Connection(SSHServerTransport):
     log = Logger("lanchatd")
     _log = QUIET
 
-    ourVersionString = b"SSH-2.0-lanchatd"
+    ourVersionString = VERSION
     # Conch also offers CBC, SHA-1 and MD5. It offers zlib, with which a packet could be a gigabyte.
     supportedCiphers = [
         name
@@ -75,9 +80,8 @@ class Connection(SSHServerTransport):
     supportedCompressions = [b"none"]
 
     def connectionMade(self) -> None:
-        peer = peer_of(self.transport.getPeer())
-        self.peer = peer.shown
-        self.address = peer.address or peer.shown
+        self.peer = peer_of(self.transport.getPeer()).shown
+        self.address = address_of(self.transport.getPeer())
         self.identity: Identity | None = None
         self._ending = False
         self.full = False  # the peer takes no more bytes for now
@@ -85,12 +89,8 @@ class Connection(SSHServerTransport):
         self._timer: Call | None = None
         self.transport.registerProducer(self, True)
         super().connectionMade()
-        why = self.factory.come(self)
-        self._waits = why is None
-        if why is not None:
-            self.end(DISCONNECT_TOO_MANY_CONNECTIONS, why)
-        else:
-            self._in(self.factory.limits.admin_login_s, self._takes_too_long)
+        self.factory.came(self)
+        self._in(self.factory.limits.admin_login_s, self._takes_too_long)
 
     def let_in(self, identity: Identity, application: Callable[[Identity, Output], Application]) -> None:
         """The login has succeeded."""
@@ -131,6 +131,16 @@ class Connection(SSHServerTransport):
         """Close it now."""
         self.transport.abortConnection()
 
+    def make_room(self) -> None:
+        """Somebody else is to log in; see `lanchatd.console.guard.Waiting`."""
+        why = "Too many connections are waiting to log in, and this one has waited longest."
+        self.end(DISCONNECT_TOO_MANY_CONNECTIONS, why)
+
+    @property
+    def ending(self) -> bool:
+        """Whether it has been told why it is disconnected, or is gone."""
+        return self._ending
+
     @property
     def can_send(self) -> bool:
         """Whether more of a session's output can go on its way."""
@@ -154,9 +164,7 @@ class Connection(SSHServerTransport):
         self._in(LINGER_S, self.abort)
 
     def _settle(self) -> None:
-        if self._waits:
-            self._waits = False
-            self.factory.guard.settled()
+        self.factory.guard.settled(self)
 
     def _in(self, delay_s: float, call: Callable[[], None]) -> None:
         self._stop_timer()

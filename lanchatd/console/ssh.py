@@ -16,11 +16,12 @@ from twisted.logger import Logger
 
 from lanchatd.clock import Clock
 from lanchatd.console.channels import Channels
-from lanchatd.console.connection import Connection
+from lanchatd.console.connection import Connection, address_of
 from lanchatd.console.guard import Guard
 from lanchatd.console.host_key import fingerprint, host_key
 from lanchatd.console.login import Account
 from lanchatd.console.quiet import QUIET
+from lanchatd.console.turned_away import TurnedAway
 from lanchatd.kernel import set_socket_options
 from lanchatd.limits import Limits
 from lanchatd.state import StateError
@@ -29,6 +30,9 @@ __all__ = ["Account", "ConsoleFactory", "SshConsole"]
 
 # Connections at once, logged in or not; what comes then is closed without a word.
 MOST_CONNECTIONS = 64
+
+# Who can't log in now is told why, so many at a time; the others are closed without a word.
+MOST_TURNED_AWAY = 16
 
 
 class ConsoleFactory(SSHFactory):
@@ -44,7 +48,9 @@ class ConsoleFactory(SSHFactory):
         self.limits = limits
         self.accounts = accounts
         self.guard = Guard(clock, limits)
-        self.connections: set[Connection] = set()
+        self.connections: dict[Connection, None] = {}  # in the order in which they came
+        self._turned_away: set[TurnedAway] = set()
+        self._turned_away_count = 0  # of this second
         self.privateKeys = {host_key.sshType(): host_key}
         self.publicKeys = {host_key.sshType(): host_key.public()}
         self.primes = None
@@ -60,20 +66,24 @@ class ConsoleFactory(SSHFactory):
         return sum(len(service.channels) for service in services if isinstance(service, Channels))
 
     def buildProtocol(self, addr: IAddress | None) -> Any:
-        if len(self.connections) >= MOST_CONNECTIONS or self._emptied is not None:
+        if self._emptied is not None:
+            return None
+        for account in self.accounts.values():
+            account.keys.refresh()
+        if (why := self.guard.admit(address_of(addr))) is not None:
+            return self._turn_away(why)
+        if len(self.connections) >= MOST_CONNECTIONS and not self._hurry_one():
             return None
         return super().buildProtocol(addr)
 
-    def come(self, connection: Connection) -> str | None:
-        """A connection is there; why it can't log in, or None."""
-        self.connections.add(connection)
-        for account in self.accounts.values():
-            account.keys.refresh()
-        return self.guard.admit(connection.address)
+    def came(self, connection: Connection) -> None:
+        """A connection is there."""
+        self.connections[connection] = None
+        self.guard.waits(connection)
 
     def gone(self, connection: Connection) -> None:
         """A connection is no more."""
-        self.connections.discard(connection)
+        self.connections.pop(connection, None)
         if self._emptied is not None and not self.connections:
             self._emptied.callback(None)
 
@@ -86,6 +96,29 @@ class ConsoleFactory(SSHFactory):
             connection.shut_down()
         force = self.clock.callLater(self.limits.shutdown_s, self._abort_all)
         return self._emptied.addCallback(lambda _: force.cancel() if force.active() else None)
+
+    def _hurry_one(self) -> bool:
+        """Close who was told to go and has not gone yet, so that nobody holds a place by that."""
+        for connection in self.connections:
+            if connection.ending:
+                connection.abort()
+                del self.connections[connection]
+                return True
+        return False
+
+    def _turn_away(self, why: str) -> TurnedAway | None:
+        if not self._turned_away_count:  # a line a second at most, however many come
+            self.clock.callLater(1, self._tell_turned_away)
+        self._turned_away_count += 1
+        if len(self._turned_away) >= MOST_TURNED_AWAY:
+            return None
+        turned_away = TurnedAway(self.clock, why, self._turned_away.discard)
+        self._turned_away.add(turned_away)
+        return turned_away
+
+    def _tell_turned_away(self) -> None:
+        self.log.info("the console turned {count} connections away", count=self._turned_away_count)
+        self._turned_away_count = 0
 
     def _abort_all(self) -> None:
         for connection in tuple(self.connections):

@@ -12,7 +12,8 @@ STEP = 100
 
 DAY_S = 86_400
 
-_OLDEST = "SELECT id, at_us FROM event WHERE room = ? ORDER BY id LIMIT ?"
+# Without those from the future, said while the clock was ahead: they are as old as the others around them.
+_OLDEST = "SELECT id, at_us FROM event WHERE room = ? AND (at_us <= ? OR id <= ?) ORDER BY id LIMIT ?"
 
 # When nothing is left, places begin anew.
 _INDEXED = "UPDATE log SET indexed = min(indexed, (SELECT coalesce(max(place), 0) FROM event))"
@@ -26,17 +27,18 @@ class Pruned:
     until: int
 
 
-def prune(connection: sqlite3.Connection, before: float, keep_events: int) -> Pruned | None:
+def prune(connection: sqlite3.Connection, now: float, keep_s: float, keep_events: int) -> Pruned | None:
     """Take the oldest events of one room out, or none if there is nothing to take out in any.
 
-    Those from before a moment (seconds since the epoch), and those beyond the newest ``keep_events``. The ids
-    of what comes later go on all the same. Raises sqlite3.Error.
+    Those older than ``keep_s`` at the moment ``now`` (seconds since the epoch), and those beyond the newest
+    ``keep_events``. The ids of what comes later go on all the same. Raises sqlite3.Error.
     """
+    now_us, before_us = round(now * US), round((now - keep_s) * US)
     for (room,) in connection.execute("SELECT number FROM room").fetchall():
         (newest,) = connection.execute("SELECT max(id) FROM event WHERE room = ?", (room,)).fetchone()
-        until = 0
-        for id_, at_us in connection.execute(_OLDEST, (room, STEP)).fetchall():
-            if at_us >= before * US and id_ > newest - keep_events:
+        too_many, until = (newest or 0) - keep_events, 0
+        for id_, at_us in connection.execute(_OLDEST, (room, now_us, too_many, STEP)).fetchall():
+            if at_us >= before_us and id_ > too_many:
                 break
             until = id_
         if until:

@@ -140,6 +140,12 @@ def search(connection: sqlite3.Connection, query: str, before: int, count: int) 
     return [(place, event_from(*columns)) for place, *columns in json.loads(found)]
 
 
+def newest_at(connection: sqlite3.Connection) -> float | None:
+    """When the newest line of all rooms was said, in seconds since the epoch. Raises sqlite3.Error."""
+    newest = connection.execute("SELECT at_us FROM event ORDER BY place DESC LIMIT 1").fetchone()
+    return None if newest is None else newest[0] / US
+
+
 def event_from(room: str, id_: int, at_us: int, kind: str, nick: str, text: str) -> Event:
     """A row as an event again."""
     return Event(Kind(kind), room, nick, text, at_us / US, id_)

@@ -15,6 +15,7 @@ from weakref import WeakValueDictionary
 
 from lanchatd.clock import Call, Clock
 from lanchatd.disk import rows
+from lanchatd.disk.belief import BelievedTime
 from lanchatd.disk.index import index
 from lanchatd.disk.log import DiskLog
 from lanchatd.disk.opening import PARTS, connect, open_log
@@ -53,8 +54,8 @@ INDEX_PAUSE_S = 0.05
 _NEWEST = 1 << 62  # a place past all others
 
 
-class _NoSpace(Exception):
-    """Too little of the disk is free."""
+class _Unwritable(Exception):
+    """The disk takes nothing, for a reason that SQLite would not tell, or not as well."""
 
 
 class DiskStore:
@@ -85,6 +86,7 @@ class DiskStore:
         self._logs: WeakValueDictionary[int, DiskLog] = WeakValueDictionary()
         self._pruning: Call | None = None
         self._indexing: Call | None = None
+        self._believed: BelievedTime
         self._last_number = 0
         self._gathered: list[tuple[RoomRow, Sequence[Event], Answer]] = []
         self._committing = False
@@ -101,6 +103,7 @@ class DiskStore:
         writing, self.name = open_log(self.path, warn)
         try:
             found = list(rows.restore(writing, self._limits, self._now() - self._limits.ref_memory_s))
+            newest_at = rows.newest_at(writing)
             reading, searching = (connect(self.path, read_only=True) for _ in range(2))
         except sqlite3.Error as error:
             raise StateError(f"{self.path}: {error}") from None
@@ -111,6 +114,7 @@ class DiskStore:
             (self._new_worker("log reads"), reading),
             (self._new_worker("log searches"), searching),
         ]
+        self._believed = BelievedTime(self._clock, self._now, newest_at)
         self._prune_in(PRUNE_EVERY_S)
         self._index_in(INDEX_AFTER_S)
         return found
@@ -189,9 +193,10 @@ class DiskStore:
 
     def _prune(self) -> None:
         self._pruning = None
-        before = self._now() - self._limits.keep_days * DAY_S
         worker, connection = self._workers[0]
-        worker.do(partial(prune, connection, before, self._limits.keep_events), self._pruned)
+        keep_s = self._limits.keep_days * DAY_S
+        work = partial(prune, connection, self._believed.seconds(), keep_s, self._limits.keep_events)
+        worker.do(work, self._pruned)
 
     def _pruned(self, pruned: Pruned | Exception | None) -> None:
         if not self._workers:
@@ -264,14 +269,14 @@ def _size_of(path: Path) -> int:
 def _write(connection: sqlite3.Connection, path: Path, min_free_bytes: int, rooms: str, events: str) -> None:
     disk = os.statvfs(path)
     if disk.f_bavail * disk.f_frsize < min_free_bytes:
-        raise _NoSpace
+        raise _Unwritable("the disk is nearly full")
+    if disk.f_flag & os.ST_RDONLY:  # Linux makes it so after an error
+        raise _Unwritable("the disk can only be read")
     rows.write(connection, rooms, events)
 
 
 def _why(error: Exception) -> str:
     """Why something could not be written or read, as it ends a sentence."""
-    if isinstance(error, _NoSpace):
-        return "the disk is nearly full"
     code = getattr(error, "sqlite_errorcode", 0)
     return _WHY.get(code & 0xFF, str(error))
 

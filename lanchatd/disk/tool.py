@@ -116,9 +116,8 @@ def _events(connection: sqlite3.Connection, name: str) -> Iterator[Event]:
 
 
 def _prune(connection: sqlite3.Connection, asked: argparse.Namespace) -> None:
-    before = time.time() - asked.older_than * DAY_S
     (many,) = connection.execute("SELECT count(*) FROM event").fetchone()
-    while prune(connection, before, sys.maxsize) is not None:
+    while prune(connection, time.time(), asked.older_than * DAY_S, sys.maxsize) is not None:
         pass
     (left,) = connection.execute("SELECT count(*) FROM event").fetchone()
     print(f"{many - left:,} lines are gone, {left:,} are kept.")  # noqa: T201
