@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from lanchatd.disk import rows
+from lanchatd.disk.belief import JUMP_S
 from lanchatd.disk.index import STEP, index
 from lanchatd.disk.opening import open_log
 from lanchatd.disk.rows import RoomRow
@@ -96,7 +97,7 @@ def test_lines_go_before_they_were_taken_in(path: Path) -> None:
         assert connection.execute("SELECT max(place), max(indexed) FROM event, log").fetchone() == (2, 1)
     later = DiskWorld(path, 2 * 86_400, keep_days=1)
     later.store._indexing.cancel()  # type: ignore[union-attr]
-    later.passes(PRUNE_EVERY_S)
+    later.passes(JUMP_S + 2 * PRUNE_EVERY_S)  # until it believes its clock
     bob = later.join("bob").types("fresh tea")
     assert "fresh tea" in bob.sees()[-1]
     assert finds(later, "carol", "tea") == ["fresh tea"]
