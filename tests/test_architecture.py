@@ -35,9 +35,9 @@ LAYERS = (
     {"options"},
     {"tap"},
     {"client", "client.untrusted", "client.session", "client.shapes", "client.screen", "client.xdg",
-     "client.history", "client.known_servers", "client.trust", "client.options"},
-    {"client.streams", "client.keepalive", "client.tls", "client.why", "client.connection", "client.ui",
-     "client.pipe"},
+     "client.history", "client.observer", "client.known_servers", "client.trust", "client.options"},
+    {"client.streams", "client.keepalive", "client.server_lines", "client.tls", "client.why",
+     "client.connection", "client.ui", "client.pipe"},
     {"client.main", "client.terminal"},
 )  # fmt: skip
 RULES = LAYERS[1]

@@ -7,35 +7,24 @@ us, not only until somebody has accepted. With TLS there is no connection here b
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Protocol
+from typing import Any
 
 from twisted.application.internet import ClientService, backoffPolicy
 from twisted.internet.defer import CancelledError, Deferred
-from twisted.internet.error import (
-    ConnectionDone,
-)
-from twisted.internet.interfaces import (
-    IAddress,
-    IDelayedCall,
-    IProtocolFactory,
-    IReactorTime,
-    IStreamClientEndpoint,
-)
-from twisted.internet.protocol import Factory, connectionDone
-from twisted.protocols.basic import LineReceiver
+from twisted.internet.error import ConnectionDone
+from twisted.internet.interfaces import IDelayedCall, IProtocolFactory, IReactorTime, IStreamClientEndpoint
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
 from lanchatd.client.keepalive import keep_alive
+from lanchatd.client.observer import Observer
+from lanchatd.client.server_lines import ServerLines, ServerLinesFactory
 from lanchatd.client.session import Item, Session, State, Unsayable
 from lanchatd.client.shapes import refusal
 from lanchatd.client.tls import HandshakeFailed, TlsEndpoint
 from lanchatd.client.trust import Trust, UnknownKey, Untrusted
 from lanchatd.client.untrusted import clean
 from lanchatd.client.why import why_not_made, why_not_trusted
-
-# What a line of the server may have, in bytes: a hundred of the longest members are under 40 KiB.
-LONGEST_LINE = 1 << 20
 
 # How long a connection may take to be made, and the server to answer our hello.
 CONNECT_S = 10
@@ -50,86 +39,9 @@ QUIT_S = 2
 _NICK_CODES = frozenset({"nick_taken", "bad_nick", "banned", "control", "no_nick"})
 
 
-class Observer(Protocol):
-    """Who is told what happens to a connection. Never called from within a call of the connection,
-    but for `show` and `changed`.
-    """
-
-    def welcomed(self) -> None:
-        """The server has taken us in, the first time or again; the session knows where."""
-        ...
-
-    def show(self, items: list[Item]) -> None:
-        """This came, in order."""
-        ...
-
-    def changed(self) -> None:
-        """Something of the session may have changed: who is here, what waits, whether it is connected."""
-        ...
-
-    def lost(self, why: str, next_try_s: float) -> None:
-        """There is no connection, or it could not be made; it is tried again in so many seconds."""
-        ...
-
-    def refused(self, code: str, text: str) -> None:
-        """The server does not take our nick: call `Connection.take_nick` with another one."""
-        ...
-
-    def unknown_key(self, fingerprint: str, why: str) -> None:
-        """The server is not known: call `Connection.accept_key` if this is its key, or end."""
-        ...
-
-    def warned(self, text: str) -> None:
-        """Something is not as it should be; it goes on all the same."""
-        ...
-
-    def failed(self, why: str) -> None:
-        """It is not tried again, unless `Connection.reconnect` is called."""
-        ...
-
-
 def growing_pauses(jitter: Callable[[], float]) -> Callable[[int], float]:
     """Seconds before a try, by its number from 1: from 1 s to 30 s; ``jitter`` gives 0 to 1."""
     return backoffPolicy(initialDelay=1 / 1.6, maxDelay=29, factor=1.6, jitter=jitter)
-
-
-class ServerLines(LineReceiver):
-    """Bytes to lines. A line that is too long is thrown away as it comes, and those behind it are not."""
-
-    delimiter = b"\n"
-    MAX_LENGTH = LONGEST_LINE
-
-    def __init__(self, connection: Connection) -> None:
-        self.transport: Any
-        self._connection = connection
-        self._behind: bytes | None = None
-
-    def connectionMade(self) -> None:
-        self._connection.made(self)
-
-    def dataReceived(self, data: bytes) -> None:
-        super().dataReceived(data)  # type: ignore[no-untyped-call]
-        while self._behind is not None:
-            # LineReceiver stops after a line too long, with whole lines behind it.
-            rest, self._behind = self._behind, None
-            self.setLineMode()  # type: ignore[no-untyped-call]
-            super().dataReceived(rest)  # type: ignore[no-untyped-call]
-        self._connection.lines_came()
-
-    def lineReceived(self, line: bytes) -> None:
-        self._connection.line_came(self, line.removesuffix(b"\r"))
-
-    def lineLengthExceeded(self, line: bytes) -> None:
-        self.setRawMode()  # type: ignore[no-untyped-call]
-        self.rawDataReceived(line)
-
-    def rawDataReceived(self, data: bytes) -> None:
-        _, newline, rest = data.partition(b"\n")
-        if newline:
-            self._behind = rest
-
-    def connectionLost(self, reason: Failure = connectionDone) -> None:
-        self._connection.gone(self, reason)
 
 
 @implementer(IStreamClientEndpoint)
@@ -148,16 +60,6 @@ class _Watched:
             return reason
 
         return connecting.addErrback(failed)
-
-
-class _Lines(Factory):
-    noisy = False
-
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
-
-    def buildProtocol(self, addr: IAddress | None) -> ServerLines:
-        return ServerLines(self._connection)
 
 
 class Connection:
@@ -187,7 +89,7 @@ class Connection:
         self._pause = pause
         self._service: Any = ClientService(
             _Watched(endpoint if trust is None else TlsEndpoint(clock, endpoint, trust), self._not_made),
-            _Lines(self),
+            ServerLinesFactory(self),
             retryPolicy=self._next_try,
             clock=clock,
         )

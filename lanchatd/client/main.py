@@ -21,7 +21,8 @@ from twisted.python.failure import Failure
 from zope.interface import implementer
 
 from lanchatd.client import known_servers
-from lanchatd.client.connection import CONNECT_S, Connection, Observer, growing_pauses
+from lanchatd.client.connection import CONNECT_S, Connection, growing_pauses
+from lanchatd.client.observer import Observer
 from lanchatd.client.options import Options, parse
 from lanchatd.client.pipe import Pipe
 from lanchatd.client.session import Session, counted_refs

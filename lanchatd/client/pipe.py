@@ -33,7 +33,7 @@ _VARIATIONS = range(2, 10)
 
 
 class Pipe:
-    """Implements `connection.Observer`. Call `run` with the connection that it observes."""
+    """Implements `lanchatd.client.observer.Observer`. Call `run` with the connection that it observes."""
 
     def __init__(
         self,

@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from hashlib import blake2b
 
+from lanchatd import nicks, screen
+from lanchatd.client.shapes import Shape, name_pattern
+from lanchatd.events import Refused
 from lanchatd.row import Row
 from lanchatd.screen import Screen
 
@@ -16,6 +19,36 @@ NICK_COLOURS = (167, 166, 136, 100, 64, 29, 30, 31, 33, 69, 99, 134, 164, 198)
 def nick_colour(key: str) -> int:
     """The colour of a nick, by its key: the same everywhere and in every run."""
     return NICK_COLOURS[blake2b(key.encode(errors="replace"), digest_size=4).digest()[0] % len(NICK_COLOURS)]
+
+
+def coloured(shown: Shape, line: str, own_nick: str) -> str:
+    """A line of it, with its time, as it is shown to this nick where there are colours."""
+    if shown.kind in ("said", "acted", "private"):
+        line = _in_nick_colours(shown, line, own_nick)
+        if shown.mentions:
+            line = line.replace(screen.RESET, screen.RESET + screen.BOLD)
+            line = f"{screen.BOLD}{line}{screen.RESET}"
+    elif shown.kind == "error":
+        line = f"{screen.BOLD}{line}{screen.RESET}"
+    else:
+        line = f"{screen.DIM}{line}{screen.RESET}"
+    return f"{screen.DIM}{shown.at}{screen.RESET} {line}"
+
+
+def _in_nick_colours(shown: Shape, line: str, own_nick: str) -> str:
+    begin, found, rest = line.partition(shown.nick)
+    if not (found and shown.nick):
+        return line
+    if shown.mentions and own_nick:
+        rest = name_pattern(own_nick).sub(lambda name: f"{screen.REVERSE}{name[0]}{screen.RESET}", rest)
+    return begin + screen.in_colour(found, nick_colour(_key(found))) + rest
+
+
+def _key(nick: str) -> str:
+    try:
+        return nicks.nick(nick).key
+    except Refused:  # of some other server
+        return nick.casefold()
 
 
 class PlainScreen(Screen):

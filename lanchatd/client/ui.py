@@ -13,9 +13,9 @@ from time import time
 
 from lanchatd import nicks, screen
 from lanchatd.client.connection import Connection
-from lanchatd.client.screen import nick_colour
+from lanchatd.client.screen import coloured
 from lanchatd.client.session import Item, Session
-from lanchatd.client.shapes import Shape, name_pattern, notice, shape
+from lanchatd.client.shapes import Shape, notice, shape
 from lanchatd.client.trust import answer
 from lanchatd.client.untrusted import clean
 from lanchatd.commands import MEMBERS
@@ -39,7 +39,7 @@ LOCAL = {
 
 
 class Ui:
-    """Implements `lanchatd.client.connection.Observer`. ``connection`` is to be set before the first key."""
+    """Implements `lanchatd.client.observer.Observer`. ``connection`` is to be set before the first key."""
 
     def __init__(
         self,
@@ -148,7 +148,7 @@ class Ui:
                 self._last_error = str(item.event.get("text", ""))
             for line in shown.stamped:
                 self._keep(line)
-            lines += [self._coloured(shown, line) for line in shown.lines]
+            lines += [self._stamped(shown, line) for line in shown.lines]
             ring |= shown.mentions and not shown.past
         self._paint(lines)
         if ring:
@@ -339,28 +339,10 @@ class Ui:
 
     # -- characters
 
-    def _coloured(self, shown: Shape, line: str) -> str:
-        if not self._screen.colours:
-            return f"{shown.at} {line}"
-        if shown.kind in ("said", "acted", "private"):
-            line = self._in_nick_colours(shown, line)
-            if shown.mentions:
-                line = line.replace(screen.RESET, screen.RESET + screen.BOLD)
-                line = f"{screen.BOLD}{line}{screen.RESET}"
-        elif shown.kind == "error":
-            line = f"{screen.BOLD}{line}{screen.RESET}"
-        else:
-            line = f"{screen.DIM}{line}{screen.RESET}"
-        return f"{screen.DIM}{shown.at}{screen.RESET} {line}"
-
-    def _in_nick_colours(self, shown: Shape, line: str) -> str:
-        begin, found, rest = line.partition(shown.nick)
-        if not (found and shown.nick):
-            return line
-        if shown.mentions and self.session.nick:
-            named = name_pattern(self.session.nick)
-            rest = named.sub(lambda name: f"{screen.REVERSE}{name[0]}{screen.RESET}", rest)
-        return begin + screen.in_colour(found, nick_colour(_key(found))) + rest
+    def _stamped(self, shown: Shape, line: str) -> str:
+        if self._screen.colours:
+            return coloured(shown, line, self.session.nick)
+        return f"{shown.at} {line}"
 
     def _tell(self, text: str) -> None:
         self.show([notice(text)])
@@ -395,10 +377,3 @@ class Ui:
 
 def _begins(name: str, word: str) -> bool:
     return name.casefold().startswith(word.casefold())
-
-
-def _key(nick: str) -> str:
-    try:
-        return nicks.nick(nick).key
-    except Refused:  # of some other server
-        return nick.casefold()
