@@ -16,6 +16,7 @@ from lanchatd.log import Log
 from lanchatd.member import Member, Peer
 from lanchatd.moderation import Ban, Keep, Moderation, Target
 from lanchatd.nicks import Name
+from lanchatd.pulls import Pulls
 from lanchatd.refs import Refs
 from lanchatd.room import Room
 from lanchatd.times import near_time
@@ -63,6 +64,7 @@ class Chat:
         self.refs = Refs(limits)
         self.search: Search | None = None  # if there is something to search in
         self._new_log = new_log
+        self._pulls = Pulls(clock)
         self.rooms: dict[str, Room] = {}
         self._lobby = self._make_room(nicks.room(nicks.LOBBY))
 
@@ -311,7 +313,7 @@ class Chat:
         return self._add_room(name)
 
     def _add_room(self, name: Name, topic: str = "") -> Room:
-        room = Room(name, self._new_log(name.key), self.clock, self.now, self.limits, topic)
+        room = Room(name, self._new_log(name.key), self.clock, self.now, self.limits, self._pulls, topic)
         self.rooms[name.key] = room
         return room
 

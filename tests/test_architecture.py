@@ -16,7 +16,7 @@ MODULES = sorted(path.relative_to(PACKAGE.parent) for path in PACKAGE.rglob("*.p
 LAYERS = (
     {"lanchatd"},
     {"clock", "limits", "events", "wire", "nicks", "log", "rates", "refs", "moderation", "formats",
-     "formats.text", "formats.json_lines", "member", "readers", "room", "chat", "commands",
+     "formats.text", "formats.json_lines", "member", "pulls", "readers", "room", "chat", "commands",
      "commands.command", "commands.talking", "commands.moderating", "commands.administering", "times",
      "entrance", "later", "past", "report", "fingerprint", "keys", "row", "editor", "screen"},
     {"outbox", "lines", "protocol", "doors", "factory"},
