@@ -21,6 +21,7 @@ from lanchatd.formats.json_lines import JsonFormat
 from lanchatd.formats.text import TextFormat
 from lanchatd.limits import Limits
 from lanchatd.member import Peer
+from lanchatd.rates import FloodSlots
 
 if TYPE_CHECKING:
     from lanchatd.tls import Credentials
@@ -49,6 +50,7 @@ class ChatFactory(ServerFactory):
         self.require_tls = require_tls
         self.text = TextFormat()
         self.json = JsonFormat()
+        self.flood_slots = FloodSlots()
         self.shutting_down = False
         self.shutdown_reason = ""
         self.entrance = Entrance(clock, limits)
