@@ -19,7 +19,7 @@ LAYERS = (
      "formats.text", "formats.json_lines", "member", "pulls", "readers", "room", "chat", "commands",
      "commands.command", "commands.talking", "commands.moderating", "commands.administering", "times",
      "entrance", "later", "past", "report", "fingerprint", "keys", "row", "editor", "screen"},
-    {"outbox", "lines", "protocol", "doors", "factory"},
+    {"outbox", "lines", "protocol", "doors", "turned_away", "factory"},
     {"disk", "disk.schema", "disk.words", "disk.rows", "disk.log", "disk.wal", "disk.worker", "disk.index",
      "disk.opening", "disk.pruning", "disk.store", "disk.tool", "state", "audit", "systemd", "journal",
      "kernel", "certificate", "tls", "running"},
