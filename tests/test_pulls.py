@@ -16,7 +16,7 @@ class Turns(Clock):
     def turn(self) -> None:
         calls, self.calls = self.calls, []
         for call in calls:
-            call.func(*call.args)  # type: ignore[misc]
+            call.func(*call.args)
 
 
 class Puller:
