@@ -17,6 +17,7 @@ from lanchatd.looks import Looks
 from lanchatd.member import Member, Peer
 from lanchatd.moderation import Ban, Keep, Moderation, Target
 from lanchatd.nicks import Name
+from lanchatd.pulls import Pulls
 from lanchatd.refs import Refs
 from lanchatd.room import Room
 from lanchatd.times import near_time
@@ -67,6 +68,7 @@ class Chat:
         self._nicks_seen = Looks()
         self._nicks_seen.add(nicks.nick(nicks.ADMIN))
         self._rooms_seen = Looks()
+        self._pulls = Pulls(clock)
         self.rooms: dict[str, Room] = {}
         self._lobby = self._make_room(nicks.room(nicks.LOBBY))
 
@@ -326,7 +328,7 @@ class Chat:
         return self._add_room(name)
 
     def _add_room(self, name: Name, topic: str = "") -> Room:
-        room = Room(name, self._new_log(name.key), self.clock, self.now, self.limits, topic)
+        room = Room(name, self._new_log(name.key), self.clock, self.now, self.limits, self._pulls, topic)
         self.rooms[name.key] = room
         self._rooms_seen.add(name)
         return room

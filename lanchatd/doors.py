@@ -72,8 +72,10 @@ class LastLine(Protocol):
         if self._deadline.active():
             self._deadline.cancel()
         self.outbox.close()
-        self.factory.turned_away.discard(self)
-        self.factory.ended(self.peer, self.code)
+        if self in self.factory.telling:
+            self.factory.telling.discard(self)  # which is in the log already
+        else:
+            self.factory.ended(self.peer, self.code)
 
     def drained(self) -> None:
         """`Owner`: the line was taken."""

@@ -21,13 +21,15 @@ from lanchatd.formats.json_lines import JsonFormat
 from lanchatd.formats.text import TextFormat
 from lanchatd.limits import Limits
 from lanchatd.member import Peer
+from lanchatd.rates import FloodSlots
+from lanchatd.turned_away import TurnedAway
 
 if TYPE_CHECKING:
     from lanchatd.tls import Credentials
 
 # Connections over a limit that are being told so at once; further ones are closed without a word, as a flood
 # of them must not hold descriptors.
-TURNED_AWAY = 64
+TOLD_AT_ONCE = 64
 
 
 class ChatFactory(ServerFactory):
@@ -49,14 +51,15 @@ class ChatFactory(ServerFactory):
         self.require_tls = require_tls
         self.text = TextFormat()
         self.json = JsonFormat()
+        self.flood_slots = FloodSlots()
         self.shutting_down = False
         self.shutdown_reason = ""
         self.entrance = Entrance(clock, limits)
         self.connections: set[FirstBytes] = set()
-        self.turned_away: set[LastLine] = set()
+        self.telling: set[LastLine] = set()
+        self._turned_away = TurnedAway(clock)
         self._per_address: Counter[str] = Counter()
         self._all_closed: Deferred[None] | None = None
-        self._unheard = 0
         self.connections_made = 0
 
     @property
@@ -79,21 +82,13 @@ class ChatFactory(ServerFactory):
             refused = "banned", "Your address is banned."
         else:
             return FirstBytes(self, peer)
-        if len(self.turned_away) >= TURNED_AWAY:
-            self._count_unheard()
+        unheard = len(self.telling) >= TOLD_AT_ONCE
+        self._turned_away.add(peer, refused[0], unheard)
+        if unheard:
             return None
-        turned_away = LastLine(self, peer, *refused)
-        self.turned_away.add(turned_away)
-        return turned_away
-
-    def _count_unheard(self) -> None:
-        if not self._unheard:
-            self.clock.callLater(1, self._tell_unheard)
-        self._unheard += 1
-
-    def _tell_unheard(self) -> None:
-        self.log.warn("{count} connections were closed without a word", count=self._unheard, reason="full")
-        self._unheard = 0
+        last_line = LastLine(self, peer, *refused)
+        self.telling.add(last_line)
+        return last_line
 
     def began(self, connection: FirstBytes) -> None:
         """A connection was made."""

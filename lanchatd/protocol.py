@@ -30,9 +30,6 @@ from lanchatd.rates import Allowance, Verdict
 if TYPE_CHECKING:
     from lanchatd.factory import ChatFactory
 
-# One that sends too fast is read from again only after this: a flood costs ten small turns a second.
-FLOOD_PAUSE_S = 0.1
-
 # How long a last line may take to drain, and the peer to close its side after ours, before the connection is
 # aborted. A healthy peer needs a round trip.
 LAST_LINE_S = 0.5
@@ -144,7 +141,7 @@ class ChatProtocol(BoundedLines):
         return self.outbox.direct_bytes <= chunk_bytes and not asking
 
     def pause_s(self) -> float:
-        return FLOOD_PAUSE_S if self._allowance.flooding else 0
+        return self.factory.flood_slots.next_in(self._clock.seconds()) if self._allowance.flooding else 0
 
     # -- lines to the rules
 

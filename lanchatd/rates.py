@@ -15,6 +15,26 @@ class Verdict(Enum):
     CLOSE = "close"
 
 
+# One that sends too fast is read from again only after this: a flood costs ten small turns a second.
+FLOOD_PAUSE_S = 0.1
+
+# And not within this of another one: a turn's lines of a flood take 1 ms (measured), so floods have a fifth
+# of the time at the most, however many there are, and nobody waits for two of them.
+FLOOD_SLOT_S = 0.005
+
+
+class FloodSlots:
+    """When each of the connections that send too fast is read from again."""
+
+    def __init__(self) -> None:
+        self._last = 0.0
+
+    def next_in(self, now: float) -> float:
+        """Take the next free slot; in how many seconds it is."""
+        self._last = max(now + FLOOD_PAUSE_S, self._last + FLOOD_SLOT_S)
+        return self._last - now
+
+
 class _Bucket:
     """Fills at ``per_s`` up to ``size``; may be overdrawn by one full size."""
 

@@ -17,6 +17,7 @@ from lanchatd.formats import Format
 from lanchatd.limits import Limits
 from lanchatd.log import Found, Log
 from lanchatd.member import Member
+from lanchatd.pulls import Pulls
 
 # What a member is shown on joining.
 RECENT = 20
@@ -37,8 +38,12 @@ class Readers:
         now: Callable[[], float],
         limits: Limits,
         who: Callable[[], Members],
+        pulls: Pulls,
     ) -> None:
-        """``room`` is its name as it is shown; ``now`` tells seconds since the epoch, ``who`` who is here."""
+        """``room`` is its name as it is shown; ``now`` tells seconds since the epoch, ``who`` who is here.
+
+        All rooms share the ``pulls``.
+        """
         self.newest = log.newest
         self.presences = 0
         self._room = room
@@ -47,6 +52,7 @@ class Readers:
         self._now = now
         self._limits = limits
         self._who = who
+        self._pulls = pulls
         # The live ones, by what they are rendered for, and by the sockets' own send: a Python call for each
         # member would cost more than the send itself, and to touch each member a thirtieth (measured).
         self._live: dict[Format, dict[Callable[[bytes], int], Member]] = {}
@@ -190,17 +196,40 @@ class Readers:
             return
         if member.cursor < self.newest:
             member.reading = True
-            after, until = member.cursor, self.newest
-            self._log.read(
-                after, until, self._limits.chunk_bytes, partial(self._was_read, member, after, until)
-            )
+            if self.newest - member.cursor <= RECENT:
+                # A newcomer, or nearly live: not worth the wait.
+                self._read(member.cursor, partial(self._was_read, member))
+            else:
+                self._pulls.ask(partial(self._pull, member, member.cursor))
         elif member.presence_seen != self.presences:
             self._give(member, [])
         else:
             self._make_live(member)
 
+    def _pull(self, member: Member, after: int) -> bool:
+        """`Pulls`: it is the member's turn, if it is still here."""
+        if not self._still_reads(member, after):
+            return False
+
+        def was_read(after: int, until: int, events: Found) -> None:
+            try:
+                self._was_read(member, after, until, events)
+            finally:
+                self._pulls.done()
+
+        self._read(after, was_read)
+        return True
+
+    def _read(self, after: int, was_read: Callable[[int, int, Found], None]) -> None:
+        until = self.newest
+        self._log.read(after, until, self._limits.chunk_bytes, partial(was_read, after, until))
+
+    def _still_reads(self, member: Member, after: int) -> bool:
+        """Whether it is still here, and where it was when it began to read."""
+        return member.readers is self and member.reading and member.cursor == after
+
     def _was_read(self, member: Member, after: int, until: int, events: Found) -> None:
-        if member.readers is not self or not member.reading or member.cursor != after:
+        if not self._still_reads(member, after):
             return  # it went away while the log was reading
         member.reading = False
         if isinstance(events, Refused):

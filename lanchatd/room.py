@@ -18,6 +18,7 @@ from lanchatd.limits import Limits
 from lanchatd.log import Log
 from lanchatd.member import Member
 from lanchatd.nicks import Name
+from lanchatd.pulls import Pulls
 from lanchatd.readers import Readers
 
 # In a room of up to this many, joins and leaves are told in the turn that they happen in. In a larger one
@@ -41,6 +42,7 @@ class Room:
         clock: Clock,
         now: Callable[[], float],
         limits: Limits,
+        pulls: Pulls,
         topic: str = "",
     ) -> None:
         """``clock`` is for waiting, ``now`` tells seconds since the epoch, for the events' time."""
@@ -48,7 +50,7 @@ class Room:
         self.key = name.key
         self.log = log
         self.topic = topic
-        self.readers = Readers(self.name, log, clock, now, limits, self.who)
+        self.readers = Readers(self.name, log, clock, now, limits, self.who, pulls)
         self.members: dict[str, Member] = {}
         self._clock = clock
         self._now = now

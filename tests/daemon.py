@@ -42,11 +42,11 @@ class Daemon:
                 self.log.append(line.rstrip("\n"))
                 self._more.notify_all()
 
-    def logged(self, pattern: str) -> re.Match[str]:
-        """Wait until a line of the log matches."""
+    def logged(self, pattern: str, after: int = 0) -> re.Match[str]:
+        """Wait until a line of the log matches, which may be the one after so many or a later one."""
 
         def found() -> re.Match[str] | None:
-            return next((match for line in self.log if (match := re.search(pattern, line))), None)
+            return next((match for line in self.log[after:] if (match := re.search(pattern, line))), None)
 
         with self._more:
             match = self._more.wait_for(found, PATIENCE_S)
@@ -78,14 +78,18 @@ class Peer:
     """A plain socket at the other end."""
 
     def __init__(
-        self, port: int, receive_buffer: int | None = None, tls: ssl.SSLContext | None = None
+        self,
+        port: int,
+        receive_buffer: int | None = None,
+        tls: ssl.SSLContext | None = None,
+        host: str = "127.0.0.1",
     ) -> None:
         self.socket = socket.socket()
         if receive_buffer is not None:
             self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
         self.socket.settimeout(PATIENCE_S)
         try:
-            self.socket.connect(("127.0.0.1", port))
+            self.socket.connect((host, port))
             if tls is not None:
                 self.socket = tls.wrap_socket(self.socket)
         except OSError:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 from twisted.internet.address import IPv4Address, IPv6Address, UNIXAddress
-from twisted.logger import LogEvent, globalLogPublisher
+from twisted.logger import LogEvent, formatEvent, globalLogPublisher
 
-from lanchatd.factory import TURNED_AWAY, peer_of
+from lanchatd.factory import TOLD_AT_ONCE, peer_of
 from tests.world import World
 
 
@@ -36,24 +36,28 @@ def test_connections_from_one_address_are_limited() -> None:
 
 
 def test_those_turned_away_are_limited_too() -> None:
-    """A flood of them holds no descriptors."""
+    """A flood of them holds no descriptors, and is a line a second in the daemon's log."""
     world = World(max_connections=1)
     world.join("alice")
-    for _ in range(TURNED_AWAY):
-        assert world.connect().sees() != []
-    warned: list[int] = []
+    logged: list[str] = []
 
     def observe(event: LogEvent) -> None:
-        if event.get("reason") == "full" and "count" in event:
-            warned.append(event["count"])
+        logged.append(formatEvent(event))
 
     globalLogPublisher.addObserver(observe)  # type: ignore[arg-type]
+    for _ in range(TOLD_AT_ONCE):
+        assert world.connect().sees() != []
     for _ in range(5):
         assert world.factory.buildProtocol(IPv4Address("TCP", "192.0.2.1", 5000)) is None
     world.passes(1)
-    globalLogPublisher.removeObserver(observe)  # type: ignore[arg-type]
-    assert warned == [5]
     assert world.connect().sees() == ["!! The limit of 1 connections is reached."]
+    world.passes(10)
+    globalLogPublisher.removeObserver(observe)  # type: ignore[arg-type]
+    assert [line.split(" ", 1)[1] for line in logged] == [
+        "was turned away: full",
+        "more were turned away: full 68; 5 of them without a word",
+        "more were turned away: full 1; 0 of them without a word",
+    ]
 
 
 @pytest.mark.parametrize(("rooms", "refused"), [(2, False), (3, True)])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from twisted.internet.error import ConnectionLost
 
 from tests.world import Person, World
 
@@ -375,3 +376,21 @@ def test_history_does_not_overtake_what_is_still_to_come() -> None:
     for number, past in said:
         assert not past or number <= so_far
         so_far = max(so_far, number)
+
+
+def test_who_goes_while_it_waits_for_its_turn_is_passed_over() -> None:
+    """The next one does not wait for somebody who is gone."""
+    world = World(chunk_bytes=4_096)
+    alice, bob, gone, carol = (world.join(nick) for nick in ("alice", "bob", "gone", "carol"))
+    for one in (bob, gone, carol):
+        one.sees()
+        one.stops_reading()
+    texts = [f"{number} " + "x" * 500 for number in range(40)]
+    alice.types(*texts)
+    for one in (bob, gone, carol):
+        one.wire.room_bytes = None
+        one.wire.turn()  # drained: bob pulls now, the others ask to
+    gone.wire.lose(ConnectionLost())
+    world.settle()
+    for one in (bob, carol):
+        assert one.sees()[:40] == [f"<alice> {text}" for text in texts]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from lanchatd.limits import Limits
-from lanchatd.rates import Allowance, Verdict
+from lanchatd.rates import FLOOD_PAUSE_S, FLOOD_SLOT_S, Allowance, FloodSlots, Verdict
 
 TAKE, DROP, CLOSE = Verdict.TAKE, Verdict.DROP, Verdict.CLOSE
 
@@ -188,3 +188,12 @@ def test_the_minute_slides(allowance: Allowance) -> None:
 def test_with_a_limit_of_one_the_first_line_too_long_closes() -> None:
     """The least that can be set."""
     assert Allowance(Limits(max_long_lines=1), START).long_line_came(START) is CLOSE
+
+
+def test_floods_have_a_share_of_the_time_however_many_there_are() -> None:
+    """One is read from ten times a second, a hundred take turns."""
+    slots = FloodSlots()
+    assert slots.next_in(START) == pytest.approx(FLOOD_PAUSE_S)
+    assert slots.next_in(START + FLOOD_PAUSE_S) == pytest.approx(FLOOD_PAUSE_S)
+    later = [slots.next_in(START + 10) for _ in range(100)]
+    assert later == pytest.approx([FLOOD_PAUSE_S + number * FLOOD_SLOT_S for number in range(100)])
