@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 import select
 import signal
+import statistics
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any
@@ -93,3 +94,11 @@ def turns(chat: Daemon) -> tuple[float, int]:
     chat.process.send_signal(signal.SIGUSR1)
     match = chat.logged(r"^watched: (\S+) ms, (\d+) timers$", after=seen)
     return float(match[1]), int(match[2])
+
+
+def median_ratio(rounds: Sequence[tuple[float, ...]]) -> float:
+    """How many times the second of each two is the first.
+
+    What other programs take comes and goes, so those two are compared that were measured one after the other.
+    """
+    return statistics.median(loud / quiet for quiet, loud in rounds)
