@@ -19,7 +19,7 @@ GIB = 1 << 30
 LONGEST_TURN_MS = 20  # of CPU time
 
 TOO_LONG = "A line has at most 4,096 bytes; that one was thrown away."
-FLOOD = "Too fast for 10 s; closed."
+FLOOD = "Too fast for 4 s; closed."
 
 
 def round_trip_ms(alice: Peer, going_on: Callable[[int], bool]) -> float:
@@ -45,7 +45,7 @@ def round_trip_ms(alice: Peer, going_on: Callable[[int], bool]) -> float:
 )
 def test_bytes_without_end(tmp_path: Path, piece: str, times: int, why: str) -> None:
     """They hold up nobody, take no memory, and are closed, or thrown away."""
-    with watched(cwd=tmp_path) as chat, chat.join("alice") as alice:
+    with watched("--flood-timeout-s=4", cwd=tmp_path) as chat, chat.join("alice") as alice:
         pid = chat.process.pid
         alone = round_trip_ms(alice, lambda trips: trips < 10)
         turns(chat)
@@ -57,7 +57,7 @@ def test_bytes_without_end(tmp_path: Path, piece: str, times: int, why: str) -> 
             found = pourer.answers()
         longest_ms, _ = turns(chat)
         assert found["closed"] == {why: 1}
-        assert found["bytes"] >= (GIB if why is TOO_LONG else MIB / 2)
+        assert found["bytes"] >= (GIB if why is TOO_LONG else MIB / 5)
         assert longest_ms <= LONGEST_TURN_MS
         assert peak_bytes(pid) - before <= MIB
         # Not a trip through a busy daemon: a time that it takes the kernel to let it have a core.

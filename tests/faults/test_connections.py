@@ -29,7 +29,7 @@ def test_ten_thousand_that_say_nothing(tmp_path: Path) -> None:
 
     A tenth may be told nothing by a queue that is full, and is heard a second later, or three (RFC 6298).
     """
-    nick_timeout_s = 15
+    nick_timeout_s = 10
     with watched(f"--nick-timeout-s={nick_timeout_s}", cwd=tmp_path) as chat, chat.join("alice"):
         pid = chat.process.pid
         before = memory_bytes(pid)
