@@ -73,9 +73,6 @@ class Entrance:
         self._closing = False
         self._look: Call | None = None
 
-    def __len__(self) -> int:
-        return len(self._newcomers)
-
     def watch(self, gate: Gate) -> None:
         """Newcomers come in here."""
         self._gates.append(gate)
