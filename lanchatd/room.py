@@ -2,14 +2,14 @@
 
 What happens is posted, and gathers until the end of the reactor's turn, in a large room of the next one. Then
 the batch goes to the log, and when the log says that it is in, it is fanned out to the readers. While one
-batch is on its way into the log, the next one gathers; and when that goes to the log, the one before it is
-fanned out.
+batch is on its way into the log, the next one gathers; and if to fan out costs more than to wait for the log,
+as it does in a large room, they are fanned out together.
 """
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import partial
 
 from lanchatd.clock import Call, Clock
@@ -30,6 +30,15 @@ SMALL_ROOM = 40
 PRESENCE_PAUSE_S = 0.000_1
 # Talk waits there for one turn more, which costs next to nothing beside a fan-out: what arrived while the
 # first line was being read goes out with it, and does not wait until everybody was sent that one alone.
+
+
+@dataclass(slots=True)
+class Batch:
+    """What is fanned out together: the log has answered, and refused its talk or not."""
+
+    events: list[Event]
+    when_told: list[Callable[[], None]]
+    refused: Refused | None = None
 
 
 class Room:
@@ -60,7 +69,10 @@ class Room:
         self._talk_pending = False
         self._gathered = False
         self._appending = False
-        self._answered: deque[Callable[[], None]] = deque()
+        self._appended_at = 0.0
+        self._answered: list[Batch] = []
+        self._telling = False
+        self._fan_out_s = 0.0
         self._turn: Call | None = None
         self._turn_at = 0.0
         self._presence_told_at = clock.seconds()
@@ -157,47 +169,59 @@ class Room:
         self.readers.begin(newcomers)
 
     def _append(self) -> None:
-        batch, self._pending = self._pending, []
-        when_told, self._when_told = self._when_told, []
-        talk = [event for event in batch if event.kind in TALK]
+        batch = Batch(self._pending, self._when_told)
+        self._pending, self._when_told = [], []
+        talk = [event for event in batch.events if event.kind in TALK]
         self._talk_pending = self._gathered = False
         if talk:
             self._appending = True
-            self.log.append(talk, partial(self._appended, batch, when_told))
+            if not self._answered:
+                self._appended_at = self._clock.seconds()
+            self.log.append(talk, partial(self._appended, batch))
         else:
-            self._fan_out(batch)
+            self._fan_out(batch.events)
 
-    def _appended(
-        self, batch: list[Event], when_told: list[Callable[[], None]], refused: Refused | None
-    ) -> None:
+    def _appended(self, batch: Batch, refused: Refused | None) -> None:
         self._appending = False
+        batch.refused = refused
+        self._answered.append(batch)
+        if self._telling:
+            return  # somebody who had talked went, and a log in memory answered at once
+        began_at = self._clock.seconds()
+        if self._talk_pending and began_at - self._appended_at < self._fan_out_s:
+            self._append()
+            return
         if not self._talk_pending:
-            when_told, self._when_told = when_told + self._when_told, []
-        self._answered.append(partial(self._tell, batch, when_told, refused))
-        if len(self._answered) > 1:
-            return  # it was answered at once, and the one before it is still to be told
-        while self._answered:
-            if self._talk_pending and not self._appending:
-                self._append()  # a log that answers later is at work while this batch is fanned out
-            try:
-                self._answered[0]()
-            finally:
-                self._answered.popleft()
+            batch.when_told += self._when_told
+            self._when_told = []
+        self._telling = True
+        try:
+            while self._answered:
+                batches, self._answered = self._answered, []
+                self._tell(batches)
+        finally:
+            self._telling = False
+        self._fan_out_s = self._clock.seconds() - began_at
         if self._pending:
             self._end_turn_in(0)
 
-    def _tell(self, batch: list[Event], when_told: list[Callable[[], None]], refused: Refused | None) -> None:
-        talk = [event for event in batch if event.kind in TALK]
-        if refused is not None:
-            batch = [event for event in batch if event.kind not in TALK]
-        self._fan_out(batch)
-        for event in talk:
-            if event.told is not None:
-                # Let go of it: the log keeps the event, and shall not keep the connection.
-                told, event.told = event.told, None
-                told(refused)
-        for call in when_told:
-            call()
+    def _tell(self, batches: list[Batch]) -> None:
+        self._fan_out(
+            [
+                event
+                for batch in batches
+                for event in batch.events
+                if batch.refused is None or event.kind not in TALK
+            ]
+        )
+        for batch in batches:
+            for event in batch.events:
+                if event.told is not None:
+                    # Let go of it: the log keeps the event, and shall not keep the connection.
+                    told, event.told = event.told, None
+                    told(batch.refused)
+            for call in batch.when_told:
+                call()
 
     def _fan_out(self, batch: list[Event]) -> None:
         moments = told_together(batch, len(self.members))

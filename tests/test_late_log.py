@@ -269,32 +269,70 @@ def test_who_is_closed_by_the_answer_to_its_last_line_goes_nowhere() -> None:
     assert list(world.chat.rooms) == ["#lobby"]
 
 
-def test_the_log_is_at_work_while_a_batch_is_fanned_out() -> None:
-    """The next one is handed to it first: a disk and a thousand sockets take their time together."""
-    world = LateWorld()
-    alice = world.join("alice")
-    world.log_answers()
-    alice.sees()
-    alice.types("one")
-    alice.types("two")
-    handed_over: list[int] = []
-    outbox: Any = alice.member.outbox
-    send = outbox.send
-    readers = world.chat.room_of(alice.member).readers
-    readers._unlive(alice.member)
+class SlowRoom:
+    """One member, to whom a fan-out takes a second; and a line has been fanned out."""
 
-    def sends(encoded: bytes) -> int:
-        handed_over.append(world.log.due)
-        taken: int = send(encoded)
-        return taken
+    def __init__(self) -> None:
+        self.world = LateWorld()
+        self.alice = self.world.join("alice")
+        self.world.log_answers()
+        outbox: Any = self.alice.member.outbox
+        send = outbox.send
+        readers = self.world.chat.room_of(self.alice.member).readers
+        readers._unlive(self.alice.member)
 
-    outbox.send = sends
-    readers._make_live(alice.member)
-    world.log.answers()
-    assert handed_over == [1]
-    assert alice.sees() == ["<alice> one"]
-    world.log_answers()
-    assert alice.sees() == ["<alice> two"]
+        def sends_slowly(encoded: bytes) -> int:
+            self.world.clock.advance(1)
+            taken: int = send(encoded)
+            return taken
+
+        outbox.send = sends_slowly
+        readers._make_live(self.alice.member)
+        self.alice.types("zero")
+        self.world.log_answers()
+        self.alice.sees()
+
+    def log_answers_after(self, seconds: float) -> list[str]:
+        """What is in it then, is; what alice sees."""
+        self.world.passes(seconds)
+        self.world.log.answers()
+        seen = self.alice.sees()
+        self.world.settle()
+        return seen
+
+
+def test_to_wait_for_the_log_once_more_is_worth_it_if_a_fan_out_costs_more() -> None:
+    """What came while the log was at work is not sent by itself to a thousand that were just sent to."""
+    room = SlowRoom()
+    room.alice.types("one")
+    room.alice.types("two", "three")
+    assert room.log_answers_after(0.3) == []
+    assert room.log_answers_after(0.3) == ["<alice> one", "<alice> two", "<alice> three"]
+
+
+def test_nobody_waits_for_the_log_for_longer_than_a_fan_out_takes() -> None:
+    """However many lines come; and a slow disk is waited for once."""
+    room = SlowRoom()
+    room.alice.types("one")
+    room.alice.types("two")
+    assert room.log_answers_after(0.4) == []
+    room.alice.types("three")
+    assert room.log_answers_after(0.4) == []
+    room.alice.types("four")
+    assert room.log_answers_after(0.4) == ["<alice> one", "<alice> two", "<alice> three"]
+    room.alice.types("five")
+    assert room.log_answers_after(1.5) == ["<alice> four"]
+    assert room.log_answers_after(0) == ["<alice> five"]
+
+
+def test_what_waited_is_told_if_the_log_refuses_what_it_waited_for() -> None:
+    """And who was refused is told so."""
+    room = SlowRoom()
+    room.alice.types("one")
+    room.alice.types("two")
+    assert room.log_answers_after(0) == []
+    room.world.log.refusal = Refused("log_failed", "The disk is full.")
+    assert room.log_answers_after(0) == ["<alice> one", "!! The disk is full."]
 
 
 def test_a_log_that_suddenly_answers_at_once_keeps_the_order() -> None:
