@@ -17,6 +17,7 @@ from lanchatd.looks import Looks
 from lanchatd.member import Member, Peer
 from lanchatd.moderation import Ban, Keep, Moderation, Target
 from lanchatd.nicks import Name
+from lanchatd.presences import Presences
 from lanchatd.pulls import Pulls
 from lanchatd.refs import Refs
 from lanchatd.room import Room
@@ -69,6 +70,7 @@ class Chat:
         self._nicks_seen.add(nicks.nick(nicks.ADMIN))
         self._rooms_seen = Looks()
         self._pulls = Pulls(clock)
+        self._presences = Presences(clock)
         self.rooms: dict[str, Room] = {}
         self._lobby = self._make_room(nicks.room(nicks.LOBBY))
 
@@ -328,7 +330,8 @@ class Chat:
         return self._add_room(name)
 
     def _add_room(self, name: Name, topic: str = "") -> Room:
-        room = Room(name, self._new_log(name.key), self.clock, self.now, self.limits, self._pulls, topic)
+        log = self._new_log(name.key)
+        room = Room(name, log, self.clock, self.now, self.limits, self._pulls, self._presences, topic)
         self.rooms[name.key] = room
         self._rooms_seen.add(name)
         return room

@@ -18,18 +18,12 @@ from lanchatd.limits import Limits
 from lanchatd.log import Log
 from lanchatd.member import Member
 from lanchatd.nicks import Name
+from lanchatd.presences import SMALL_ROOM, Presences
 from lanchatd.pulls import Pulls
 from lanchatd.readers import Readers
 
-# In a room of up to this many, joins and leaves are told in the turn that they happen in. In a larger one
-# they wait for the next line of talk, or until they were last told this long ago for each member more. To
-# tell a member costs about 10 µs of CPU (measured), so at most a tenth of it goes into who comes and goes:
-# 10,000 that reconnect are told once a second. Of 10,000 that come within 5 s, one by one, those who came
-# first are told in 40 lines while the room is small, and in 43 of growing length after that.
-SMALL_ROOM = 40
-PRESENCE_PAUSE_S = 0.000_1
-# Talk waits there for one turn more, which costs next to nothing beside a fan-out: what arrived while the
-# first line was being read goes out with it, and does not wait until everybody was sent that one alone.
+# In a large room talk waits for one turn more, which costs next to nothing beside a fan-out: what arrived
+# while the first line was being read goes out with it, and does not wait until everybody was sent that alone.
 
 
 @dataclass(slots=True)
@@ -52,9 +46,13 @@ class Room:
         now: Callable[[], float],
         limits: Limits,
         pulls: Pulls,
+        presences: Presences,
         topic: str = "",
     ) -> None:
-        """``clock`` is for waiting, ``now`` tells seconds since the epoch, for the events' time."""
+        """``clock`` is for waiting, ``now`` tells seconds since the epoch, for the events' time.
+
+        All rooms share the ``pulls`` and ``presences``.
+        """
         self.name = name.shown
         self.key = name.key
         self.log = log
@@ -75,7 +73,8 @@ class Room:
         self._fan_out_s = 0.0
         self._turn: Call | None = None
         self._turn_at = 0.0
-        self._presence_told_at = clock.seconds()
+        self._presences = presences
+        self._presences_at: float | None = None
 
     # -- what happens in it
 
@@ -154,25 +153,33 @@ class Room:
 
     def _end_turn(self) -> None:
         self._turn = None
-        pause_s = PRESENCE_PAUSE_S * max(0, len(self.members) - SMALL_ROOM)
-        presence_in = self._presence_told_at + pause_s - self._clock.seconds()
         # While a batch is on its way into the log, the next one gathers.
-        if not self._appending:
-            if self._talk_pending and not self._gathered and len(self.members) > SMALL_ROOM:
+        if self._pending and not self._appending:
+            if not self._talk_pending:
+                self._presences_due()
+            elif not self._gathered and len(self.members) > SMALL_ROOM:
                 self._gathered = True
                 self._end_turn_in(0)
-            elif self._talk_pending or presence_in <= 0:
-                self._append()
             else:
-                self._end_turn_in(presence_in)
+                self._append()
         newcomers, self._newcomers = self._newcomers, []
         self.readers.begin(newcomers)
+
+    def _presences_due(self) -> None:
+        if self._presences_at is None:
+            self._presences_at = self._presences.take(len(self.members))
+        wait_s = self._presences_at - self._clock.seconds()
+        if wait_s > 0:
+            self._end_turn_in(wait_s)
+        else:
+            self._append()
 
     def _append(self) -> None:
         batch = Batch(self._pending, self._when_told)
         self._pending, self._when_told = [], []
         talk = [event for event in batch.events if event.kind in TALK]
         self._talk_pending = self._gathered = False
+        self._presences_at = None
         if talk:
             self._appending = True
             if not self._answered:
@@ -228,7 +235,4 @@ class Room:
         for event in batch:
             if event.kind is Kind.TOPIC:
                 self.topic = event.text
-        presences = self.readers.presences
         self.readers.fan_out(moments)
-        if self.readers.presences != presences:
-            self._presence_told_at = self._clock.seconds()

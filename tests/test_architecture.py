@@ -16,8 +16,8 @@ MODULES = sorted(path.relative_to(PACKAGE.parent) for path in PACKAGE.rglob("*.p
 LAYERS = (
     {"lanchatd"},
     {"clock", "limits", "events", "wire", "nicks", "log", "rates", "refs", "moderation", "formats",
-     "formats.text", "formats.json_lines", "member", "pulls", "readers", "room", "chat", "commands",
-     "commands.command", "commands.talking", "commands.moderating", "commands.administering", "times",
+     "formats.text", "formats.json_lines", "member", "presences", "pulls", "readers", "room", "chat", "times",
+     "commands", "commands.command", "commands.talking", "commands.moderating", "commands.administering",
      "confusables", "entrance", "later", "looks", "past", "report", "fingerprint", "keys", "row", "editor",
      "screen"},
     {"outbox", "lines", "protocol", "encrypted", "doors", "turned_away", "factory"},

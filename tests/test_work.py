@@ -21,7 +21,7 @@ from lanchatd.chat import Chat
 from lanchatd.factory import ChatFactory
 from lanchatd.limits import Limits
 from lanchatd.log import MemoryLog
-from lanchatd.room import SMALL_ROOM
+from lanchatd.presences import SMALL_ROOM
 from lanchatd.tls import Credentials
 from tests.daemon import PATIENCE_S
 from tests.world import certificate
