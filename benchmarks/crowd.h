@@ -25,6 +25,8 @@ struct run {
     uint64_t strange;   /* lines that came and were no talk */
     uint64_t most_told; /* lines that came to one member while everybody joined */
     int64_t last_came;  /* when something last came */
+    int64_t waited_ns;  /* in which nothing came, in all */
+    int64_t turn_ended; /* when it was last looked whether something came */
     int connected, joined;
 };
 extern struct run run;
@@ -54,7 +56,7 @@ void crowd_stall(void);
 /* Fail if the server has closed that one: then nobody stalls. */
 void crowd_still_stalls(void);
 
-/* Take what has come, or comes until then. */
-void crowd_turn(int64_t until_ns);
+/* Take what has come. */
+void crowd_turn(void);
 
 #endif

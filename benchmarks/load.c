@@ -18,7 +18,8 @@
    idle SECONDS            say nothing
 
    Each ends when all that was said has come. The answers' names end in their units; `seconds` is how long it took,
-   `server_cpu_s` the CPU time of the server in it, and `load_cpu_share` which part of its core this program used. */
+   `server_cpu_s` the CPU time of the server in it, and `load_cpu_share` in which part of it this program had something
+   to do. */
 
 #define _GNU_SOURCE
 #include "basics.h"
@@ -50,6 +51,11 @@ static int64_t cpu_ns(clockid_t clock)
     return used.tv_sec * INT64_C(1000000000) + used.tv_nsec;
 }
 
+static int64_t busy_ns(void)
+{
+    return cpu_ns(CLOCK_PROCESS_CPUTIME_ID) - run.waited_ns;
+}
+
 static void join_all(int members)
 {
     int64_t begin = now_ns();
@@ -57,13 +63,13 @@ static void join_all(int members)
     while (run.joined < members) {
         crowd_connect();
         if (run.joined < members)
-            crowd_turn(now_ns() + 100 * MS);
+            crowd_turn();
         if (now_ns() > begin + JOINED_MS * MS)
             fail("only %d of %d joined", run.joined, members);
     }
     int64_t end = run.last_came = now_ns();
     while (now_ns() < run.last_came + TOLD_MS * MS)
-        crowd_turn(run.last_came + TOLD_MS * MS);
+        crowd_turn();
     printf("{\"joined_s\": %.6f, \"told_s\": %.6f, \"most_told\": %llu, ", (end - begin) / 1e9,
            (run.last_came - begin) / 1e9, (unsigned long long)run.most_told);
 }
@@ -72,7 +78,7 @@ static void finish(int64_t begin)
 {
     uint64_t all = crowd_expected();
     while (run.deliveries < all) {
-        crowd_turn(now_ns() + 100 * MS);
+        crowd_turn();
         if (now_ns() > run.last_came + LOST_MS * MS)
             fail("%llu of %llu deliveries came", (unsigned long long)run.deliveries, (unsigned long long)all);
     }
@@ -95,7 +101,7 @@ static void keep_in_flight(uint64_t window, uint64_t count, double seconds)
     int64_t begin = now_ns(), end = begin + (int64_t)(seconds * 1e9);
     crowd_fill();
     while (run.saying && now_ns() < end)
-        crowd_turn(end);
+        crowd_turn();
     run.saying = false;
     finish(begin);
 }
@@ -113,7 +119,7 @@ static void keep_pace(double lines_per_s, double seconds, int rooms)
             latest = late > latest ? late : latest;
             crowd_say(run.said % rooms, due);
         } else {
-            crowd_turn(due);
+            crowd_turn();
         }
     }
     finish(begin);
@@ -135,7 +141,7 @@ static void stay_idle(double seconds)
     crowd_forget();
     run.mode = COUNTING;
     while (now_ns() < end)
-        crowd_turn(end);
+        crowd_turn();
     printf("{\"seconds\": %.6f, \"came\": %llu, ", seconds, (unsigned long long)run.deliveries);
 }
 
@@ -144,7 +150,7 @@ static void obey(const char *command, const struct place *place)
     double first = 0, second = 0;
     char name[16] = "";
     sscanf(command, "%15s %lf %lf", name, &first, &second);
-    int64_t wall = now_ns(), server = cpu_ns(server_clock), own = cpu_ns(CLOCK_PROCESS_CPUTIME_ID);
+    int64_t wall = run.turn_ended = now_ns(), server = cpu_ns(server_clock), own = busy_ns();
     if (!strcmp(name, "join")) {
         join_all(place->members);
     } else if (!strcmp(name, "window")) {
@@ -164,7 +170,7 @@ static void obey(const char *command, const struct place *place)
         fail("no such command: %s", command);
     }
     printf("\"server_cpu_s\": %.6f, \"load_cpu_share\": %.4f}\n", (cpu_ns(server_clock) - server) / 1e9,
-           (double)(cpu_ns(CLOCK_PROCESS_CPUTIME_ID) - own) / (now_ns() - wall));
+           (double)(busy_ns() - own) / (now_ns() - wall));
     fflush(stdout);
 }
 
