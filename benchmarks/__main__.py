@@ -30,7 +30,7 @@ def main() -> None:
     )
     options = arguments.parse_args()
     scale = QUICK if options.quick else FULL
-    out = options.out or HERE / ("quick" if options.quick or options.only else "results")
+    out = (options.out or HERE / ("quick" if options.quick or options.only else "results")).absolute()
     out.mkdir(parents=True, exist_ok=True)
     # Not in /tmp: that may be memory, and the log on disk would be no slower there.
     with tempfile.TemporaryDirectory(dir=out, prefix="servers-") as home:
