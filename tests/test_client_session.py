@@ -10,17 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lanchatd.client.session import (
-    IN_FLIGHT,
-    TOO_FAST_S,
-    Item,
-    Pace,
-    Received,
-    Session,
-    State,
-    Unsayable,
-    counted_refs,
-)
+from lanchatd.client.outgoing import IN_FLIGHT, TOO_FAST_S, Pace, Unsayable, counted_refs
+from lanchatd.client.session import Item, Received, Session, State
 from lanchatd.client.shapes import Shape, names, notice, refusal, shape
 from lanchatd.client.untrusted import clean
 from lanchatd.limits import Limits

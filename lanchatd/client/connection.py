@@ -18,8 +18,9 @@ from zope.interface import implementer
 
 from lanchatd.client.keepalive import keep_alive
 from lanchatd.client.observer import Observer
+from lanchatd.client.outgoing import Unsayable
 from lanchatd.client.server_lines import ServerLines, ServerLinesFactory
-from lanchatd.client.session import Item, Session, State, Unsayable
+from lanchatd.client.session import Item, Session, State
 from lanchatd.client.shapes import refusal
 from lanchatd.client.tls import HandshakeFailed, TlsEndpoint
 from lanchatd.client.trust import Trust, UnknownKey, Untrusted

@@ -24,8 +24,9 @@ from lanchatd.client import known_servers
 from lanchatd.client.connection import CONNECT_S, Connection, growing_pauses
 from lanchatd.client.observer import Observer
 from lanchatd.client.options import Options, parse
+from lanchatd.client.outgoing import counted_refs
 from lanchatd.client.pipe import Pipe
-from lanchatd.client.session import Session, counted_refs
+from lanchatd.client.session import Session
 from lanchatd.client.streams import complainer
 from lanchatd.client.trust import Trust
 from lanchatd.client.why import why_not_plain, why_other_given

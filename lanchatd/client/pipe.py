@@ -14,7 +14,8 @@ from typing import Any
 from twisted.internet.defer import Deferred
 
 from lanchatd.client.connection import Connection
-from lanchatd.client.session import LONGEST_LINE, Item, Line, Session
+from lanchatd.client.outgoing import LONGEST_LINE, Line
+from lanchatd.client.session import Item, Session
 from lanchatd.client.shapes import shape
 from lanchatd.client.streams import InputThread, OutputThread, has_input
 from lanchatd.client.untrusted import text_of

@@ -6,32 +6,19 @@ which never raises; everything that comes out of it is safe to show.
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from enum import Enum
-from itertools import count
 from typing import Any
 
 from lanchatd import nicks
+from lanchatd.client.outgoing import PACE, Line, Outgoing, Pace, encode
 from lanchatd.client.untrusted import clean, cleaned, number_of, parsed, text_of, texts_of
-from lanchatd.limits import Limits
-
-# What a line may have, in bytes, with its JSON around it: the server counts both.
-LONGEST_LINE = Limits.max_line_bytes
 
 # What a newcomer is shown by the server. Who is cut off before the first of it goes on from there.
 RECENT = 20
-
-# Lines that are on their way at once: what waits beyond is kept here, where it is in order.
-IN_FLIGHT = 64
-
-# After a line that came too fast for the server: until it is sent again, at first and at most.
-TOO_FAST_S = 1.0
-TOO_FAST_MOST_S = 10.0
-SLOWEST_PER_S = 0.2
 
 # What is kept or shown of what a server sends, so that none of them fills the memory.
 LONGEST_NAME = 64  # characters, of a nick, a room or a log
@@ -41,24 +28,7 @@ _MOST_ROOMS = 1_000
 # Codes of errors after which coming back by itself would be rude.
 _SENT_AWAY = frozenset({"kicked", "banned"})
 
-# Lines that change what the next ones mean: sent when nothing is on its way, and waited for.
-_TURNS = re.compile(r"/(nick|join)(?: +(.*))?$", re.IGNORECASE)
 _HISTORY = re.compile(r"/history(?: +([0-9]{1,3}))?$", re.IGNORECASE)
-
-
-def counted_refs(prefix: str) -> Callable[[], str]:
-    """Refs that are unique over runs, if the prefix is random."""
-    numbers = count(1)
-    return lambda: f"{prefix}-{next(numbers)}"
-
-
-class Unsayable(Exception):
-    """A line that no server would take: the code and the sentence that the server would have had for it."""
-
-    def __init__(self, code: str, text: str) -> None:
-        super().__init__(text)
-        self.code = code
-        self.text = text
 
 
 class State(Enum):
@@ -67,29 +37,6 @@ class State(Enum):
     AWAY = "no connection"
     GREETING = "said hello"
     HERE = "welcomed"
-
-
-@dataclass(frozen=True, slots=True)
-class Pace:
-    """How fast lines are sent: below what the server takes (README, Limits), as a network bunches them."""
-
-    burst_lines: float = 15
-    lines_per_s: float = 4.5
-
-
-PACE = Pace()
-
-
-@dataclass(slots=True)
-class Line:
-    """A line that was typed, until it is acknowledged."""
-
-    ref: str
-    text: str
-    encoded: bytes
-    sent: bool = False
-    sent_before: bool = False
-    turns: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,17 +100,7 @@ class Session:
         self.been_welcomed = False
         self.last_words = ""  # why the server closes, if it said so
         self.sent_away = False  # by a moderator
-        self._new_ref = new_ref
-        self._pace = pace
-        self._per_s = pace.lines_per_s
-        self._level = pace.burst_lines
-        self._filled_at = 0.0
-        self._paused_until = 0.0
-        self._pause_s = TOO_FAST_S
-        self._one_by_one = False
-        self._lines: dict[str, Line] = {}
-        self._in_flight = 0
-        self._turn_in_flight = False
+        self._outgoing = Outgoing(new_ref, pace)
         self._places: dict[str, _Place] = {}
         self._before = 0  # the newest id when this connection or room began
         self._history_left = 0
@@ -171,7 +108,7 @@ class Session:
     @property
     def waiting(self) -> int:
         """How many lines are not acknowledged yet."""
-        return len(self._lines)
+        return len(self._outgoing)
 
     @property
     def connected(self) -> bool:
@@ -186,8 +123,7 @@ class Session:
         self.state = State.GREETING
         self.last_words = ""
         self.sent_away = False
-        # The server counts anew for each connection.
-        self._level, self._filled_at, self._paused_until = self._pace.burst_lines, now, 0.0
+        self._outgoing.connected(now)
         return self.hello()
 
     def hello(self) -> bytes:
@@ -197,66 +133,37 @@ class Session:
             hello["room"] = self.room
         if (place := self._places.get(self.room.casefold())) is not None:
             hello |= {"after": place.after, "log": place.log}
-        return _encoded(hello)
+        return encode(hello)
 
     def disconnected(self) -> None:
         """The connection is gone: what was not acknowledged will be sent again."""
         self.state = State.AWAY
-        for line in self._lines.values():
-            line.sent_before |= line.sent
-            line.sent = False
-        self._in_flight = 0
-        self._turn_in_flight = False
+        self._outgoing.disconnected()
         self._history_left = 0
 
     # -- what is said
 
     def say(self, text: str) -> Line:
         """Keep a typed line until it is acknowledged. Raises `Unsayable`. Then `outgoing` has it."""
-        text = text.encode(errors="replace").decode()
-        line = Line(self._new_ref(), text, b"", turns=_TURNS.match(text) is not None)
-        line.encoded = _encoded({"line": text, "ref": line.ref})
-        if len(line.encoded) - 1 > LONGEST_LINE:
-            raise Unsayable("too_long", f"A line has at most about {LONGEST_LINE - 64:,} bytes.")
-        self._lines[line.ref] = line
-        return line
+        return self._outgoing.add(text)
 
     def goodbye(self, text: str = "") -> bytes:
         """The encoded line to leave with. It has no ref: nobody will be there to be answered."""
-        return _encoded({"line": f"/quit {clean(text)}".rstrip()})
+        return encode({"line": f"/quit {clean(text)}".rstrip()})
 
     def outgoing(self, now: float) -> list[bytes]:
         """The encoded lines that are to be sent now, in order; they count as sent."""
-        if self.state is not State.HERE or now < self._paused_until:
+        if self.state is not State.HERE:
             return []
-        pace = self._pace.burst_lines
-        self._level = min(pace, self._level + (now - self._filled_at) * self._per_s)
-        self._filled_at = now
-        sending: list[bytes] = []
-        for line in self._lines.values():
-            if line.sent:
-                continue
-            alone = line.turns or self._one_by_one or self._turn_in_flight
-            if self._level < 1 or self._in_flight >= (1 if alone else IN_FLIGHT):
-                break
-            self._level -= 1
-            line.sent = True
-            self._in_flight += 1
-            self._turn_in_flight |= line.turns
+        due = self._outgoing.due(now)
+        for line in due:
             if (history := _HISTORY.match(line.text)) is not None:
                 self._history_left += int(history[1] or RECENT)
-            sending.append(line.encoded)
-        return sending
+        return [line.encoded for line in due]
 
     def next_in(self, now: float) -> float | None:
         """In how many seconds `outgoing` will have more; None: nothing, or not before the next answer."""
-        if self.state is not State.HERE or self._in_flight >= len(self._lines):
-            return None
-        if now < self._paused_until:
-            return self._paused_until - now
-        if self._level < 1:
-            return max(0.01, (1 - self._level) / self._per_s)  # never too little to add up
-        return None
+        return self._outgoing.next_in(now) if self.state is State.HERE else None
 
     # -- what the server sends
 
@@ -348,19 +255,16 @@ class Session:
         got.items.append(Item(event, item.raw, past))
 
     def _ok(self, item: Item, got: Received) -> None:
-        line = self._answered(text_of(item.event, "ref"))
+        line = self._outgoing.taken(text_of(item.event, "ref"))
         if line is not None:
-            self._pause_s = TOO_FAST_S
             self._took_turn(line)
         got.items.append(Item(item.event, item.raw, answers=line))
 
     def _took_turn(self, line: Line) -> None:
         # What the server tells about it may have been lost with a connection, and its answer not.
-        turn = _TURNS.match(line.text)
-        if turn is None or turn[1].lower() != "nick":
-            return
-        with suppress(Exception):  # whatever server took it
-            self.nick = nicks.nick(turn[2] or "").shown
+        if (nick := line.wanted_nick) is not None:
+            with suppress(Exception):  # whatever server took it
+                self.nick = nicks.nick(nick).shown
 
     def _error(self, item: Item, got: Received, now: float) -> None:
         event = item.event
@@ -368,18 +272,15 @@ class Session:
         if self.state is State.GREETING and not ref:
             got.refused = (code, text or code)
             return
-        line = self._lines.get(ref)
+        line = self._outgoing.get(ref)
         if code == "too_fast" and line is not None:
-            self._slow_down(line, now)
+            self._outgoing.too_fast(line, now)
             return
-        if line is not None:
-            self._answered(ref)
-        elif code == "too_long" and not ref:
+        if code == "too_long" and not ref:
             # The server did not read as far as the ref. The longest of those on their way is too long.
-            in_flight = [line for line in self._lines.values() if line.sent]
-            if in_flight:
-                line = max(in_flight, key=lambda line: len(line.encoded))
-                self._answered(line.ref)
+            line = self._outgoing.longest_sent()
+        if line is not None:
+            self._outgoing.answered(line.ref)
         elif not ref:
             self.last_words = text or code
             self.sent_away |= code in _SENT_AWAY
@@ -387,28 +288,6 @@ class Session:
             self._took_turn(line)
             return  # it was done the first time
         got.items.append(Item(event, item.raw, answers=line))
-
-    def _slow_down(self, line: Line, now: float) -> None:
-        """Dropped by the server: sent again a little later, and from then on one by one, so in order."""
-        if not line.sent:
-            return
-        line.sent = False
-        self._in_flight -= 1
-        self._turn_in_flight &= not line.turns
-        self._one_by_one = True
-        if now < self._paused_until:
-            return  # one of those that were on their way with the first
-        self._per_s = max(SLOWEST_PER_S, self._per_s / 2)
-        self._paused_until = now + self._pause_s
-        self._pause_s = min(TOO_FAST_MOST_S, self._pause_s * 2)
-        self._level = min(self._level, 1)
-
-    def _answered(self, ref: str) -> Line | None:
-        line = self._lines.pop(ref, None)
-        if line is not None and line.sent:
-            self._in_flight -= 1
-            self._turn_in_flight &= not line.turns
-        return line
 
     def _state(self, kind: str, event: dict[str, Any]) -> None:
         match kind:
@@ -453,7 +332,3 @@ class Session:
     def _know_room(self, room: str) -> None:
         if 0 < len(room) <= LONGEST_NAME and len(self.rooms) < _MOST_ROOMS:
             self.rooms.add(room)
-
-
-def _encoded(fields: dict[str, Any]) -> bytes:
-    return (json.dumps(fields, ensure_ascii=False) + "\n").encode(errors="replace")

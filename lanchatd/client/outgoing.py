@@ -1,0 +1,193 @@
+"""What was typed and is not acknowledged yet, in order, and when it is sent: as fast as the server takes it.
+
+A line goes again with a new connection, and after the server dropped it as too fast. It has a ref, so that
+the server says it once.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from itertools import count
+from typing import Any
+
+from lanchatd.limits import Limits
+
+# What a line may have, in bytes, with its JSON around it: the server counts both.
+LONGEST_LINE = Limits.max_line_bytes
+
+# Lines that are on their way at once: what waits beyond is kept here, where it is in order.
+IN_FLIGHT = 64
+
+# After a line that came too fast for the server: until it is sent again, at first and at most.
+TOO_FAST_S = 1.0
+TOO_FAST_MOST_S = 10.0
+SLOWEST_PER_S = 0.2
+
+# Lines that change what the next ones mean: sent when nothing is on its way, and waited for.
+_TURNS = re.compile(r"/(nick|join)(?: +(.*))?$", re.IGNORECASE)
+
+
+def counted_refs(prefix: str) -> Callable[[], str]:
+    """Refs that are unique over runs, if the prefix is random."""
+    numbers = count(1)
+    return lambda: f"{prefix}-{next(numbers)}"
+
+
+def encode(fields: dict[str, Any]) -> bytes:
+    """What is sent to the server, as a line."""
+    return (json.dumps(fields, ensure_ascii=False) + "\n").encode(errors="replace")
+
+
+class Unsayable(Exception):
+    """A line that no server would take: the code and the sentence that the server would have had for it."""
+
+    def __init__(self, code: str, text: str) -> None:
+        super().__init__(text)
+        self.code = code
+        self.text = text
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """How fast lines are sent: below what the server takes (README, Limits), as a network bunches them."""
+
+    burst_lines: float = 15
+    lines_per_s: float = 4.5
+
+
+PACE = Pace()
+
+
+@dataclass(slots=True)
+class Line:
+    """A line that was typed, until it is acknowledged."""
+
+    ref: str
+    text: str
+    encoded: bytes
+    sent: bool = False
+    sent_before: bool = False
+    turns: bool = False
+
+    @property
+    def wanted_nick(self) -> str | None:
+        """What follows ``/nick``, if it is that."""
+        turn = _TURNS.match(self.text)
+        return None if turn is None or turn[1].lower() != "nick" else turn[2] or ""
+
+
+class Outgoing:
+    """The lines of a session that are not acknowledged."""
+
+    def __init__(self, new_ref: Callable[[], str], pace: Pace) -> None:
+        self._new_ref = new_ref
+        self._pace = pace
+        self._per_s = pace.lines_per_s
+        self._level = pace.burst_lines
+        self._filled_at = 0.0
+        self._paused_until = 0.0
+        self._pause_s = TOO_FAST_S
+        self._one_by_one = False
+        self._lines: dict[str, Line] = {}
+        self._in_flight = 0
+        self._turn_in_flight = False
+
+    def __len__(self) -> int:
+        return len(self._lines)
+
+    def connected(self, now: float) -> None:
+        """The server counts anew for each connection."""
+        self._level, self._filled_at, self._paused_until = self._pace.burst_lines, now, 0.0
+
+    def disconnected(self) -> None:
+        """What was not acknowledged will be sent again."""
+        for line in self._lines.values():
+            line.sent_before |= line.sent
+            line.sent = False
+        self._in_flight = 0
+        self._turn_in_flight = False
+
+    def add(self, text: str) -> Line:
+        """Keep a typed line until it is acknowledged. Raises `Unsayable`."""
+        text = text.encode(errors="replace").decode()
+        line = Line(self._new_ref(), text, b"", turns=_TURNS.match(text) is not None)
+        line.encoded = encode({"line": text, "ref": line.ref})
+        if len(line.encoded) - 1 > LONGEST_LINE:
+            raise Unsayable("too_long", f"A line has at most about {LONGEST_LINE - 64:,} bytes.")
+        self._lines[line.ref] = line
+        return line
+
+    def due(self, now: float) -> list[Line]:
+        """The lines that are to be sent now, in order; they count as sent."""
+        if now < self._paused_until:
+            return []
+        level = self._level + (now - self._filled_at) * self._per_s
+        self._level = min(self._pace.burst_lines, level)
+        self._filled_at = now
+        due: list[Line] = []
+        for line in self._lines.values():
+            if line.sent:
+                continue
+            alone = line.turns or self._one_by_one or self._turn_in_flight
+            if self._level < 1 or self._in_flight >= (1 if alone else IN_FLIGHT):
+                break
+            self._level -= 1
+            line.sent = True
+            self._in_flight += 1
+            self._turn_in_flight |= line.turns
+            due.append(line)
+        return due
+
+    def next_in(self, now: float) -> float | None:
+        """In how many seconds more will be `due`; None: nothing, or not before the next answer."""
+        if self._in_flight >= len(self._lines):
+            return None
+        if now < self._paused_until:
+            return self._paused_until - now
+        if self._level < 1:
+            return max(0.01, (1 - self._level) / self._per_s)  # never too little to add up
+        return None
+
+    # -- what the server answers
+
+    def get(self, ref: str) -> Line | None:
+        """The line that has this ref."""
+        return self._lines.get(ref)
+
+    def longest_sent(self) -> Line | None:
+        """The longest of those that are on their way."""
+        sent = (line for line in self._lines.values() if line.sent)
+        return max(sent, key=lambda line: len(line.encoded), default=None)
+
+    def taken(self, ref: str) -> Line | None:
+        """The server took the line with this ref, which is that; the next one may be as fast as ever."""
+        line = self.answered(ref)
+        if line is not None:
+            self._pause_s = TOO_FAST_S
+        return line
+
+    def answered(self, ref: str) -> Line | None:
+        """The server has answered the line with this ref, which is that."""
+        line = self._lines.pop(ref, None)
+        if line is not None and line.sent:
+            self._in_flight -= 1
+            self._turn_in_flight &= not line.turns
+        return line
+
+    def too_fast(self, line: Line, now: float) -> None:
+        """Dropped by the server: sent again a little later, and from then on one by one, so in order."""
+        if not line.sent:
+            return
+        line.sent = False
+        self._in_flight -= 1
+        self._turn_in_flight &= not line.turns
+        self._one_by_one = True
+        if now < self._paused_until:
+            return  # one of those that were on their way with the first
+        self._per_s = max(SLOWEST_PER_S, self._per_s / 2)
+        self._paused_until = now + self._pause_s
+        self._pause_s = min(TOO_FAST_MOST_S, self._pause_s * 2)
+        self._level = min(self._level, 1)
