@@ -133,7 +133,7 @@ class Chat:
         old, name = self.room_of(member), nicks.room(room_text)
         if name.key == old.key:
             raise Refused("same_room", f"You are in {old.name} already.")
-        old.tell_now()  # who says a line and goes sees it come back
+        old.tell_now()  # who says a line and goes sees it come back, from a log that is in memory
         if member.readers is None:
             return
         new = self._room_for(name)
@@ -167,12 +167,15 @@ class Chat:
     def say(self, member: Member, text: str, kind: Kind = Kind.SAID) -> Event:
         """A member says, does, or sets as the topic; told to the room at the end of the turn."""
         self.refuse_muted(member)
+        room = self.room_of(member)
+        room.refuse_talk()
         member.lines_said += 1
         self.lines_said += 1
-        return self.room_of(member).post(kind, member.nick, text)
+        return room.post(kind, member.nick, text)
 
     def say_as_admin(self, room: Room, text: str, kind: Kind = Kind.SAID) -> Event:
         """An administrator says, does, or sets as the topic."""
+        room.refuse_talk()
         self.lines_said += 1
         return room.post(kind, nicks.ADMIN, text)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable
 from typing import Any, Protocol
 
@@ -28,3 +29,13 @@ class Clock(Protocol):
     def callLater(self, delay: float, callable: Callable[..., Any], *args: Any) -> Call:
         """Call it in so many seconds; with 0 at the end of this turn of the reactor."""
         ...
+
+
+def call_all(clock: Clock, calls: deque[Callable[[], None]]) -> None:
+    """Make all these calls, in order. If one raises, so does this, and the rest are made in the next turn."""
+    try:
+        while calls:
+            calls.popleft()()
+    finally:
+        if calls:
+            clock.callLater(0, call_all, clock, calls)

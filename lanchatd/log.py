@@ -30,6 +30,10 @@ class Log(Protocol):
         """The id of the newest event, 0 in an empty log."""
         ...
 
+    def refuses(self) -> Refused | None:
+        """Why nothing should be said at present: what is on its way into the log may take long. Or None."""
+        ...
+
     def append(self, batch: Sequence[Event], answer: Callable[[Refused | None], None]) -> None:
         """Number the events from ``newest`` + 1 without a gap, keep them all or none, then answer.
 
@@ -102,6 +106,9 @@ class MemoryLog:
     @property
     def newest(self) -> int:
         return self._tail.newest
+
+    def refuses(self) -> Refused | None:
+        return None
 
     def append(self, batch: Sequence[Event], answer: Callable[[Refused | None], None]) -> None:
         for id_, event in enumerate(batch, self.newest + 1):

@@ -8,11 +8,12 @@ as it does in a large room, they are fanned out together.
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 
-from lanchatd.clock import Call, Clock
+from lanchatd.clock import Call, Clock, call_all
 from lanchatd.events import NAMED, TALK, Event, Kind, Members, Refused, told_together
 from lanchatd.limits import Limits
 from lanchatd.log import Log
@@ -22,16 +23,17 @@ from lanchatd.presences import SMALL_ROOM, Presences
 from lanchatd.pulls import Pulls
 from lanchatd.readers import Readers
 
-# In a large room talk waits for one turn more, which costs next to nothing beside a fan-out: what arrived
-# while the first line was being read goes out with it, and does not wait until everybody was sent that alone.
+# How long lines that are in the log are held at the most, to be fanned out with those that reach it next.
+MOST_HELD_S = 0.1
 
 
 @dataclass(slots=True)
 class Batch:
-    """What is fanned out together: the log has answered, and refused its talk or not."""
+    """What went to the log together, and when (`Clock.seconds`); ``refused`` if it did not take the talk."""
 
     events: list[Event]
     when_told: list[Callable[[], None]]
+    at: float
     refused: Refused | None = None
 
 
@@ -67,14 +69,13 @@ class Room:
         self._talk_pending = False
         self._gathered = False
         self._appending = False
-        self._appended_at = 0.0
         self._answered: list[Batch] = []
+        self._held: Call | None = None
         self._telling = False
         self._fan_out_s = 0.0
         self._turn: Call | None = None
-        self._turn_at = 0.0
         self._presences = presences
-        self._presences_at: float | None = None
+        self._presences_asked = False
 
     # -- what happens in it
 
@@ -84,8 +85,13 @@ class Room:
         self._pending.append(event)
         if kind in TALK:
             self._talk_pending = True
-        self._end_turn_in(0)
+        self._end_turn_soon()
         return event
+
+    def refuse_talk(self) -> None:
+        """Raises `Refused` if the log takes nothing at present."""
+        if (refused := self.log.refuses()) is not None:
+            raise refused
 
     def enter(self, member: Member, after: int | None = None, log: str | None = None) -> bool:
         """A member comes in. ``after`` continues behind an id of the log of that name (None: of this one).
@@ -115,11 +121,11 @@ class Room:
     def when_told(self, call: Callable[[], None], member: Member | None = None) -> None:
         """Call it when everything said until now has been fanned out, or refused by the log.
 
-        With a member, when that has been given everything too.
+        With a member, when that has been given everything too. It is not waited for a log that hangs.
         """
         if member is not None:
             call = partial(self.readers.when_live, member, call)
-        if self._appending or self._talk_pending:
+        if (self._appending or self._talk_pending) and self.log.refuses() is None:
             self._when_told.append(call)
         else:
             call()
@@ -142,48 +148,52 @@ class Room:
 
     # -- the turn
 
-    def _end_turn_in(self, delay: float) -> None:
-        at = self._clock.seconds() + delay
-        if self._turn is not None:
-            if self._turn_at <= at:
-                return
-            self._turn.cancel()
-        self._turn = self._clock.callLater(delay, self._end_turn)
-        self._turn_at = at
+    def _end_turn_soon(self) -> None:
+        if self._turn is None:
+            self._turn = self._clock.callLater(0, self._end_turn)
 
     def _end_turn(self) -> None:
         self._turn = None
-        # While a batch is on its way into the log, the next one gathers.
-        if self._pending and not self._appending:
-            if not self._talk_pending:
-                self._presences_due()
-            elif not self._gathered and len(self.members) > SMALL_ROOM:
+        # While a batch is on its way into the log, the next one gathers; but it may be a long way.
+        if self._pending and (not self._appending or self.log.refuses() is not None):
+            if len(self.members) <= SMALL_ROOM:
+                self._append()
+            elif self._appending or not self._talk_pending:
+                if not self._presences_asked:
+                    self._presences_asked = True
+                    self._presences.ask(self._tell_presences)
+            elif not self._gathered:
+                # For one turn more, which costs next to nothing beside a fan-out: what arrived while the
+                # first line was being read goes out with it, and not after everybody was sent that alone.
                 self._gathered = True
-                self._end_turn_in(0)
+                self._end_turn_soon()
             else:
                 self._append()
         newcomers, self._newcomers = self._newcomers, []
         self.readers.begin(newcomers)
 
-    def _presences_due(self) -> None:
-        if self._presences_at is None:
-            self._presences_at = self._presences.take(len(self.members))
-        wait_s = self._presences_at - self._clock.seconds()
-        if wait_s > 0:
-            self._end_turn_in(wait_s)
-        else:
-            self._append()
+    def _tell_presences(self) -> int:
+        self._presences_asked = False
+        if self._appending:
+            if self.log.refuses() is None:
+                return 0
+        elif self._talk_pending or not self._pending:
+            return 0
+        self._append()
+        return len(self.members)
 
     def _append(self) -> None:
-        batch = Batch(self._pending, self._when_told)
+        if self._appending:
+            presences = [event for event in self._pending if event.kind not in TALK]
+            self._pending = [event for event in self._pending if event.kind in TALK]
+            self._fan_out(presences)
+            return
+        batch = Batch(self._pending, self._when_told, self._clock.seconds())
         self._pending, self._when_told = [], []
         talk = [event for event in batch.events if event.kind in TALK]
         self._talk_pending = self._gathered = False
-        self._presences_at = None
         if talk:
             self._appending = True
-            if not self._answered:
-                self._appended_at = self._clock.seconds()
             self.log.append(talk, partial(self._appended, batch))
         else:
             self._fan_out(batch.events)
@@ -192,15 +202,25 @@ class Room:
         self._appending = False
         batch.refused = refused
         self._answered.append(batch)
-        if self._telling:
-            return  # somebody who had talked went, and a log in memory answered at once
-        began_at = self._clock.seconds()
-        if self._talk_pending and began_at - self._appended_at < self._fan_out_s:
+        held_s = self._clock.seconds() - self._answered[0].at
+        left_s = min(self._fan_out_s, MOST_HELD_S) - held_s
+        if self._talk_pending and left_s > 0:
+            if self._held is None:
+                self._held = self._clock.callLater(left_s, self._tell_answered)
             self._append()
             return
         if not self._talk_pending:
             batch.when_told += self._when_told
             self._when_told = []
+        self._tell_answered()
+
+    def _tell_answered(self) -> None:
+        if self._held is not None and self._held.active():
+            self._held.cancel()
+        self._held = None
+        if self._telling:
+            return  # called from what is told: that goes first
+        began_at = self._clock.seconds()
         self._telling = True
         try:
             while self._answered:
@@ -208,9 +228,9 @@ class Room:
                 self._tell(batches)
         finally:
             self._telling = False
-        self._fan_out_s = self._clock.seconds() - began_at
-        if self._pending:
-            self._end_turn_in(0)
+            self._fan_out_s = self._clock.seconds() - began_at
+            if self._pending:
+                self._end_turn_soon()
 
     def _tell(self, batches: list[Batch]) -> None:
         self._fan_out(
@@ -221,14 +241,14 @@ class Room:
                 if batch.refused is None or event.kind not in TALK
             ]
         )
+        calls: deque[Callable[[], None]] = deque()
         for batch in batches:
             for event in batch.events:
                 if event.told is not None:
-                    # Let go of it: the log keeps the event, and shall not keep the connection.
-                    told, event.told = event.told, None
-                    told(batch.refused)
-            for call in batch.when_told:
-                call()
+                    calls.append(partial(event.told, batch.refused))
+                    event.told = None  # the log keeps the event, and shall not keep the connection
+            calls.extend(batch.when_told)
+        call_all(self._clock, calls)
 
     def _fan_out(self, batch: list[Event]) -> None:
         moments = told_together(batch, len(self.members))

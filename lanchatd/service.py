@@ -88,13 +88,17 @@ class HistoryService(Service):
         chat, now = self._chat, self._chat.now()
         kept = self._store.open(self._warn)
         # When all services have stopped: until then lines may be on their way into it.
-        self._reactor.addSystemEventTrigger("during", "shutdown", self._store.close)
+        self._reactor.addSystemEventTrigger("during", "shutdown", self._close)
         chat.search = self._store.search
         chat.restore((restored.room.name, restored.room.topic) for restored in kept)
         refs = sorted((ref for restored in kept for ref in restored.refs), key=itemgetter(0))
         for at, digest, id_ in refs[-chat.limits.max_refs :]:
             chat.refs.restore(digest, id_, self._reactor.seconds() - max(0, now - at))
         self.log.info("the log holds {rooms} rooms", rooms=len(kept), name=self._store.name)
+
+    def _close(self) -> None:
+        if not self._store.close():
+            self.log.critical("the disk does not answer: what was not told to anybody may not be in the log")
 
     def _trouble_changed(self) -> None:
         if (why := self._store.trouble) is not None:

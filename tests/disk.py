@@ -46,8 +46,9 @@ class HeldWorker:
         while self._answers:
             self.answers()
 
-    def stop(self) -> None:
+    def stop(self, within_s: float) -> bool:
         self.stopped = True
+        return True
 
 
 class DiskWorld(World):

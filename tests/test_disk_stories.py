@@ -12,7 +12,7 @@ from tests.world import World
 
 
 class DiskStory(Story):
-    """People who do anything at all, while memory holds little, and the disk is slow at times."""
+    """People who do anything at all, while memory holds little, and the disk is slow at times, or hangs."""
 
     def __init__(self, seed: int, path: Path) -> None:
         self.disk_world = DiskWorld(path, log_events=20, chunk_bytes=4_096, bytes_per_s=1_000_000)
@@ -51,7 +51,7 @@ def everything(world: DiskWorld) -> dict[str, list[tuple[int, str, str]]]:
 
 
 @pytest.mark.parametrize("seed", range(20))
-def test_any_story_ends_well_on_disk(seed: int, tmp_path: Path) -> None:
+def test_any_story_ends_well_on_disk(seed: int, tmp_path: Path, logged_errors: list[str]) -> None:
     """Nobody is a ghost, everybody gets every line once, and all is there again after a restart."""
     story = DiskStory(seed, tmp_path / "history.sqlite")
     for _ in range(STEPS):
@@ -68,3 +68,5 @@ def test_any_story_ends_well_on_disk(seed: int, tmp_path: Path) -> None:
         assert [id_ for id_, _, _ in lines] == list(range(1, len(lines) + 1))
     after = everything(story.disk_world.restarts(lines_per_s=1_000))
     assert after == {room: lines for room, lines in before.items() if lines or room == "#lobby"}
+    hangs = "lines are refused: the log can't be written: the disk does not answer"
+    logged_errors[:] = [error for error in logged_errors if error != hangs]

@@ -13,6 +13,8 @@ from pathlib import Path
 
 import pytest
 
+from lanchatd.disk.store import HANGS_S
+from lanchatd.presences import SMALL_ROOM
 from tests.daemon import Daemon, Peer, daemon
 from tests.disk import DiskWorld
 
@@ -77,6 +79,69 @@ def test_a_new_room_whose_first_line_is_refused_can_be_talked_in_later(
     assert alice.sees() == [NEARLY_FULL, "<alice> two"]
     again = world.restarts()
     assert [room.name for room in again.chat.rooms.values()] == ["#dev", "#lobby"]
+    logged_errors.clear()
+
+
+DOES_NOT_ANSWER = "!! That line can't be kept: the disk does not answer."
+
+
+def test_a_disk_that_hangs(world: DiskWorld, logged_errors: list[str]) -> None:
+    """Lines are refused, and all else goes on; what was on its way is told when it is kept after all."""
+    alice, bob, dora = world.join("alice"), world.join_json("bob"), world.join("dora", room="#dev")
+    alice.sees(), bob.gets()
+    world.writer.held = True
+    bob.asks({"line": "one", "ref": "1"})
+    alice.types("two")
+    dora.types("in another room")
+    world.passes(HANGS_S - 1)
+    assert dora.sees() == [] and logged_errors == []
+    world.passes(1)
+    assert dora.sees() == [DOES_NOT_ANSWER]
+    assert logged_errors == ["lines are refused: the log can't be written: the disk does not answer"]
+    assert world.store.facts()["log"] == "the disk does not answer"
+    alice.types("three", "/topic four", "/nick robin")
+    bob.asks({"line": "one", "ref": "1"}, {"line": "five", "ref": "5"})
+    carol = world.join("carol")
+    assert alice.sees() == [DOES_NOT_ANSWER] * 2 + ["-- alice is now robin", "-- carol joined"]
+    assert [(got["type"], got.get("ref")) for got in bob.gets()] == [
+        ("renamed", None), ("error", "5"), ("joined", None),
+    ]  # fmt: skip
+    carol.types("/quit")
+    assert carol.sees()[-1] == "-- Goodbye."
+    alice.sees(), bob.gets()
+
+    world.writer.held = False
+    world.writer.lets_go()
+    world.settle()
+    assert alice.sees() == ["<bob> one", "<alice> two"]
+    alice.types("six")
+    assert alice.sees() == ["<robin> six"]
+    answers = [(got["type"], got.get("ref"), got.get("id")) for got in bob.gets()]
+    assert answers == [
+        ("said", None, 1), ("ok", "1", 1), ("ok", "1", 1), ("said", None, 2), ("said", None, 3),
+    ]  # fmt: skip
+    assert len(logged_errors) == 1
+    logged_errors.clear()
+
+
+def test_who_comes_to_a_large_room_is_told_in_it_while_the_disk_hangs(
+    world: DiskWorld, logged_errors: list[str]
+) -> None:
+    """With other large rooms in turns, as ever."""
+    alice, *others = [world.join(f"m{number}") for number in range(SMALL_ROOM + 20)]
+    world.passes(1)
+    world.writer.held = True
+    others[0].types("one")
+    world.passes(HANGS_S)
+    alice.sees()
+    for number in range(3):
+        world.join(f"new{number}")
+    assert alice.sees() == ["-- new0 joined"]
+    world.passes(0.1)
+    assert alice.sees() == ["-- new1 and new2 joined"]
+    world.writer.lets_go()
+    world.settle()
+    assert alice.sees() == ["<m1> one"]
     logged_errors.clear()
 
 

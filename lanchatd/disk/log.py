@@ -17,6 +17,10 @@ class Disk(Protocol):
     name: str
     """Names the file: ids of another one mean something else."""
 
+    def refuses(self) -> Refused | None:
+        """Answer as `lanchatd.log.Log.refuses` does."""
+        ...
+
     def append(self, room: RoomRow, batch: Sequence[Event], answer: Callable[[Refused | None], None]) -> None:
         """Keep events that are numbered, and then answer; or answer why not, and nothing is kept."""
         ...
@@ -44,6 +48,9 @@ class DiskLog:
     @property
     def newest(self) -> int:
         return self._tail.newest
+
+    def refuses(self) -> Refused | None:
+        return self._disk.refuses()
 
     def append(self, batch: Sequence[Event], answer: Callable[[Refused | None], None]) -> None:
         if not batch:

@@ -2,18 +2,20 @@
 
 All that happens in one turn of the reactor is one commit, and the next one gathers meanwhile. What can't be
 written is refused; each further batch is tried again, so that lines are taken as soon as the disk is well.
+While a commit hangs, lines are refused too; those in it are told when it has been made after all.
 """
 
 from __future__ import annotations
 
 import os
 import sqlite3
+from collections import deque
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 from weakref import WeakValueDictionary
 
-from lanchatd.clock import Call, Clock
+from lanchatd.clock import Call, Clock, call_all
 from lanchatd.disk import rows
 from lanchatd.disk.belief import BelievedTime
 from lanchatd.disk.index import index
@@ -41,6 +43,13 @@ _WHY = {
     sqlite3.SQLITE_NOTADB: "it is damaged",
 }
 
+
+# How long a commit may take, before no more lines are taken until it has been made. Another program that
+# writes to the file is waited for for half of that (`opening`).
+HANGS_S = 10
+
+# How long it is waited for the disk, when the daemon ends.
+CLOSES_WITHIN_S = 4
 
 # How often it is looked for what is to go, and the pause after each step while there is something.
 PRUNE_EVERY_S = 60
@@ -91,6 +100,8 @@ class DiskStore:
         self._gathered: list[tuple[RoomRow, Sequence[Event], Answer]] = []
         self._committing = False
         self._turn_ends = False
+        self._late: Call | None = None
+        self._hangs = False
         self._workers: list[tuple[Worker, sqlite3.Connection]] = []
 
     # -- opening and closing
@@ -119,17 +130,21 @@ class DiskStore:
         self._index_in(INDEX_AFTER_S)
         return found
 
-    def close(self) -> None:
-        """Wait for the last commit, and close the file."""
-        for call in (self._pruning, self._indexing):
+    def close(self) -> bool:
+        """Wait for the last commit, and close the file. Returns False if the disk does not answer."""
+        for call in (self._pruning, self._indexing, self._late):
             if call is not None:
                 call.cancel()
-        self._pruning = self._indexing = None
+        self._pruning = self._indexing = self._late = None
         workers, self._workers = self._workers, []
+        for _, connection in workers[1:]:
+            connection.interrupt()
         # The one that writes last: with its connection the file is put in order.
+        closed = True
         for worker, connection in reversed(workers):
-            worker.stop()
-            connection.close()
+            worker.do(connection.close, lambda _: None)
+            closed = worker.stop(CLOSES_WITHIN_S) and closed
+        return closed
 
     def facts(self) -> dict[str, Cell]:
         """How it does, for administrators."""
@@ -152,7 +167,13 @@ class DiskStore:
 
     # -- writing
 
+    def refuses(self) -> Refused | None:
+        return _refused(self.trouble) if self._hangs else None
+
     def append(self, room: RoomRow, batch: Sequence[Event], answer: Answer) -> None:
+        if (refused := self.refuses()) is not None:
+            answer(refused)
+            return
         self._gathered.append((room, batch, answer))
         self._commit_soon()
 
@@ -163,6 +184,8 @@ class DiskStore:
 
     def _commit(self) -> None:
         self._turn_ends = False
+        if not self._workers:
+            return  # closed in this very turn
         self._committing = True
         batches, self._gathered = self._gathered, []
         new = [room for room, batch, _ in batches if batch[0].id == 1]
@@ -170,21 +193,39 @@ class DiskStore:
         events = rows.events_as_json([(room.number, batch) for room, batch, _ in batches])
         worker, connection = self._workers[0]
         work = partial(_write, connection, self.path, self._limits.min_free_bytes, rooms, events)
+        self._late = self._clock.callLater(HANGS_S, self._hang)
         worker.do(work, partial(self._committed, [answer for _, _, answer in batches]))
 
+    def _hang(self) -> None:
+        """What is on its way may be kept yet, and waits; what has gathered behind it is refused."""
+        self._late = None
+        self._hangs = True
+        batches, self._gathered = self._gathered, []
+        self._in_trouble("the disk does not answer")
+        self._answer([answer for _, _, answer in batches], self.refuses())
+
     def _committed(self, answers: list[Answer], error: Exception | None) -> None:
-        self._committing = False
+        self._committing = self._hangs = False
+        if self._late is not None:
+            self._late.cancel()
+            self._late = None
         why = None if error is None else _why(error)
-        refused = None if why is None else Refused("log_failed", f"That line can't be kept: {why}.")
-        if (self.trouble is None) != (why is None):
-            self.trouble = why
-            self.changed()
-        if refused is None:
+        self._in_trouble(why)
+        if why is None:
             self._index_in(INDEX_AFTER_S)
-        for answer in answers:
-            answer(refused)
-        if self._gathered:
-            self._commit_soon()
+        try:
+            self._answer(answers, None if why is None else _refused(why))
+        finally:
+            if self._gathered:
+                self._commit_soon()
+
+    def _in_trouble(self, why: str | None) -> None:
+        was, self.trouble = self.trouble, why
+        if (was is None) != (why is None):
+            self.changed()
+
+    def _answer(self, answers: list[Answer], refused: Refused | None) -> None:
+        call_all(self._clock, deque(partial(answer, refused) for answer in answers))
 
     # -- pruning
 
@@ -273,6 +314,10 @@ def _write(connection: sqlite3.Connection, path: Path, min_free_bytes: int, room
     if disk.f_flag & os.ST_RDONLY:  # Linux makes it so after an error
         raise _Unwritable("the disk can only be read")
     rows.write(connection, rooms, events)
+
+
+def _refused(why: str | None) -> Refused:
+    return Refused("log_failed", f"That line can't be kept: {why}.")
 
 
 def _why(error: Exception) -> str:

@@ -17,8 +17,11 @@ class Worker(Protocol):
         """Do this when everything asked before is done, and then answer in the reactor's thread."""
         ...
 
-    def stop(self) -> None:
-        """Wait until everything is done. Answers that have not been given are not given any more."""
+    def stop(self, within_s: float) -> bool:
+        """Wait until everything is done, but not longer; whether it is.
+
+        Answers that have not been given are not given any more.
+        """
         ...
 
 
@@ -29,7 +32,7 @@ class ThreadWorker:
         """``in_reactor`` calls in the reactor's thread."""
         self._in_reactor = in_reactor
         self._asked: SimpleQueue[Callable[[], None] | None] = SimpleQueue()
-        # A daemon thread, or a start that fails half-way would never end.
+        # A daemon thread, or a start that fails half-way would never end, nor a daemon whose disk hangs.
         self._thread = Thread(target=self._run, name=name, daemon=True)
         self._thread.start()
 
@@ -43,9 +46,10 @@ class ThreadWorker:
 
         self._asked.put(done)
 
-    def stop(self) -> None:
+    def stop(self, within_s: float) -> bool:
         self._asked.put(None)
-        self._thread.join()
+        self._thread.join(within_s)
+        return not self._thread.is_alive()
 
     def _run(self) -> None:
         while (asked := self._asked.get()) is not None:

@@ -145,11 +145,11 @@ needs_strace = pytest.mark.skipif(
 
 
 @contextmanager
-def failing(chat: Daemon, calls: str, error: str) -> Iterator[None]:
-    """Until the block ends, these system calls of the daemon end with this error."""
+def injected(chat: Daemon, calls: str, fault: str) -> Iterator[None]:
+    """Until the block ends, these system calls of the daemon have this fault, as strace spells it."""
     command = ["strace", "-f", "-o/dev/null", f"-p{chat.process.pid}", f"-etrace={calls}"]
     with subprocess.Popen(
-        [*command, f"-einject={calls}:error={error}"], stderr=subprocess.PIPE, text=True
+        [*command, f"-einject={calls}:{fault}"], stderr=subprocess.PIPE, text=True
     ) as strace:
         assert strace.stderr is not None
         told = strace.stderr.readline()
@@ -159,7 +159,10 @@ def failing(chat: Daemon, calls: str, error: str) -> Iterator[None]:
             yield
         finally:
             strace.send_signal(signal.SIGINT)
-            strace.communicate(timeout=PATIENCE_S)
+            try:
+                strace.communicate(timeout=2)
+            except subprocess.TimeoutExpired:
+                strace.kill()  # it delays a call, and hears of nothing else
 
 
 @needs_strace
@@ -175,7 +178,7 @@ def failing(chat: Daemon, calls: str, error: str) -> Iterator[None]:
 def test_a_disk_that_fails_under_load(chat: Daemon, admin: Ssh, calls: str, error: str, why: str) -> None:
     """Whatever step of keeping a line it is."""
     with talk(chat) as talkers:
-        with failing(chat, calls, error):
+        with injected(chat, calls, f"error={error}"):
             assert {talker.is_refused() for talker in talkers} == {f"!! That line can't be kept: {why}."}
             assert log_is(admin) == why
         well = time.monotonic()
@@ -183,3 +186,37 @@ def test_a_disk_that_fails_under_load(chat: Daemon, admin: Ssh, calls: str, erro
             talker.goes_on()
         assert time.monotonic() - well < TAKEN_AGAIN_S
         assert log_is(admin) == "on disk"
+
+
+HANGS = "!! That line can't be kept: the disk does not answer."
+
+
+@needs_strace
+def test_a_disk_that_hangs_under_load(chat: Daemon, admin: Ssh) -> None:
+    """For 15 s: after ten, lines are refused, and everybody else goes on; nothing that was said is lost."""
+    with talk(chat) as talkers:
+        with injected(chat, "fdatasync", f"delay_enter={15 * 1_000_000}:when=1"):
+            chat.logged("lines are refused: the log can't be written: the disk does not answer")
+            assert log_is(admin) == "the disk does not answer"
+            with chat.join("dora") as dora:
+                dora.types("hi", "/quit")
+                assert dora.reads_until("-- Goodbye.") == [HANGS, "-- Goodbye."]
+            chat.logged("lines are taken again")
+        for talker in talkers:
+            talker.goes_on()
+        assert log_is(admin) == "on disk"
+        assert [talker.refused for talker in talkers] == [[]] * 3
+
+
+@needs_strace
+def test_a_daemon_whose_disk_hangs_ends(chat: Daemon) -> None:
+    """Within ten seconds, as long as containers wait; and says that it may have lost what nobody saw."""
+    lost = "the disk does not answer: what was not told to anybody may not be in the log"
+    with chat.join("alice") as alice, injected(chat, "fdatasync", f"delay_enter={60 * 1_000_000}:when=1"):
+        alice.types("one")
+        begin = time.monotonic()
+        chat.process.send_signal(signal.SIGTERM)
+        chat.logged(lost)
+        assert time.monotonic() - begin < 10
+    # A process that is traced has ended when its tracer has.
+    assert chat.ends() == 0
