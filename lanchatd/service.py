@@ -81,7 +81,7 @@ class HistoryService(Service):
         self._reactor = reactor
         self._store = store
         self._chat = chat
-        store.changed = self._trouble_changed
+        store.commits.changed = self._trouble_changed
 
     def startService(self) -> None:
         super().startService()  # type: ignore[no-untyped-call]
@@ -101,7 +101,7 @@ class HistoryService(Service):
             self.log.critical("the disk does not answer: what was not told to anybody may not be in the log")
 
     def _trouble_changed(self) -> None:
-        if (why := self._store.trouble) is not None:
+        if (why := self._store.commits.trouble) is not None:
             self.log.error("lines are refused: the log can't be written: {why}", why=why)
             text = f"Nobody can say anything: the log can't be written: {why}."
         else:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from lanchatd.disk.store import HANGS_S
+from lanchatd.disk.commits import HANGS_S
 from lanchatd.presences import SMALL_ROOM
 from tests.daemon import Daemon, Peer, daemon
 from tests.disk import DiskWorld

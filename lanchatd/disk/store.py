@@ -1,23 +1,17 @@
-"""The file of all rooms, and what is on its way into it.
-
-All that happens in one turn of the reactor is one commit, and the next one gathers meanwhile. What can't be
-written is refused; each further batch is tried again, so that lines are taken as soon as the disk is well.
-While a commit hangs, lines are refused too; those in it are told when it has been made after all.
-"""
+"""The file of all rooms: opened and closed, read, and kept in order. `commits` writes the lines into it."""
 
 from __future__ import annotations
 
-import os
 import sqlite3
-from collections import deque
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 from weakref import WeakValueDictionary
 
-from lanchatd.clock import Call, Clock, call_all
+from lanchatd.clock import Call, Clock
 from lanchatd.disk import rows
 from lanchatd.disk.belief import BelievedTime
+from lanchatd.disk.commits import Answer, Commits, why_not
 from lanchatd.disk.index import index
 from lanchatd.disk.log import DiskLog
 from lanchatd.disk.opening import PARTS, connect, open_log
@@ -30,23 +24,6 @@ from lanchatd.limits import Limits
 from lanchatd.log import Found, Tail
 from lanchatd.report import Cell
 from lanchatd.state import StateError
-
-Answer = Callable[[Refused | None], None]
-
-# What SQLite's own words for it would not tell everybody.
-_WHY = {
-    sqlite3.SQLITE_FULL: "the disk is full",
-    sqlite3.SQLITE_IOERR: "the disk fails",
-    sqlite3.SQLITE_READONLY: "it can only be read",
-    sqlite3.SQLITE_BUSY: "another program is writing to it",
-    sqlite3.SQLITE_CORRUPT: "it is damaged",
-    sqlite3.SQLITE_NOTADB: "it is damaged",
-}
-
-
-# How long a commit may take, before no more lines are taken until it has been made. Another program that
-# writes to the file is waited for for half of that (`opening`).
-HANGS_S = 10
 
 # How long it is waited for the disk, when the daemon ends.
 CLOSES_WITHIN_S = 4
@@ -63,15 +40,8 @@ INDEX_PAUSE_S = 0.05
 _NEWEST = 1 << 62  # a place past all others
 
 
-class _Unwritable(Exception):
-    """The disk takes nothing, for a reason that SQLite would not tell, or not as well."""
-
-
 class DiskStore:
-    """Implements `lanchatd.disk.log.Disk`.
-
-    ``trouble`` says why lines are refused, None while they are not; ``changed`` is called when it is another.
-    """
+    """Implements `lanchatd.disk.log.Disk`."""
 
     def __init__(
         self,
@@ -84,24 +54,17 @@ class DiskStore:
         """``now`` tells seconds since the epoch; ``new_worker`` starts a thread with a name."""
         self.name = ""
         self.path = path
-        self.trouble: str | None = None
-        self.changed: Callable[[], None] = lambda: None
+        self.commits = Commits(path, limits, clock, lambda: self._index_in(INDEX_AFTER_S))
         self._limits = limits
         self._clock = clock
         self._now = now
         self._new_worker = new_worker
         self._rooms: dict[str, Restored] = {}
-        self._new_rooms: dict[str, RoomRow] = {}
         self._logs: WeakValueDictionary[int, DiskLog] = WeakValueDictionary()
         self._pruning: Call | None = None
         self._indexing: Call | None = None
         self._believed: BelievedTime
         self._last_number = 0
-        self._gathered: list[tuple[RoomRow, Sequence[Event], Answer]] = []
-        self._committing = False
-        self._turn_ends = False
-        self._late: Call | None = None
-        self._hangs = False
         self._workers: list[tuple[Worker, sqlite3.Connection]] = []
 
     # -- opening and closing
@@ -125,6 +88,7 @@ class DiskStore:
             (self._new_worker("log reads"), reading),
             (self._new_worker("log searches"), searching),
         ]
+        self.commits.begin(*self._workers[0])
         self._believed = BelievedTime(self._clock, self._now, newest_at)
         self._prune_in(PRUNE_EVERY_S)
         self._index_in(INDEX_AFTER_S)
@@ -132,10 +96,11 @@ class DiskStore:
 
     def close(self) -> bool:
         """Wait for the last commit, and close the file. Returns False if the disk does not answer."""
-        for call in (self._pruning, self._indexing, self._late):
+        self.commits.end()
+        for call in (self._pruning, self._indexing):
             if call is not None:
                 call.cancel()
-        self._pruning = self._indexing = self._late = None
+        self._pruning = self._indexing = None
         workers, self._workers = self._workers, []
         for _, connection in workers[1:]:
             connection.interrupt()
@@ -151,7 +116,7 @@ class DiskStore:
         if not self._workers:
             return {"log": "in memory"}
         sizes = [_size_of(Path(f"{self.path}{part}")) for part in PARTS]
-        return {"log": self.trouble or "on disk", "log_kib": sum(sizes) // 1_024}
+        return {"log": self.commits.trouble or "on disk", "log_kib": sum(sizes) // 1_024}
 
     def log_of(self, key: str) -> DiskLog:
         """The log of a room, by its key."""
@@ -168,64 +133,10 @@ class DiskStore:
     # -- writing
 
     def refuses(self) -> Refused | None:
-        return _refused(self.trouble) if self._hangs else None
+        return self.commits.refuses()
 
     def append(self, room: RoomRow, batch: Sequence[Event], answer: Answer) -> None:
-        if (refused := self.refuses()) is not None:
-            answer(refused)
-            return
-        self._gathered.append((room, batch, answer))
-        self._commit_soon()
-
-    def _commit_soon(self) -> None:
-        if not self._committing and not self._turn_ends:
-            self._turn_ends = True
-            self._clock.callLater(0, self._commit)
-
-    def _commit(self) -> None:
-        self._turn_ends = False
-        if not self._workers:
-            return  # closed in this very turn
-        self._committing = True
-        batches, self._gathered = self._gathered, []
-        new = [room for room, batch, _ in batches if batch[0].id == 1]
-        rooms = rows.rooms_as_json(new) if new else ""
-        events = rows.events_as_json([(room.number, batch) for room, batch, _ in batches])
-        worker, connection = self._workers[0]
-        work = partial(_write, connection, self.path, self._limits.min_free_bytes, rooms, events)
-        self._late = self._clock.callLater(HANGS_S, self._hang)
-        worker.do(work, partial(self._committed, [answer for _, _, answer in batches]))
-
-    def _hang(self) -> None:
-        """What is on its way may be kept yet, and waits; what has gathered behind it is refused."""
-        self._late = None
-        self._hangs = True
-        batches, self._gathered = self._gathered, []
-        self._in_trouble("the disk does not answer")
-        self._answer([answer for _, _, answer in batches], self.refuses())
-
-    def _committed(self, answers: list[Answer], error: Exception | None) -> None:
-        self._committing = self._hangs = False
-        if self._late is not None:
-            self._late.cancel()
-            self._late = None
-        why = None if error is None else _why(error)
-        self._in_trouble(why)
-        if why is None:
-            self._index_in(INDEX_AFTER_S)
-        try:
-            self._answer(answers, None if why is None else _refused(why))
-        finally:
-            if self._gathered:
-                self._commit_soon()
-
-    def _in_trouble(self, why: str | None) -> None:
-        was, self.trouble = self.trouble, why
-        if (was is None) != (why is None):
-            self.changed()
-
-    def _answer(self, answers: list[Answer], refused: Refused | None) -> None:
-        call_all(self._clock, deque(partial(answer, refused) for answer in answers))
+        self.commits.append(room, batch, answer)
 
     # -- pruning
 
@@ -307,24 +218,5 @@ def _size_of(path: Path) -> int:
     return path.stat().st_size if path.exists() else 0
 
 
-def _write(connection: sqlite3.Connection, path: Path, min_free_bytes: int, rooms: str, events: str) -> None:
-    disk = os.statvfs(path)
-    if disk.f_bavail * disk.f_frsize < min_free_bytes:
-        raise _Unwritable("the disk is nearly full")
-    if disk.f_flag & os.ST_RDONLY:  # Linux makes it so after an error
-        raise _Unwritable("the disk can only be read")
-    rows.write(connection, rooms, events)
-
-
-def _refused(why: str | None) -> Refused:
-    return Refused("log_failed", f"That line can't be kept: {why}.")
-
-
-def _why(error: Exception) -> str:
-    """Why something could not be written or read, as it ends a sentence."""
-    code = getattr(error, "sqlite_errorcode", 0)
-    return _WHY.get(code & 0xFF, str(error))
-
-
 def _unreadable(error: Exception) -> Refused:
-    return Refused("log_failed", f"The log can't be read: {_why(error)}.")
+    return Refused("log_failed", f"The log can't be read: {why_not(error)}.")
