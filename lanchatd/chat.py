@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import ipaddress
+from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from weakref import ref
 
 from lanchatd import __version__, looks, nicks
-from lanchatd.clock import Clock
+from lanchatd.clock import Clock, call_all
 from lanchatd.events import Event, Item, Kind, Missed, Notice, Private, Refused, RoomLine, Rooms, Welcome
 from lanchatd.formats import Hello
 from lanchatd.later import Kept
@@ -288,6 +289,10 @@ class Chat:
             ),
             len(fullest),
         )
+
+    def log_hangs(self) -> None:
+        """The logs refuse from now on."""
+        call_all(self.clock, deque(room.log_hangs for room in self.rooms.values()))
 
     def when_told(self, call: Callable[[], None]) -> None:
         """Call it when everything said until now, in every room, has been fanned out."""

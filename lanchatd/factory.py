@@ -128,11 +128,16 @@ class ChatFactory(ServerFactory):
             return done
         self._all_closed = done
         self.chat.when_told(self._close_all)
-        late = self.clock.callLater(self.limits.shutdown_s, self._abort_all)
+        # Not for longer than half of the time: the log may take long.
+        calls = [
+            self.clock.callLater(self.limits.shutdown_s / 2, self._close_all),
+            self.clock.callLater(self.limits.shutdown_s, self._abort_all),
+        ]
 
         def in_time(result: None) -> None:
-            if late.active():
-                late.cancel()
+            for call in calls:
+                if call.active():
+                    call.cancel()
 
         return done.addCallback(in_time)
 

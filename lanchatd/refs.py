@@ -44,12 +44,12 @@ class Refs:
 
         If the line is new, return what is to be called with its answer.
         """
-        while self._asked and now - self._oldest().at >= self._limits.ref_memory_s:
+        while (oldest := self._oldest_done()) and now - oldest.at >= self._limits.ref_memory_s:
             self._forget_oldest()
         key = digest(nick_key, ref, line)
         asked = self._asked.get(key)
         if asked is None:
-            while len(self._asked) >= self._limits.max_refs:
+            while len(self._asked) >= self._limits.max_refs and self._oldest_done():
                 self._forget_oldest()
             asked = self._asked[key] = _Asked(now)
             asked.waiting.append(answer)
@@ -70,14 +70,16 @@ class Refs:
     def _answered(self, key: str, asked: _Asked, item: Item) -> None:
         if isinstance(item, Ok):
             asked.answer = item
-        elif self._asked.get(key) is asked:
+        else:
             del self._asked[key]
         waiting, asked.waiting = asked.waiting, []
         for answer in waiting:
             answer(item)
 
-    def _oldest(self) -> _Asked:
-        return self._asked[next(iter(self._asked))]
+    def _oldest_done(self) -> _Asked | None:
+        """The oldest one; None while that is not done: it may take long, and is done once all the same."""
+        oldest = next(iter(self._asked.values()), None)
+        return None if oldest is None or oldest.answer is None else oldest
 
     def _forget_oldest(self) -> None:
         del self._asked[next(iter(self._asked))]

@@ -68,10 +68,9 @@ class Room:
         self._when_told: list[Callable[[], None]] = []
         self._talk_pending = False
         self._gathered = False
-        self._appending = False
+        self._under_way: Batch | None = None
         self._answered: list[Batch] = []
         self._held: Call | None = None
-        self._telling = False
         self._fan_out_s = 0.0
         self._turn: Call | None = None
         self._presences = presences
@@ -125,7 +124,7 @@ class Room:
         """
         if member is not None:
             call = partial(self.readers.when_live, member, call)
-        if (self._appending or self._talk_pending) and self.log.refuses() is None:
+        if (self._under_way or self._talk_pending) and self.log.refuses() is None:
             self._when_told.append(call)
         else:
             call()
@@ -139,7 +138,7 @@ class Room:
 
     def is_empty(self) -> bool:
         """Whether nobody is in it, nothing in its log, and nothing on the way there."""
-        return not (self.members or self.readers.newest or self._appending or self._talk_pending)
+        return not (self.members or self.readers.newest or self._under_way or self._talk_pending)
 
     def who(self) -> Members:
         """Who is here: up to `NAMED` by name."""
@@ -154,11 +153,10 @@ class Room:
 
     def _end_turn(self) -> None:
         self._turn = None
-        # While a batch is on its way into the log, the next one gathers; but it may be a long way.
-        if self._pending and (not self._appending or self.log.refuses() is not None):
+        if self._pending and not self._waits():
             if len(self.members) <= SMALL_ROOM:
                 self._append()
-            elif self._appending or not self._talk_pending:
+            elif not self._talk_pending:
                 if not self._presences_asked:
                     self._presences_asked = True
                     self._presences.ask(self._tell_presences)
@@ -174,32 +172,44 @@ class Room:
 
     def _tell_presences(self) -> int:
         self._presences_asked = False
-        if self._appending:
-            if self.log.refuses() is None:
-                return 0
-        elif self._talk_pending or not self._pending:
+        if self._talk_pending or not self._pending or self._waits():
             return 0
         self._append()
         return len(self.members)
 
+    def _waits(self) -> bool:
+        """While a batch is on its way into the log, the next one gathers; but it may be a long way."""
+        return self._under_way is not None and self.log.refuses() is None
+
+    def log_hangs(self) -> None:
+        """The log refuses from now on, and what is on its way may be kept yet: that alone waits."""
+        refused = self.log.refuses()
+        events, self._pending = self._pending, []
+        calls, self._when_told = self._when_told, []
+        if (batch := self._under_way) is not None:
+            events = [event for event in batch.events if event.kind not in TALK] + events
+            batch.events = [event for event in batch.events if event.kind in TALK]
+            calls, batch.when_told = batch.when_told + calls, []
+        talk = Batch([event for event in events if event.kind in TALK], calls, 0, refused)
+        self._pending = [event for event in events if event.kind not in TALK]
+        self._talk_pending = self._gathered = False
+        if self._pending:
+            self._end_turn_soon()
+        self._tell([talk])
+
     def _append(self) -> None:
-        if self._appending:
-            presences = [event for event in self._pending if event.kind not in TALK]
-            self._pending = [event for event in self._pending if event.kind in TALK]
-            self._fan_out(presences)
-            return
         batch = Batch(self._pending, self._when_told, self._clock.seconds())
         self._pending, self._when_told = [], []
         talk = [event for event in batch.events if event.kind in TALK]
         self._talk_pending = self._gathered = False
         if talk:
-            self._appending = True
+            self._under_way = batch
             self.log.append(talk, partial(self._appended, batch))
         else:
             self._fan_out(batch.events)
 
     def _appended(self, batch: Batch, refused: Refused | None) -> None:
-        self._appending = False
+        self._under_way = None
         batch.refused = refused
         self._answered.append(batch)
         held_s = self._clock.seconds() - self._answered[0].at
@@ -218,29 +228,16 @@ class Room:
         if self._held is not None and self._held.active():
             self._held.cancel()
         self._held = None
-        if self._telling:
-            return  # called from what is told: that goes first
+        batches, self._answered = self._answered, []
         began_at = self._clock.seconds()
-        self._telling = True
         try:
-            while self._answered:
-                batches, self._answered = self._answered, []
-                self._tell(batches)
+            self._tell(batches)
         finally:
-            self._telling = False
             self._fan_out_s = self._clock.seconds() - began_at
             if self._pending:
                 self._end_turn_soon()
 
     def _tell(self, batches: list[Batch]) -> None:
-        self._fan_out(
-            [
-                event
-                for batch in batches
-                for event in batch.events
-                if batch.refused is None or event.kind not in TALK
-            ]
-        )
         calls: deque[Callable[[], None]] = deque()
         for batch in batches:
             for event in batch.events:
@@ -248,7 +245,17 @@ class Room:
                     calls.append(partial(event.told, batch.refused))
                     event.told = None  # the log keeps the event, and shall not keep the connection
             calls.extend(batch.when_told)
-        call_all(self._clock, calls)
+        try:
+            self._fan_out(
+                [
+                    event
+                    for batch in batches
+                    for event in batch.events
+                    if batch.refused is None or event.kind not in TALK
+                ]
+            )
+        finally:
+            call_all(self._clock, calls)
 
     def _fan_out(self, batch: list[Event]) -> None:
         moments = told_together(batch, len(self.members))

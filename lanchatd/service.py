@@ -82,6 +82,7 @@ class HistoryService(Service):
         self._store = store
         self._chat = chat
         store.commits.changed = self._trouble_changed
+        store.commits.hangs = self._hangs
 
     def startService(self) -> None:
         super().startService()  # type: ignore[no-untyped-call]
@@ -99,6 +100,10 @@ class HistoryService(Service):
     def _close(self) -> None:
         if not self._store.close():
             self.log.critical("the disk does not answer: what was not told to anybody may not be in the log")
+
+    def _hangs(self) -> None:
+        self._store.search_now()
+        self._chat.log_hangs()
 
     def _trouble_changed(self) -> None:
         if (why := self._store.commits.trouble) is not None:

@@ -247,6 +247,13 @@ def test_too_long_for_a_smaller_server_is_the_longest_on_its_way() -> None:
     assert item.answers is not None and item.answers.ref == "r-2"
 
 
+def test_too_long_a_goodbye_is_not_why_the_server_closes() -> None:
+    """With nothing else on its way it is the last thing that it says."""
+    story = Story().welcomed()
+    story.hears(error("too_long"))
+    assert story.session.last_words == ""
+
+
 def test_anything_that_can_be_typed_is_json() -> None:
     """Half a surrogate pair from a keyboard or a file's name, too."""
     story = Story().welcomed()

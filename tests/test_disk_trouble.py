@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from lanchatd.disk.commits import HANGS_S
+from lanchatd.disk.store import INDEX_AFTER_S
 from lanchatd.presences import SMALL_ROOM
 from tests.daemon import Daemon, Peer, daemon
 from tests.disk import DiskWorld
@@ -94,9 +95,9 @@ def test_a_disk_that_hangs(world: DiskWorld, logged_errors: list[str]) -> None:
     alice.types("two")
     dora.types("in another room")
     world.passes(HANGS_S - 1)
-    assert dora.sees() == [] and logged_errors == []
+    assert alice.sees() == dora.sees() == [] and logged_errors == []
     world.passes(1)
-    assert dora.sees() == [DOES_NOT_ANSWER]
+    assert alice.sees() == dora.sees() == [DOES_NOT_ANSWER]
     assert logged_errors == ["lines are refused: the log can't be written: the disk does not answer"]
     assert world.store.facts()["log"] == "the disk does not answer"
     alice.types("three", "/topic four", "/nick robin")
@@ -113,15 +114,71 @@ def test_a_disk_that_hangs(world: DiskWorld, logged_errors: list[str]) -> None:
     world.writer.held = False
     world.writer.lets_go()
     world.settle()
-    assert alice.sees() == ["<bob> one", "<alice> two"]
+    assert alice.sees() == ["<bob> one"]
     alice.types("six")
     assert alice.sees() == ["<robin> six"]
     answers = [(got["type"], got.get("ref"), got.get("id")) for got in bob.gets()]
-    assert answers == [
-        ("said", None, 1), ("ok", "1", 1), ("ok", "1", 1), ("said", None, 2), ("said", None, 3),
-    ]  # fmt: skip
+    assert answers == [("said", None, 1), ("ok", "1", 1), ("ok", "1", 1), ("said", None, 2)]
     assert len(logged_errors) == 1
     logged_errors.clear()
+
+
+def test_who_came_and_went_is_told_in_its_order_when_the_disk_hangs(
+    world: DiskWorld, logged_errors: list[str]
+) -> None:
+    """Those who were to be told with a line that hangs, too; and at once."""
+    alice, bob = world.join("alice"), world.join("bob")
+    alice.sees()
+    world.writer.held = True
+    bob.types("one", "/nick robin")
+    world.join("carol").types("/quit")
+    world.passes(HANGS_S)
+    assert alice.sees() == ["-- bob is now robin", "-- carol joined", "-- carol left"]
+    bob.types("/nick rob")
+    assert alice.sees() == ["-- robin is now rob"]
+    world.writer.lets_go()
+    world.settle()
+    assert alice.sees() == ["<bob> one"]
+    logged_errors.clear()
+
+
+def test_who_searches_while_the_disk_hangs_is_answered(world: DiskWorld, logged_errors: list[str]) -> None:
+    """From what is in the index; if it began to wait before, when it is known that the disk hangs."""
+    alice, bob, carol = world.join("alice"), world.join("bob"), world.join("carol", room="#dev")
+    alice.types("one")
+    world.passes(INDEX_AFTER_S)
+    bob.sees()
+    world.writer.held = True
+    alice.types("one more")
+    bob.types("/search one")
+    carol.types("/search one")
+    carol.sees()
+    world.passes(HANGS_S)
+    bob.types("/search more")
+    for searcher in (bob, carol):
+        assert any("<alice> one" in line for line in searcher.sees())
+    world.writer.held = False
+    world.writer.lets_go()
+    world.settle()
+    logged_errors.clear()
+
+
+def test_everybody_is_told_that_the_daemon_ends_while_the_disk_hangs(
+    world: DiskWorld, logged_errors: list[str]
+) -> None:
+    """Before it is sure that it does, it is waited for half of the time."""
+    alice = world.join("alice")
+    world.writer.held = True
+    alice.types("one")
+    alice.sees()
+    ended = world.factory.shut_down()
+    world.passes(world.limits.shutdown_s / 2)
+    assert alice.sees() == ["-- The server is shutting down."]
+    world.passes(1)
+    assert alice.gone and ended.called
+    world.writer.held = False
+    world.writer.lets_go()
+    world.settle()
 
 
 def test_who_comes_to_a_large_room_is_told_in_it_while_the_disk_hangs(

@@ -10,6 +10,7 @@ import pytest
 from lanchatd.events import Event, Kind, Refused
 from lanchatd.limits import Limits
 from lanchatd.log import Found, MemoryLog
+from lanchatd.presences import SMALL_ROOM
 from lanchatd.room import MOST_HELD_S
 from tests.world import World
 
@@ -355,6 +356,22 @@ def test_what_was_held_is_told_if_the_log_refuses_what_it_was_held_for() -> None
     assert room.log_answers_after(0) == []
     room.world.log.refusal = Refused("log_failed", "The disk is full.")
     assert room.log_answers_after(0) == ["<alice> one", "!! The disk is full."]
+
+
+def test_who_comes_while_a_batch_is_on_its_way_is_told_after_it() -> None:
+    """Also when it is the turn of a large room to tell who comes."""
+    world = LateWorld()
+    alice, *others = [world.join(f"m{number}") for number in range(SMALL_ROOM + 20)]
+    world.passes(1)
+    alice.sees()
+    world.join("first"), world.join("second")
+    others[0].types("one")
+    world.join("third")
+    assert alice.sees() == ["-- first joined"]
+    world.passes(1)
+    assert alice.sees() == []
+    world.log_answers()
+    assert alice.sees() == ["-- second joined", "<m1> one", "-- third joined"]
 
 
 def test_a_fault_of_one_answer_takes_none_from_the_others() -> None:

@@ -70,17 +70,6 @@ def test_a_line_that_was_refused_is_tried_again(refs: Refs) -> None:
     assert Asker(refs).is_new()
 
 
-def test_a_refusal_that_comes_late_leaves_the_ref_of_another_alone() -> None:
-    """It was forgotten meanwhile, and asked anew."""
-    refs = Refs(Limits(ref_memory_s=MEMORY_S, max_refs=3))
-    first, again = Asker(refs), Asker(refs)
-    late = first.asks()
-    assert late is not None
-    again.gets(FIRST, after_s=MEMORY_S)
-    late(Refusal("log_failed", "The disk is full.", "17"))
-    assert len(refs) == 1
-
-
 def test_a_line_sent_again_before_it_is_done_waits_with_the_first(refs: Refs) -> None:
     """The connection broke while the log was writing: both get the one answer, in order."""
     first, again, later = Asker(refs), Asker(refs), Asker(refs)
@@ -124,13 +113,17 @@ def test_sending_again_does_not_make_the_memory_longer(asker: Asker) -> None:
     assert asker.is_new(after_s=600)
 
 
-def test_an_answer_after_it_was_forgotten_reaches_who_waits(asker: Asker) -> None:
-    """A log that takes very long still answers."""
+def test_a_line_that_is_not_done_yet_is_not_forgotten(asker: Asker) -> None:
+    """However long the log takes, and however much else is asked meanwhile."""
     answer = asker.asks()
     assert answer is not None
-    assert asker.is_new(after_s=600)
+    for number in range(5):
+        asker.gets(Ok(str(number)), ref=str(number))
+    assert not asker.is_new(after_s=10_000)
     answer(FIRST)
-    assert asker.answers == [FIRST]
+    assert asker.answers[-2:] == [FIRST, FIRST]
+    assert asker.is_new(after_s=10_000)
+    assert len(asker.refs) == 1
 
 
 @pytest.mark.parametrize(("others", "new"), [(1, False), (2, False), (3, True)])

@@ -281,7 +281,7 @@ class Session:
             line = self._outgoing.longest_sent()
         if line is not None:
             self._outgoing.answered(line.ref)
-        elif not ref:
+        elif not ref and code != "too_long":
             self.last_words = text or code
             self.sent_away |= code in _SENT_AWAY
         if line is not None and line.sent_before and code in ("same_room", "same_nick"):

@@ -26,6 +26,7 @@ Answer = Callable[[Refused | None], None]
 # How long a commit may take, before no more lines are taken until it has been made. Another program that
 # writes to the file is waited for for half of that (`opening`).
 HANGS_S = 10
+DOES_NOT_ANSWER = "the disk does not answer"
 
 # What SQLite's own words for it would not tell everybody.
 _WHY = {
@@ -45,13 +46,14 @@ class _Unwritable(Exception):
 class Commits:
     """The lines that are being kept.
 
-    ``trouble`` says why lines are refused, None while they are not; ``changed`` is called when it is another,
-    and ``kept`` when a commit was made.
+    ``trouble`` says why lines are refused, None while they are not. ``changed`` is called when that is
+    another, ``hangs`` when from now on all are refused, and ``kept`` when a commit was made.
     """
 
     def __init__(self, path: Path, limits: Limits, clock: Clock, kept: Callable[[], None]) -> None:
         self.trouble: str | None = None
         self.changed: Callable[[], None] = lambda: None
+        self.hangs: Callable[[], None] = lambda: None
         self._path = path
         self._limits = limits
         self._clock = clock
@@ -76,7 +78,7 @@ class Commits:
 
     def refuses(self) -> Refused | None:
         """Answer as `lanchatd.log.Log.refuses` does."""
-        return _refused(self.trouble) if self._hangs else None
+        return _refused(DOES_NOT_ANSWER) if self._hangs else None
 
     def append(self, room: RoomRow, batch: Sequence[Event], answer: Answer) -> None:
         """Keep events that are numbered, as `lanchatd.disk.log.Disk.append` does."""
@@ -95,13 +97,13 @@ class Commits:
         self._turn_ends = False
         if self._writer is None:
             return  # closed in this very turn
-        self._committing = True
         batches, self._gathered = self._gathered, []
         new = [room for room, batch, _ in batches if batch[0].id == 1]
         rooms = rows.rooms_as_json(new) if new else ""
         events = rows.events_as_json([(room.number, batch) for room, batch, _ in batches])
         worker, connection = self._writer
         work = partial(_write, connection, self._path, self._limits.min_free_bytes, rooms, events)
+        self._committing = True
         self._late = self._clock.callLater(HANGS_S, self._hang)
         worker.do(work, partial(self._committed, [answer for _, _, answer in batches]))
 
@@ -110,8 +112,10 @@ class Commits:
         self._late = None
         self._hangs = True
         batches, self._gathered = self._gathered, []
-        self._in_trouble("the disk does not answer")
-        self._answer([answer for _, _, answer in batches], self.refuses())
+        refused = _refused(DOES_NOT_ANSWER)
+        calls: deque[Callable[[], None]] = deque([partial(self._in_trouble, DOES_NOT_ANSWER), self.hangs])
+        calls.extend(partial(answer, refused) for _, _, answer in batches)
+        call_all(self._clock, calls)
 
     def _committed(self, answers: list[Answer], error: Exception | None) -> None:
         self._committing = self._hangs = False
@@ -119,11 +123,13 @@ class Commits:
             self._late.cancel()
             self._late = None
         why = None if error is None else why_not(error)
-        self._in_trouble(why)
+        refused = None if why is None else _refused(why)
+        calls: deque[Callable[[], None]] = deque([partial(self._in_trouble, why)])
+        calls.extend(partial(answer, refused) for answer in answers)
         if why is None:
             self._kept()
         try:
-            self._answer(answers, None if why is None else _refused(why))
+            call_all(self._clock, calls)
         finally:
             if self._gathered:
                 self._commit_soon()
@@ -132,9 +138,6 @@ class Commits:
         was, self.trouble = self.trouble, why
         if (was is None) != (why is None):
             self.changed()
-
-    def _answer(self, answers: list[Answer], refused: Refused | None) -> None:
-        call_all(self._clock, deque(partial(answer, refused) for answer in answers))
 
 
 def _write(connection: sqlite3.Connection, path: Path, min_free_bytes: int, rooms: str, events: str) -> None:
@@ -146,7 +149,7 @@ def _write(connection: sqlite3.Connection, path: Path, min_free_bytes: int, room
     rows.write(connection, rooms, events)
 
 
-def _refused(why: str | None) -> Refused:
+def _refused(why: str) -> Refused:
     return Refused("log_failed", f"That line can't be kept: {why}.")
 
 

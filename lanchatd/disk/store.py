@@ -65,6 +65,7 @@ class DiskStore:
         self._indexing: Call | None = None
         self._believed: BelievedTime
         self._last_number = 0
+        self._searches: list[Callable[[], None]] = []
         self._workers: list[tuple[Worker, sqlite3.Connection]] = []
 
     # -- opening and closing
@@ -102,13 +103,15 @@ class DiskStore:
                 call.cancel()
         self._pruning = self._indexing = None
         workers, self._workers = self._workers, []
-        for _, connection in workers[1:]:
+        for worker, connection in workers[1:]:
             connection.interrupt()
-        # The one that writes last: with its connection the file is put in order.
-        closed = True
-        for worker, connection in reversed(workers):
             worker.do(connection.close, lambda _: None)
-            closed = worker.stop(CLOSES_WITHIN_S) and closed
+        late_at, closed = self._clock.seconds() + CLOSES_WITHIN_S, True
+        for worker, connection in reversed(workers):
+            if worker is workers[0][0]:
+                # The one that writes last: with its connection the file is put in order.
+                worker.do(connection.close, lambda _: None)
+            closed = worker.stop(max(0, late_at - self._clock.seconds())) and closed
         return closed
 
     def facts(self) -> dict[str, Cell]:
@@ -201,16 +204,23 @@ class DiskStore:
         worker, connection = self._workers[2]
         work = partial(rows.search, connection, query, _NEWEST if before is None else before, count)
 
-        def when_indexed(more: bool | Exception) -> None:
-            # If the index can't be written, what is in it is still found.
-            if self._workers:
-                worker.do(
-                    work, lambda found: answer(_unreadable(found) if isinstance(found, Exception) else found)
-                )
+        def found(lines: Sequence[tuple[int, Event]] | Exception) -> None:
+            answer(_unreadable(lines) if isinstance(lines, Exception) else lines)
 
-        # What was said a moment ago is found too.
-        writer, writing = self._workers[0]
-        writer.do(partial(index, writing), when_indexed)
+        self._searches.append(lambda: worker.do(work, found))
+        if self.refuses() is not None:
+            self.search_now()
+        elif len(self._searches) == 1:
+            # What was said a moment ago is found too. If the index can't be written, what is in it still is.
+            writer, writing = self._workers[0]
+            writer.do(partial(index, writing), lambda _: self.search_now())
+
+    def search_now(self) -> None:
+        """Don't wait for the index any more."""
+        searches, self._searches = self._searches, []
+        if self._workers:
+            for search in searches:
+                search()
 
 
 def _size_of(path: Path) -> int:

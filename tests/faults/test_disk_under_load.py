@@ -205,7 +205,8 @@ def test_a_disk_that_hangs_under_load(chat: Daemon, admin: Ssh) -> None:
         for talker in talkers:
             talker.goes_on()
         assert log_is(admin) == "on disk"
-        assert [talker.refused for talker in talkers] == [[]] * 3
+        # What it said first hangs, or waited behind that.
+        assert {answer for talker in talkers for answer in talker.refused} <= {HANGS}
 
 
 @needs_strace
@@ -216,6 +217,7 @@ def test_a_daemon_whose_disk_hangs_ends(chat: Daemon) -> None:
         alice.types("one")
         begin = time.monotonic()
         chat.process.send_signal(signal.SIGTERM)
+        alice.reads_until("-- The server is shutting down.")
         chat.logged(lost)
         assert time.monotonic() - begin < 10
     # A process that is traced has ended when its tracer has.
