@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 
@@ -9,7 +10,8 @@ from lanchatd.commands import CONSOLE, MEMBERS
 from lanchatd.limits import each_limit, option_name
 from lanchatd.tap import Options
 
-README = (Path(__file__).parent.parent / "README.md").read_text("utf-8")
+ROOT = Path(__file__).parent.parent
+README = (ROOT / "README.md").read_text("utf-8")
 
 
 def rows(heading: str) -> list[list[str]]:
@@ -69,3 +71,19 @@ def test_every_code_is_listed() -> None:
     listed = README.split("Codes of `error`:", 1)[1].split("\n\n", 1)[0]
     assert codes <= set(re.findall(r"`(\w+)`", listed))
     assert codes
+
+
+def test_what_it_says_of_speed_was_measured() -> None:
+    """Each ratio is one of those in the results that are beside it."""
+    measured = json.loads((ROOT / "benchmarks" / "results" / "results.json").read_text("utf-8"))
+    found = {claim["what"]: claim["value"] for claim in measured["claims"]}
+    assert not measured["quick"]
+    told = [
+        (f"{load}: deliveries a second, to {rival}", float(ratio))
+        for load, *cells in rows("## How fast it is")
+        for cell in cells
+        if cell
+        for ratio, rival in [cell.split(" × ")]
+    ]
+    assert len(told) > 10
+    assert told == [(what, round(found[what], 2)) for what, _ in told]
