@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, time, timedelta
+import re
+from datetime import UTC, date, datetime, time, timedelta
 
 
 def iso_time(at: float) -> str:
@@ -16,25 +17,65 @@ def from_iso(text: str) -> float:
     return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
 
 
+# A day, a time of day, or both. Behind a time may stand how far it is from UTC.
+_DAY = r"(\d{4}-\d\d-\d\d)"
+_TIME = r"(\d?\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:?\d\d)?)"
+_TYPED = re.compile(rf"(?:{_DAY}[T ] *)?{_TIME}|{_DAY}", re.ASCII)
+
+# How many days back a time of day is looked for: in spring there is none of some, and at the date line a
+# whole day may be left out.
+_DAYS_BACK = 3
+
+
 def moment_from(text: str, now: float) -> float:
     """A moment of the past that a person typed: ``14:03``, ``2026-11-22``, ``2026-11-22 14:03``, or ISO 8601.
 
-    Local time unless it says otherwise; a time of day is the last one before ``now``. Raises ValueError.
+    Local time unless it says otherwise; a time of day is the last one before ``now``. What comes twice in
+    autumn is the second, if that is past. Raises ValueError and OverflowError.
     """
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        day = datetime.fromtimestamp(now).astimezone().date()
-        moment = datetime.combine(day, time.fromisoformat(text))
-        if moment.timestamp() > now:
-            moment -= timedelta(days=1)
-    return moment.timestamp()
+    typed = _TYPED.fullmatch(text)
+    if typed is None:
+        raise ValueError(f"{text!r} is no time")
+    day, clock, day_alone = typed.groups()
+    if clock is None:
+        return datetime.fromisoformat(day_alone).timestamp()
+    hour = time.fromisoformat(clock.zfill(len(clock) + (clock[1] == ":")))
+    if day is not None:
+        moment = datetime.combine(date.fromisoformat(day), hour)
+        return max((at for at in _times(moment) if at <= now), default=moment.timestamp())
+    today = datetime.fromtimestamp(now).astimezone(hour.tzinfo).date()
+    days = (today - timedelta(days=back) for back in range(_DAYS_BACK + 1))
+    return max(at for day in days for at in _times(datetime.combine(day, hour)) if at <= now)
+
+
+def _times(moment: datetime) -> list[float]:
+    """When it was this time: twice in an hour of autumn, never in one of spring."""
+    if moment.tzinfo is not None:
+        return [moment.timestamp()]
+    found = {moment.replace(fold=fold).timestamp() for fold in (0, 1)}
+    return [at for at in found if _local(at).replace(tzinfo=None) == moment]
+
+
+def _local(at: float) -> datetime:
+    return datetime.fromtimestamp(at).astimezone()
 
 
 def near_time(at: float, now: float) -> str:
     """A moment for people, in local time: the time of day, with the date unless that is today."""
-    moment, today = (datetime.fromtimestamp(when).astimezone() for when in (at, now))
-    return moment.strftime("%H:%M" if moment.date() == today.date() else "%Y-%m-%d %H:%M")
+    today = _local(at).date() == _local(now).date()
+    return _shown(at, "%H:%M" if today else "%Y-%m-%d %H:%M")
+
+
+def full_time(at: float) -> str:
+    """A moment for people who keep it, in local time: the date, and the time with its seconds."""
+    return _shown(at, "%Y-%m-%d %H:%M:%S")
+
+
+def _shown(at: float, form: str) -> str:
+    """As `moment_from` reads it: with the offset from UTC where the same time comes twice."""
+    moment = _local(at)
+    twice = len(_times(moment.replace(tzinfo=None))) > 1
+    return moment.strftime(form) + (moment.isoformat()[-6:] if twice else "")
 
 
 def span(seconds: float) -> str:

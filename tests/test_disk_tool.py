@@ -55,6 +55,16 @@ def test_a_room_is_exported_as_people_see_it(world: DiskWorld, capfd: pytest.Cap
     assert capfd.readouterr().out == "2026-11-23 14:03:11 <alice> zwei ü\n"
 
 
+@pytest.mark.parametrize("typed", ["2026", "14", "14.03", "yesterday"])
+def test_what_only_resembles_a_time_is_refused(
+    world: DiskWorld, typed: str, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """As `/history before` does."""
+    with pytest.raises(SystemExit):
+        run(world, "export", "#lobby", "--since", typed)
+    assert "a time is like 14:03, 2026-11-22 or 2026-11-22 14:03" in capfd.readouterr().err
+
+
 def test_a_room_is_exported_for_programs(world: DiskWorld, capfd: pytest.CaptureFixture[str]) -> None:
     """As they get it from the server."""
     assert run(world, "export", "#dev", "--json") == 0

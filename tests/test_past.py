@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 import pytest
 
 from lanchatd.events import Refused
+from lanchatd.times import from_iso
 from tests.disk import DiskWorld
 from tests.test_late_log import LateWorld
 from tests.world import Person, World
@@ -54,6 +56,29 @@ def test_the_lines_before_a_moment(kept: World, typed: str, first: int, last: in
     alice = hourly(kept, 30)
     seen = alice.types(f"/history {typed}").sees()
     assert [line.rsplit(" ", 1)[1] for line in seen] == [str(number) for number in range(first, last + 1)]
+
+
+@pytest.mark.parametrize("typed", ["2026", "2026-11", "14.03", "14", "1403"])
+def test_what_only_resembles_a_time_is_refused(kept: World, typed: str) -> None:
+    """Rather than that lines of some other time are shown."""
+    seen = kept.join("alice").types(f"/history before {typed}").sees()
+    assert seen == ["!! A time is like 14:03, 2026-11-22 or 2026-11-22 14:03."]
+
+
+def test_the_hour_that_comes_twice_in_autumn(kept: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its lines are told apart, and a time of day is the last one that there was."""
+    monkeypatch.setenv("TZ", "America/New_York")
+    time.tzset()
+    kept.jump_s = from_iso("2026-11-01T05:30Z") - kept.now()
+    alice = kept.join("alice").types("first")
+    kept.jump_s += HOUR
+    alice.types("second")
+    kept.jump_s += HOUR / 2
+    alice.sees()
+    seen = alice.types("/history before 01:45").sees()
+    assert seen == ["01:30-04:00 <alice> first", "01:30-05:00 <alice> second"]
+    assert alice.types("/history before 01:30").sees() == ["01:30-04:00 <alice> first"]
+    assert alice.types("/history before 01:30-04:00").sees() == ["-- There is no such line."]
 
 
 def test_a_line_from_another_day_has_its_date(kept: World) -> None:

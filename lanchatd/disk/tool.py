@@ -9,7 +9,6 @@ import sys
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import closing
-from datetime import datetime
 from pathlib import Path
 
 from lanchatd import nicks
@@ -22,7 +21,7 @@ from lanchatd.events import Event, Refused
 from lanchatd.formats.json_lines import JsonFormat
 from lanchatd.formats.text import TextFormat
 from lanchatd.state import StateError, default_state_dir
-from lanchatd.times import moment_from
+from lanchatd.times import full_time, moment_from
 
 HISTORY = "history.sqlite"
 
@@ -99,7 +98,7 @@ def _export(connection: sqlite3.Connection, asked: argparse.Namespace) -> None:
     text, json = TextFormat(), JsonFormat()
     for event in _events(connection, asked.room):
         if event.at >= asked.since:
-            at = datetime.fromtimestamp(event.at).astimezone().strftime("%Y-%m-%d %H:%M:%S ").encode()
+            at = f"{full_time(event.at)} ".encode()
             sys.stdout.buffer.write(json.render(event) if asked.json else at + text.render(event))
 
 
