@@ -15,6 +15,9 @@ from twisted.protocols.tls import TLSMemoryBIOFactory, TLSMemoryBIOProtocol
 from twisted.python.components import proxyForInterface
 from zope.interface import implementer
 
+# What browsers and their like offer to speak inside, and are given (RFC 7301, 6).
+ALPN_HTTP = b"http/1.1"
+
 
 def encrypt(transport: Any, protocol: IProtocol, factory: TLSMemoryBIOFactory) -> TLSMemoryBIOProtocol:
     """Speak TLS, as a server, from the next byte on. Returns the transport of the protocol from then on.

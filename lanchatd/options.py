@@ -22,6 +22,7 @@ from lanchatd import wire
 from lanchatd.events import Refused
 from lanchatd.limits import Limits, conflict_in, each_limit, limit_from, option_name
 from lanchatd.state import StateError, default_state_dir, read_file
+from lanchatd.tls import AnsweringAlpn
 
 PORT = 8000
 LOOPBACK = "127.0.0.1"
@@ -182,7 +183,7 @@ def _has_ipv6() -> bool:
 
 def _endpoint(reactor: Any, text: str) -> IStreamServerEndpoint:
     try:
-        endpoint: IStreamServerEndpoint = serverFromString(reactor, text)
+        endpoint: IStreamServerEndpoint = serverFromString(AnsweringAlpn(reactor), text)
     except LookupError:
         raise usage.UsageError(f"--listen: {text!r}: no such socket was handed to the daemon") from None
     except Exception as error:

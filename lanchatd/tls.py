@@ -15,6 +15,7 @@ from twisted.python.failure import Failure
 
 from lanchatd.certificate import Certificate
 from lanchatd.clock import Clock
+from lanchatd.encrypted import ALPN_HTTP
 from lanchatd.protocol import why_lost
 from lanchatd.state import StateError
 
@@ -79,4 +80,31 @@ def options_for(certificate: Certificate) -> CertificateOptions:
         raise StateError(f"OpenSSL refuses the certificate {certificate.path}: {why}") from None
     # A client could ask for one handshake after the other. (OpenSSL 3 refuses that by itself.)
     context.set_options(SSL.OP_NO_RENEGOTIATION)
+    answer_alpn(context)
     return options
+
+
+def answer_alpn(context: SSL.Context) -> None:
+    """Shake hands with clients whatever protocols they offer to speak inside (ALPN, RFC 7301).
+
+    Twisted ends the handshake of who offers some, as every browser and curl does, if none of them was asked for.
+    """
+    context.set_alpn_select_callback(_choose)
+
+
+def _choose(_: SSL.Connection, offered: list[bytes]) -> Any:
+    return ALPN_HTTP if ALPN_HTTP in offered else SSL.NO_OVERLAPPING_PROTOCOLS
+
+
+class AnsweringAlpn:
+    """The reactor, for endpoints that speak TLS by themselves: `answer_alpn` holds for them as well."""
+
+    def __init__(self, reactor: Any) -> None:
+        self._reactor = reactor
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._reactor, name)
+
+    def listenSSL(self, port: int, factory: Any, contextFactory: Any, **options: Any) -> Any:
+        answer_alpn(contextFactory.getContext())
+        return self._reactor.listenSSL(port, factory, contextFactory, **options)

@@ -108,3 +108,27 @@ def test_a_handshake_that_stalls_is_closed(tmp_path: Path, endpoint: str) -> Non
     with daemon(endpoint, "--tls-handshake-s=0.3", cwd=tmp_path) as chat, chat.connect() as silent:
         silent.socket.sendall(b"\x16\x03\x01")
         chat.logged("closed: tls, detail no handshake within 0.3 s$")
+
+
+@pytest.mark.parametrize(
+    ("offered", "taken"),
+    [
+        (["h2", "http/1.1"], "http/1.1"),
+        (["http/1.1"], "http/1.1"),
+        (["h2"], None),
+        (["irc", "lanchat"], None),
+        ([], None),
+    ],
+    ids=str,
+)
+def test_whatever_a_client_offers_to_speak_it_comes_in(
+    tmp_path: Path, endpoint: str, offered: list[str], taken: str | None
+) -> None:
+    """Browsers and curl always offer something (ALPN), and speak HTTP when nothing is taken."""
+    client = any_server()
+    client.set_alpn_protocols(offered)
+    with daemon(endpoint, cwd=tmp_path) as chat, chat.connect(tls=client) as alice:
+        assert isinstance(alice.socket, ssl.SSLSocket)
+        assert alice.socket.selected_alpn_protocol() == taken
+        alice.types("alice")
+        alice.reads_until("-- 1 in #lobby: alice")
