@@ -16,6 +16,9 @@ from lanchatd.row import Row
 RESET, BOLD, DIM, REVERSE = "\x1b[0m", "\x1b[1m", "\x1b[2m", "\x1b[7m"
 BELL = "\a"
 CLEAR = "\x1b[H\x1b[2J"
+# This row and all below it. Not at once from the first column on: in the top row that is the whole screen,
+# and tmux puts an erased screen into its scrollback, a copy with every key.
+_ERASE = "\r\x1b[K\x1b[C\x1b[J\r"
 
 # Pasted text comes between marks then, so that its line ends are not taken for Enter.
 MARK_PASTES, DONT_MARK_PASTES = "\x1b[?2004h", "\x1b[?2004l"
@@ -81,7 +84,7 @@ class Screen:
         # A terminal that was made narrower has wrapped the row: the cursor's part of it may be further down.
         up = self._column // max(1, self.width)
         self.forget()
-        return (f"\x1b[{up}A" if up else "") + "\r\x1b[J"
+        return (f"\x1b[{up}A" if up else "") + _ERASE
 
     def forget(self) -> None:
         """Nothing is painted any more: the terminal was given back."""
@@ -89,13 +92,11 @@ class Screen:
         self._painted = None
 
     def clear(self) -> str:
-        """Empty the terminal."""
-        self.forget()
-        return CLEAR
+        """Empty the terminal. Some put what it held into their scrollback, so the last rows go first."""
+        return self.erase() + CLEAR
 
     def _status(self, status: str) -> str:
+        # Not filled up to the end of the row: made narrower, most terminals would wrap what fills it, and
+        # push the row above, which is being typed, into their scrollback.
         text = cut(status, self.width - 1)
-        if not self.colours:
-            return text
-        room = self.width - 1 - sum(max(0, wcwidth(character)) for character in text)
-        return f"{REVERSE}{text}{' ' * room}{RESET}"
+        return f"{REVERSE}{text}{RESET}" if self.colours else text

@@ -7,6 +7,9 @@ import pytest
 from lanchatd.row import Row
 from lanchatd.screen import CLEAR, Screen, cut, in_colour, usable_width
 
+# The row and what is below it go, and never the whole screen at once.
+ERASE = "\r\x1b[K\x1b[C\x1b[J\r"
+
 
 @pytest.mark.parametrize(
     ("text", "columns", "fits"),
@@ -22,8 +25,8 @@ def test_lines_are_written_over_the_rows_that_are_then_painted_again() -> None:
     screen = Screen(20, colours=False)
     assert screen.update(Row("typed", 3), " status") == "typed\r\n status\x1b[1A\r\x1b[3C"
     again = screen.update(Row("typed", 0), " status", ["one", "two"])
-    assert again == "\r\x1b[Jone\r\ntwo\r\ntyped\r\n status\x1b[1A\r"
-    assert screen.erase() == "\r\x1b[J"
+    assert again == ERASE + "one\r\ntwo\r\ntyped\r\n status\x1b[1A\r"
+    assert screen.erase() == ERASE
     assert screen.erase() == ""
 
 
@@ -32,20 +35,21 @@ def test_a_narrower_terminal_has_wrapped_the_row() -> None:
     screen = Screen(80, colours=False)
     screen.update(Row("x" * 70, 70), "")
     screen.width = 30
-    assert screen.erase() == "\x1b[2A\r\x1b[J"
+    assert screen.erase() == "\x1b[2A" + ERASE
 
 
-def test_the_status_fills_its_row_in_reverse() -> None:
-    """But for the last column, where a terminal may wrap."""
+def test_the_status_is_in_reverse_and_no_wider_than_its_text() -> None:
+    """Nor in the last column, where a terminal may wrap."""
     shown = Screen(10, colours=True).update(Row("", 0), " 你 is long")
     assert shown == "\r\n\x1b[7m 你 is lo\x1b[0m\x1b[1A\r"
+    assert Screen(10, colours=True).update(Row("", 0), " 你") == "\r\n\x1b[7m 你\x1b[0m\x1b[1A\r"
 
 
 def test_without_a_status_the_row_is_the_last() -> None:
     """The cursor goes to its column in it."""
     screen = Screen(20, colours=False)
     assert screen.update(Row("typed", 3)) == "typed\r\x1b[3C"
-    assert screen.update(Row("typed", 0), lines=["one"]) == "\r\x1b[Jone\r\ntyped\r"
+    assert screen.update(Row("typed", 0), lines=["one"]) == ERASE + "one\r\ntyped\r"
 
 
 def test_colours_in_the_row_take_no_columns() -> None:
@@ -69,5 +73,5 @@ def test_nothing_is_written_when_nothing_has_changed() -> None:
     assert screen.update(Row("typed", 4), " status") != ""
     screen.erase()
     assert screen.update(Row("typed", 4), " status") != ""
-    assert screen.clear() == CLEAR
+    assert screen.clear() == ERASE + CLEAR
     assert screen.update(Row("typed", 4), " status") != ""

@@ -1,0 +1,96 @@
+"""The terminal's own scrollback holds what was said, and no copies of the row being typed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
+
+import pytest
+
+from tests.daemon import daemon, wait_until
+from tests.ssh import Ssh, make_key, needs_ssh, public, write_keys
+from tests.terminal import CLIENT, at
+from tests.tmux import Window, needs_tmux, window
+
+
+@contextmanager
+def client(home: Path) -> Iterator[Window]:
+    """Somebody at the client."""
+    with daemon(cwd=home) as chat, window(*CLIENT, *at(chat), home=home) as opened:
+        opened.sees("You are alice in #lobby.")
+        opened.sees("· connected")
+        yield opened
+
+
+@contextmanager
+def console(home: Path) -> Iterator[Window]:
+    """An administrator at the console."""
+    key = make_key(home / "alice")
+    keys = write_keys(home / "admin_keys", public(key))
+    options = ("--port=0", "--admin-port=0", f"--admin-keys={keys}")
+    with daemon(*options, cwd=home) as chat:
+        port = int(chat.logged(r"administrators' console on \S+ port (\d+)")[1])
+        with window(*Ssh(port, home, key).command(), home=home) as opened:
+            opened.sees("help lists the commands")
+            yield opened
+
+
+PLACES = [client, pytest.param(console, marks=needs_ssh)]
+
+
+@needs_tmux
+@pytest.mark.parametrize("place", PLACES)
+def test_typing_adds_nothing_to_the_scrollback(
+    tmp_path: Path, place: Callable[[Path], AbstractContextManager[Window]]
+) -> None:
+    """Not in the top row either, where Ctrl-L brings it: a terminal may keep what is erased from there."""
+    with place(tmp_path) as opened:
+        opened.types("C-l")
+        wait_until("the row is at the top", lambda: len(opened.screen) <= 2)
+        before = opened.scrollback
+        typed = ""
+        for key in "qwertzuiop":
+            typed += key
+            opened.types(key)
+            opened.sees(typed)
+        opened.types(*["BSpace"] * 10)
+        wait_until("it is deleted", lambda: not any("qw" in row for row in opened.screen))
+        assert opened.scrollback == before
+
+
+@needs_tmux
+@pytest.mark.parametrize("place", PLACES)
+def test_clearing_keeps_no_row_that_was_typed_in(
+    tmp_path: Path, place: Callable[[Path], AbstractContextManager[Window]]
+) -> None:
+    """What was said goes to the scrollback, if the terminal puts it there; what is being typed stays."""
+    with place(tmp_path) as opened:
+        opened.types("u", "n", "d", "o", "n", "e")
+        opened.sees("undone")
+        for _ in range(3):
+            opened.types("C-l")
+            opened.sees("undone")
+        wait_until("the row is at the top", lambda: "undone" in opened.screen[0])
+        assert not any("undone" in row or "connected" in row for row in opened.scrollback)
+
+
+@needs_tmux
+@pytest.mark.parametrize("place", PLACES)
+def test_resizing_adds_nothing_to_the_scrollback(
+    tmp_path: Path, place: Callable[[Path], AbstractContextManager[Window]]
+) -> None:
+    """Narrower and wider, flatter and higher; the row is shown once, however the terminal has wrapped it."""
+    with place(tmp_path) as opened:
+        opened.types("C-l")
+        wait_until("the row is at the top", lambda: len(opened.screen) <= 2)
+        opened.types(*"typed")
+        opened.sees("typed")
+        before = opened.scrollback
+        for columns, rows in ((60, 24), (50, 24), (100, 24), (80, 6), (80, 30), (79, 24), (80, 24)):
+            opened.resizes(columns, rows)
+            opened.types("x")
+            wait_until("it is painted", lambda: sum("typed" in row for row in opened.screen) == 1)
+        opened.sees("typed" + "x" * 7)
+        # A terminal that is made higher may take lines back out of it.
+        assert opened.scrollback == before[: len(opened.scrollback)]
