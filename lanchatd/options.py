@@ -18,11 +18,11 @@ from twisted.internet.endpoints import (
 from twisted.internet.interfaces import IStreamServerEndpoint
 from twisted.python import usage
 
-from lanchatd import wire
-from lanchatd.events import Refused
 from lanchatd.limits import Limits, conflict_in, each_limit, limit_from, option_name
-from lanchatd.state import StateError, default_state_dir, read_file
-from lanchatd.tls import AnsweringAlpn
+from lanchatd.net.credentials import AnsweringAlpn
+from lanchatd.state.directory import StateError, default_state_dir, read_file
+from lanchatd.text import cleaning
+from lanchatd.text.refused import Refused
 
 PORT = 8000
 LOOPBACK = "127.0.0.1"
@@ -133,7 +133,7 @@ class Options(usage.Options):
         if self["admin-keys"] is None:
             raise usage.UsageError("--admin-port needs --admin-keys, a file with your SSH public key")
         try:
-            from lanchatd.console.authorized import AuthorizedKeys
+            from lanchatd.ssh.authorized_keys import AuthorizedKeys
         except ImportError:
             raise usage.UsageError("--admin-port needs more: pip install 'lanchatd[admin]'") from None
         for name in ("admin-keys", "manhole-keys"):
@@ -195,7 +195,7 @@ def _endpoint(reactor: Any, text: str) -> IStreamServerEndpoint:
 
 def _name(text: str | None) -> str:
     try:
-        name = wire.clean(socket.gethostname() if text is None else text).strip()
+        name = cleaning.clean(socket.gethostname() if text is None else text).strip()
     except Refused as refused:
         raise usage.UsageError(f"--name: {refused.text}") from None
     if not 1 <= len(name) <= LONGEST_NAME:
@@ -214,6 +214,6 @@ def motd_from(path: str | None) -> tuple[str, ...]:
     except StateError as error:
         raise usage.UsageError(f"--motd: {error}") from None
     try:
-        return tuple(wire.clean(line).rstrip() for line in wire.decode(encoded).splitlines())
+        return tuple(cleaning.clean(line).rstrip() for line in cleaning.decode(encoded).splitlines())
     except Refused as refused:
         raise usage.UsageError(f"--motd: {path}: {refused.text}") from None

@@ -9,17 +9,17 @@ from typing import Any
 
 from twisted.application.service import IService, Service
 
-from lanchatd.audit import AuditLog
-from lanchatd.certificate import Certificate, certificate_from, own_certificate
-from lanchatd.chat import Chat
-from lanchatd.disk.store import DiskStore
-from lanchatd.disk.worker import ThreadWorker, Worker
-from lanchatd.factory import ChatFactory
-from lanchatd.kernel import within_open_files
-from lanchatd.log import Log, MemoryLog
+from lanchatd.chat.chat import Chat
+from lanchatd.chat.log import Log
+from lanchatd.doors.factory import ChatFactory
+from lanchatd.history.disk.store import DiskStore
+from lanchatd.history.disk.worker import ThreadWorker, Worker
+from lanchatd.history.memory import MemoryLog
+from lanchatd.net.credentials import Credentials
+from lanchatd.net.socket_options import within_open_files
 from lanchatd.options import Options, motd_from
-from lanchatd.running import Running
-from lanchatd.service import (
+from lanchatd.service.daemon import Running
+from lanchatd.service.services import (
     AUDIT,
     CERTIFICATE,
     HISTORY,
@@ -30,9 +30,10 @@ from lanchatd.service import (
     Lanchat,
     StateService,
 )
-from lanchatd.state import Keeper, StateDir
-from lanchatd.systemd import Notifier
-from lanchatd.tls import Credentials
+from lanchatd.service.systemd import Notifier
+from lanchatd.state.audit import AuditLog
+from lanchatd.state.certificate import Certificate, certificate_from, own_certificate
+from lanchatd.state.directory import Keeper, StateDir
 
 __all__ = ["Options", "makeService"]
 
@@ -83,8 +84,8 @@ def makeService(options: Options) -> IService:
     if not options["no-history"]:
         services.insert(1, HistoryService(reactor, store, chat))
     if options["admin-port"] is not None:
-        from lanchatd.console.accounts import accounts
-        from lanchatd.console.ssh import SshConsole
+        from lanchatd.console.logins import accounts
+        from lanchatd.ssh.server import SshConsole
 
         running = Running(reactor, factory, audit, allowed, door.limits_changed, store.facts)
         known = accounts(reactor, factory, running, audit, options["admin-keys"], options["manhole-keys"])

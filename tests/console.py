@@ -13,17 +13,17 @@ from typing import Any
 from twisted.internet import reactor as installed
 from twisted.logger import Logger, globalLogBeginner, textFileLogObserver
 
-from lanchatd.console.authorized import AuthorizedKeys
-from lanchatd.console.seat import Identity, Output
-from lanchatd.console.ssh import Account, SshConsole
 from lanchatd.limits import Limits
+from lanchatd.ssh.application import Identity, Output
+from lanchatd.ssh.authorized_keys import AuthorizedKeys
+from lanchatd.ssh.server import Account, SshConsole
 from tests.daemon import PATIENCE_S, Daemon
 
 reactor: Any = installed
 
 
 class Echo:
-    """Says back what it is told. Implements `lanchatd.console.seat.Application`."""
+    """Says back what it is told. Implements `lanchatd.ssh.application.Application`."""
 
     def __init__(self, identity: Identity, output: Output) -> None:
         self._identity = identity

@@ -10,9 +10,9 @@ from typing import Any, TypeVar
 
 from twisted.internet.task import Clock
 
-from lanchatd.disk.log import DiskLog
-from lanchatd.disk.store import DiskStore
-from lanchatd.service import HistoryService
+from lanchatd.history.disk.room_log import DiskLog
+from lanchatd.history.disk.store import DiskStore
+from lanchatd.service.services import HistoryService
 from tests.world import World
 
 _T = TypeVar("_T")

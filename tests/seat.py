@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pyte
 
-from lanchatd.console.seat import Identity
+from lanchatd.ssh.application import Identity
 
 ALICE = Identity("admin", "SHA256:mK3v", "alice@laptop", "192.0.2.7")
 
@@ -20,7 +20,7 @@ def pasted(text: str) -> str:
 
 
 class Seat:
-    """Implements `lanchatd.console.seat.Output`."""
+    """Implements `lanchatd.ssh.application.Output`."""
 
     def __init__(self, columns: int = 80, rows: int = 24) -> None:
         self.out = ""

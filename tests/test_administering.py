@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from lanchatd.commands import CONSOLE, Administrator, administer
-from lanchatd.events import Refused
-from lanchatd.report import Cell, Report, Span, Table, as_json, as_text
+from lanchatd.commands.report import Cell, Report, Span, Table, as_json, as_text
+from lanchatd.text.refused import Refused
 from tests.test_late_log import LateWorld
 from tests.world import NOON, World
 
@@ -498,7 +498,7 @@ def test_a_reason_that_could_harm_a_terminal_is_loaded_without_harm(world: World
 
 def test_what_can_be_kept_is_limited(world: World, console: Console, monkeypatch: pytest.MonkeyPatch) -> None:
     """Of each kind; what is over makes room."""
-    monkeypatch.setattr("lanchatd.moderation.MOST_KEPT", 1)
+    monkeypatch.setattr("lanchatd.chat.moderation.MOST_KEPT", 1)
     world.join("alice"), world.join("bob"), world.join("carol")
     for command, what in (("ban dave 1", "bans"), ("mute alice 1", "mutes"), ("op bob", "operators")):
         console.types(command)

@@ -15,8 +15,8 @@ import pytest
 from twisted.logger import ILogObserver, LogEvent, Logger, formatEvent
 from zope.interface import implementer
 
-from lanchatd.audit import LONGEST_TEXT, TAIL_BYTES, AuditLog, Record
-from lanchatd.state import StateError
+from lanchatd.state.audit import LONGEST_TEXT, TAIL_BYTES, AuditLog, Record
+from lanchatd.state.directory import StateError
 from tests.daemon import PATIENCE_S
 from tests.test_state import files_end_at
 from tests.world import NOON
@@ -270,7 +270,7 @@ def test_a_late_record_is_only_logged(audit: AuditLog, path: Path, logged: list[
 KILLED = """
 import os, sys
 from pathlib import Path
-from lanchatd.audit import AuditLog, Record
+from lanchatd.state.audit import AuditLog, Record
 
 audit = AuditLog(Path(sys.argv[1]))
 audit.open()

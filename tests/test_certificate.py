@@ -23,11 +23,10 @@ from cryptography.hazmat.primitives.serialization import (
 )
 from cryptography.x509.oid import NameOID
 
-from lanchatd import certificate
-from lanchatd.certificate import addresses, certificate_from, host_names, own_certificate
-from lanchatd.fingerprint import fingerprint_from
-from lanchatd.state import StateError
-from lanchatd.tls import options_for
+from lanchatd.net.credentials import options_for
+from lanchatd.state.certificate import addresses, certificate_from, host_names, own_certificate
+from lanchatd.state.directory import StateError, certificate
+from lanchatd.text.fingerprint import fingerprint_from
 
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
 YEARS = timedelta(days=365)

@@ -28,9 +28,9 @@ from lanchatd.client import known_servers
 from lanchatd.client.connection import Connection, growing_pauses
 from lanchatd.client.outgoing import Pace, counted_refs
 from lanchatd.client.pipe import Pipe
+from lanchatd.client.rendering import shape
 from lanchatd.client.server_lines import LONGEST_LINE, ServerLines
 from lanchatd.client.session import Item, Session
-from lanchatd.client.shapes import shape
 from lanchatd.client.trust import Trust
 from tests.certificates import self_made
 from tests.daemon import PATIENCE_S, Daemon, daemon

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from lanchatd.client.screen import NICK_COLOURS, PlainScreen, nick_colour
-from lanchatd.row import Row
+from lanchatd.terminal.row import Row
 
 
 def luminance(colour: int) -> float:

@@ -11,11 +11,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lanchatd.client.outgoing import IN_FLIGHT, TOO_FAST_S, Pace, Unsayable, counted_refs
+from lanchatd.client.rendering import Shape, names, notice, refusal, shape
+from lanchatd.client.sanitize import clean
 from lanchatd.client.session import Item, Received, Session, State
-from lanchatd.client.shapes import Shape, names, notice, refusal, shape
-from lanchatd.client.untrusted import clean
 from lanchatd.limits import Limits
-from lanchatd.rates import Allowance, Verdict
+from lanchatd.net.rates import Allowance, Verdict
 
 NOON = 1_795_356_191.0  # 2026-11-22 14:03:11 UTC
 AT = "2026-11-22T14:03:11.123Z"

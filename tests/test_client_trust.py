@@ -13,6 +13,7 @@ from twisted.internet.error import ConnectionLost
 from twisted.python.failure import Failure
 
 from lanchatd.client import known_servers
+from lanchatd.client.reasons import why_not_made, why_not_trusted
 from lanchatd.client.tls import HandshakeFailed, TurnedAway, tls_begins
 from lanchatd.client.trust import (
     Invalid,
@@ -29,7 +30,6 @@ from lanchatd.client.trust import (
     fingerprint_of,
     flaw_of,
 )
-from lanchatd.client.why import why_not_made, why_not_trusted
 
 AUTHORITY = trustme.CA()
 KEY, OTHER = "sha256:" + "A" * 43, "sha256:" + "B" * 42 + "A"

@@ -19,12 +19,12 @@ from twisted.conch.ssh.keys import Key
 from twisted.internet.task import Clock
 from twisted.logger import LogLevel, capturedLogs
 
-from lanchatd.console.authorized import LARGEST_FILE_BYTES, AuthorizedKeys, harmless
-from lanchatd.console.guard import MOST_ADDRESSES, UNDISTURBED_S, Guard
-from lanchatd.console.host_key import fingerprint, host_key
-from lanchatd.console.login import is_signed
 from lanchatd.limits import Limits
-from lanchatd.state import StateError
+from lanchatd.ssh.authorized_keys import LARGEST_FILE_BYTES, AuthorizedKeys, harmless
+from lanchatd.ssh.guard import MOST_ADDRESSES, UNDISTURBED_S, Guard
+from lanchatd.ssh.host_key import fingerprint, host_key
+from lanchatd.ssh.login import is_signed
+from lanchatd.state.directory import StateError
 from tests.ssh import make_key, needs_ssh, public, write_keys
 
 
@@ -338,7 +338,7 @@ def guard(clock: Clock) -> Guard:
 
 
 class Somebody:
-    """Who has not logged in yet. Implements `lanchatd.console.guard.Waiting`."""
+    """Who has not logged in yet. Implements `lanchatd.ssh.guard.Waiting`."""
 
     def __init__(self, guard: Guard, address: str) -> None:
         self.address = address

@@ -14,7 +14,7 @@ from lanchatd.client.screen import NICK_COLOURS
 from lanchatd.console import colours
 from lanchatd.console.interpreter import TRIED_WITH_EACH_LINE
 from lanchatd.console.manhole import LONGEST_STATEMENT, Manhole
-from lanchatd.console.seat import Identity
+from lanchatd.ssh.application import Identity
 from tests.seat import CTRL_C, CTRL_D, CTRL_L, ENTER, TAB, UP, Seat, pasted
 
 BOB = Identity("manhole", "SHA256:mK3v", "bob@desk", "192.0.2.7")

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from lanchatd.console.prompt import Prompt
 from lanchatd.console.turns import MOST_WAITING, Turns
-from lanchatd.editor import LONGEST_LINE
+from lanchatd.terminal.editor import LONGEST_LINE
 from tests.seat import ALICE, CTRL_C, CTRL_D, CTRL_L, ENTER, TAB, UP, Seat, pasted
 
 

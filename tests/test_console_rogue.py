@@ -16,8 +16,8 @@ from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key
 from twisted.conch.ssh.common import NS
 from twisted.conch.ssh.keys import Key
 
-from lanchatd.console.host_key import host_key
-from lanchatd.console.ssh import MOST_CONNECTIONS
+from lanchatd.ssh.host_key import host_key
+from lanchatd.ssh.server import MOST_CONNECTIONS
 from tests.console import console
 from tests.daemon import PATIENCE_S, Daemon
 from tests.rogue import rogue

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from lanchatd.audit import AuditLog
-from lanchatd.console.seat import Identity
+from lanchatd.commands.report import Cell
 from lanchatd.console.shell import Shell
 from lanchatd.console.trail import Trail
-from lanchatd.report import Cell
+from lanchatd.ssh.application import Identity
+from lanchatd.state.audit import AuditLog
 from tests.test_administering import Daemon
 from tests.world import World
 

@@ -8,13 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from lanchatd.disk import rows
-from lanchatd.disk.belief import JUMP_S
-from lanchatd.disk.index import STEP, index
-from lanchatd.disk.opening import open_log
-from lanchatd.disk.rows import RoomRow
-from lanchatd.disk.store import INDEX_AFTER_S, PRUNE_EVERY_S
-from lanchatd.events import Event, Kind
+from lanchatd.chat.events import Event, Kind
+from lanchatd.history.disk import rows
+from lanchatd.history.disk.believed_time import JUMP_S
+from lanchatd.history.disk.index import STEP, index
+from lanchatd.history.disk.opening import open_log
+from lanchatd.history.disk.rows import RoomRow
+from lanchatd.history.disk.store import INDEX_AFTER_S, PRUNE_EVERY_S
 from tests.disk import DiskWorld
 
 

@@ -13,12 +13,12 @@ from statistics import median
 
 import pytest
 
-from lanchatd.disk import rows
-from lanchatd.disk.index import index
-from lanchatd.disk.opening import open_log
-from lanchatd.disk.rows import RoomRow
-from lanchatd.events import Event, Kind
-from lanchatd.service import HISTORY
+from lanchatd.chat.events import Event, Kind
+from lanchatd.history.disk import rows
+from lanchatd.history.disk.index import index
+from lanchatd.history.disk.opening import open_log
+from lanchatd.history.disk.rows import RoomRow
+from lanchatd.service.services import HISTORY
 from tests.daemon import Daemon, Peer, daemon
 
 LINES, AT_ONCE = 1_000_000, 5_000

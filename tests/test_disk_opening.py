@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from lanchatd.disk.opening import open_log
-from lanchatd.disk.schema import MIGRATIONS
-from lanchatd.state import StateError
+from lanchatd.history.disk.opening import open_log
+from lanchatd.history.disk.schema import MIGRATIONS
+from lanchatd.state.directory import StateError
 from tests.daemon import daemon
 from tests.disk import DiskWorld
 from tests.test_disk_log import said

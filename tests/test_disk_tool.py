@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from lanchatd.disk.pruning import STEP
-from lanchatd.disk.tool import main
+from lanchatd.history.disk.pruning import STEP
+from lanchatd.history.tool import main
 from tests.daemon import TWISTD, daemon, environment_in
 from tests.disk import DiskWorld
 from tests.test_disk_log import said

@@ -13,9 +13,9 @@ from pathlib import Path
 
 import pytest
 
-from lanchatd.disk.commits import HANGS_S
-from lanchatd.disk.store import INDEX_AFTER_S
-from lanchatd.presences import SMALL_ROOM
+from lanchatd.chat.presence_turns import SMALL_ROOM
+from lanchatd.history.disk.commits import HANGS_S
+from lanchatd.history.disk.store import INDEX_AFTER_S
 from tests.daemon import Daemon, Peer, daemon
 from tests.disk import DiskWorld
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from lanchatd.doors import PATIENCE_S, door_for
+from lanchatd.doors.first_bytes import PATIENCE_S, door_for
 from tests.world import World
 
 NOT_HTTP = "!! This is a chat server (lanchatd), not a web server. Join it with: nc HOST 8000"

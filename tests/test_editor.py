@@ -10,7 +10,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from wcwidth import iter_graphemes, wcswidth
 
-from lanchatd.editor import (
+from lanchatd.terminal.editor import (
     LONGEST_LINE,
     LONGEST_SEARCH,
     Action,
@@ -20,7 +20,7 @@ from lanchatd.editor import (
     Pasted,
     Submitted,
 )
-from lanchatd.row import Row
+from lanchatd.terminal.row import Row
 
 BELL = Key.BELL
 LEFT, RIGHT, UP, DOWN = b"\x1b[D", b"\x1b[C", b"\x1b[A", b"\x1b[B"

@@ -9,8 +9,8 @@ from time import monotonic
 import pytest
 from twisted.internet.task import Clock
 
-from lanchatd.entrance import CALM_S, PATIENT_S, SILENT_S, SLOW_S, Entrance
 from lanchatd.limits import Limits
+from lanchatd.net.admission import CALM_S, PATIENT_S, SILENT_S, SLOW_S, Entrance
 from tests.daemon import daemon, wait_until
 from tests.world import World
 

@@ -32,7 +32,7 @@ TYPED_AT_THE_CONSOLE = (
     "who %s", "who --json %s",
 )  # fmt: skip
 
-# The whole of what a prompt is painted with (`lanchatd.screen`).
+# The whole of what a prompt is painted with (`lanchatd.terminal.screen`).
 PAINTED = re.compile(r"\x1b\[(?:[0127]?m|38;5;\d+m|\d*[AC]|J|H|2J|\?2004[hl])")
 
 SHAPES = re.compile(r"(?:\d\d:\d\d )?(?:<\S+> |\* \S+ |\[\S+ -> \S+\] |-- |!! )")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from lanchatd.events import NAMED, Event, Kind, Moment, Presence, told_together
+from lanchatd.chat.events import NAMED, Event, Kind, Moment, Presence, told_together
 
 HERE = 7
 

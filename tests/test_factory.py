@@ -6,7 +6,8 @@ import pytest
 from twisted.internet.address import IPv4Address, IPv6Address, UNIXAddress
 from twisted.logger import LogEvent, formatEvent, globalLogPublisher
 
-from lanchatd.factory import TOLD_AT_ONCE, peer_of
+from lanchatd.doors.factory import TOLD_AT_ONCE
+from lanchatd.net.peer_of import peer_of
 from tests.world import World
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from lanchatd.fingerprint import fingerprint, fingerprint_from
+from lanchatd.text.fingerprint import fingerprint, fingerprint_from
 
 KEY = fingerprint(b"a public key")
 

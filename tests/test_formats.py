@@ -11,8 +11,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from lanchatd import nicks
-from lanchatd.events import (
+from lanchatd.chat.events import (
     Event,
     Here,
     Item,
@@ -23,15 +22,15 @@ from lanchatd.events import (
     Ok,
     Presence,
     Private,
-    Refusal,
-    Refused,
     RoomLine,
     Rooms,
     Welcome,
 )
-from lanchatd.formats import Format, Hello, Line, Unreadable
+from lanchatd.chat.format import Format, Hello, Line, Unreadable
 from lanchatd.formats.json_lines import JsonFormat
 from lanchatd.formats.text import TextFormat
+from lanchatd.text import names
+from lanchatd.text.refused import Refusal, Refused
 
 TEXT, JSON = TextFormat(), JsonFormat()
 
@@ -323,7 +322,7 @@ PAST = re.compile(r"\d\d:\d\d ")
 def accepted(nick: str, text: str) -> tuple[str, str] | None:
     """The nick and the text as others are shown them, or None if either is refused."""
     try:
-        name = nicks.nick(TEXT.read_hello(nick.encode(errors="surrogatepass")).nick)
+        name = names.nick(TEXT.read_hello(nick.encode(errors="surrogatepass")).nick)
         return name.shown, TEXT.read_line(text.encode(errors="surrogatepass")).text
     except Refused:
         return None

@@ -16,8 +16,8 @@ from twisted.logger import ILogObserver, Logger, LogLevel, LogPublisher
 from twisted.python import log as legacy
 from twisted.python.failure import Failure
 
-from lanchatd import journal
-from lanchatd.journal import JournalObserver
+from lanchatd.service.journal import JournalObserver
+from lanchatd.service.services import journal
 from tests.daemon import PATIENCE_S, TWISTD, Peer
 
 README = (Path(__file__).parent.parent / "deploy" / "README.md").read_text("utf-8")
@@ -224,7 +224,7 @@ def test_a_record_that_cannot_be_shown_raises_nothing(
 
 
 def test_twistd_gets_its_observer_by_name() -> None:
-    """``--logger=lanchatd.journal.observer``."""
+    """``--logger=lanchatd.service.journal.observer``."""
     with closing(journal.observer()) as observer:
         assert ILogObserver.providedBy(observer)
     assert journal.JOURNAL == "/run/systemd/journal/socket"
@@ -235,7 +235,7 @@ def test_the_daemon_logs_to_the_journal(tmp_path: Path, entries: Journal, journa
     """The real one; by every field that deploy/README.md names, and nothing on its standard output."""
     path = entries.path if journald else "/nowhere/socket"
     (tmp_path / "here.py").write_text(
-        "from lanchatd.journal import JournalObserver\n"
+        "from lanchatd.service.journal import JournalObserver\n"
         f"def observer():\n    return JournalObserver({path!r})\n"
     )  # fmt: skip
     process = subprocess.Popen(

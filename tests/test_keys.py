@@ -6,7 +6,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lanchatd.keys import LONGEST_PASTE_BYTES, LONGEST_SEQUENCE_BYTES, Keys, Paste, Press, Pressed, Typed
+from lanchatd.terminal.keys import (
+    LONGEST_PASTE_BYTES,
+    LONGEST_SEQUENCE_BYTES,
+    Keys,
+    Paste,
+    Press,
+    Pressed,
+    Typed,
+)
 
 ESCAPE = Pressed(b"\x1b")
 ENTER = Pressed(b"\r")

@@ -7,11 +7,13 @@ from typing import Any
 
 import pytest
 
-from lanchatd.events import Event, Kind, Refused
+from lanchatd.chat.events import Event, Kind
+from lanchatd.chat.log import Found
+from lanchatd.chat.presence_turns import SMALL_ROOM
+from lanchatd.chat.room import MOST_HELD_S
+from lanchatd.history.memory import MemoryLog
 from lanchatd.limits import Limits
-from lanchatd.log import Found, MemoryLog
-from lanchatd.presences import SMALL_ROOM
-from lanchatd.room import MOST_HELD_S
+from lanchatd.text.refused import Refused
 from tests.world import World
 
 

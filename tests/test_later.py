@@ -6,8 +6,9 @@ from itertools import permutations
 
 import pytest
 
-from lanchatd.events import Event, Kind, Refused
-from lanchatd.later import Kept, all_of
+from lanchatd.chat.answers import Kept, all_of
+from lanchatd.chat.events import Event, Kind
+from lanchatd.text.refused import Refused
 
 FULL, GONE = Refused("full", "The disk is full."), Refused("gone", "It is gone.")
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from lanchatd.events import Event, Kind, Refused
+from lanchatd.chat.events import Event, Kind
+from lanchatd.chat.log import Found
+from lanchatd.history.memory import MemoryLog
 from lanchatd.limits import Limits
-from lanchatd.log import Found, MemoryLog
+from lanchatd.text.refused import Refused
 
 PLENTY = 1_000_000
 

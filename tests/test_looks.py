@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lanchatd import confusables, nicks
-from lanchatd.events import Refusal, Refused
-from lanchatd.looks import Looks, looks_of, refuse_mixed
+from lanchatd.text import confusables, names
+from lanchatd.text.lookalikes import Looks, looks_of, refuse_mixed
+from lanchatd.text.refused import Refusal, Refused
 from tests.world import World
 
 
@@ -75,7 +75,7 @@ def test_the_scripts_of_a_text(text: str, scripts: set[str]) -> None:
 )  # fmt: skip
 def test_a_nick_of_one_script(text: str) -> None:
     """Everybody can be called by their own name; Chinese, Japanese and Korean go with Latin letters."""
-    refuse_mixed(nicks.nick(text))
+    refuse_mixed(names.nick(text))
 
 
 @pytest.mark.parametrize(
@@ -94,7 +94,7 @@ def test_a_nick_of_one_script(text: str) -> None:
 def test_a_nick_of_more_scripts_is_refused(text: str, why: str) -> None:
     """No font tells the letters of two scripts apart, and no language mixes them."""
     with pytest.raises(Refused) as refused:
-        refuse_mixed(nicks.nick(text))
+        refuse_mixed(names.nick(text))
     assert refused.value.answering(None) == Refusal("bad_nick", why)
 
 
@@ -117,7 +117,7 @@ def test_a_nick_of_more_scripts_is_refused(text: str, why: str) -> None:
 )
 def test_nicks_that_look_alike(one: str, other: str) -> None:
     """Whichever comes first, and however it is written: the two share a look."""
-    first, second = nicks.nick(one), nicks.nick(other)
+    first, second = names.nick(one), names.nick(other)
     assert first.key != second.key
     assert set(looks_of(first)) & set(looks_of(second))
 
@@ -129,12 +129,12 @@ def test_nicks_that_look_alike(one: str, other: str) -> None:
 )  # fmt: skip
 def test_nicks_that_do_not(one: str, other: str) -> None:
     """Two who are called so are let in."""
-    assert not set(looks_of(nicks.nick(one))) & set(looks_of(nicks.nick(other)))
+    assert not set(looks_of(names.nick(one))) & set(looks_of(names.nick(other)))
 
 
 def test_ten_thousand_numbered_nicks_look_different() -> None:
     """A class with numbers for names, or a load generator, gets in whole."""
-    looks = [set(looks_of(nicks.nick(f"m{number}"))) for number in range(10_000)]
+    looks = [set(looks_of(names.nick(f"m{number}"))) for number in range(10_000)]
     assert len(set().union(*looks)) == sum(map(len, looks))
 
 
@@ -207,15 +207,15 @@ def test_rooms_that_were_kept_are_there_whatever_they_look_like(world: World) ->
 
 def test_the_older_of_two_keeps_its_look() -> None:
     """The younger one takes nothing away with it when it goes."""
-    older, younger, newcomer = map(nicks.room, ("#devops", "#dev0ps", "#devOp5"))
-    names = Looks()
-    names.add(older)
-    names.add(younger)
-    names.remove(younger)
-    assert names.like(younger) == older
-    assert names.like(older) is names.like(newcomer) is None
-    names.remove(older)
-    assert names.like(younger) is None
+    older, younger, newcomer = map(names.room, ("#devops", "#dev0ps", "#devOp5"))
+    looks = Looks()
+    looks.add(older)
+    looks.add(younger)
+    looks.remove(younger)
+    assert looks.like(younger) == older
+    assert looks.like(older) is looks.like(newcomer) is None
+    looks.remove(older)
+    assert looks.like(younger) is None
 
 
 def test_bans_mutes_and_operators_are_of_one_key(world: World) -> None:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from lanchatd.moderation import Ban, Bans, Mutes, Network, network_from
-from lanchatd.nicks import nick
+from lanchatd.chat.moderation import Ban, Bans, Mutes, Network, network_from
+from lanchatd.text.names import nick
 
 NOW = 1_000.0
 ALICE = nick("alice")

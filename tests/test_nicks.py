@@ -8,9 +8,9 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from lanchatd import nicks
-from lanchatd.events import Refusal, Refused
-from lanchatd.nicks import Name
+from lanchatd.text import names
+from lanchatd.text.names import Name
+from lanchatd.text.refused import Refusal, Refused
 
 RULE = "1 to 32 letters, digits, '_', '-' and '.', and begins with a letter, a digit or '_'"
 
@@ -23,7 +23,7 @@ TYPED = st.text(
 
 def refusal_of(text: str, room: bool = False) -> Refusal:
     with pytest.raises(Refused) as refused:
-        (nicks.room if room else nicks.nick)(text)
+        (names.room if room else names.nick)(text)
     return refused.value.answering(None)
 
 
@@ -37,7 +37,7 @@ def refusal_of(text: str, room: bool = False) -> Refusal:
 )  # fmt: skip
 def test_a_nick_has_letters_marks_and_digits_of_any_script(text: str) -> None:
     """Everybody can be called by their own name; it is shown as they typed it."""
-    assert nicks.nick(text).shown == text
+    assert names.nick(text).shown == text
 
 
 @pytest.mark.parametrize(
@@ -84,7 +84,7 @@ def test_any_other_nick_is_refused_with_the_rule(text: str) -> None:
 
 def test_spaces_around_a_nick_are_not_part_of_it() -> None:
     """A space typed by accident is forgiven."""
-    assert nicks.nick("  alice ") == Name("alice", "alice")
+    assert names.nick("  alice ") == Name("alice", "alice")
 
 
 @pytest.mark.parametrize(
@@ -100,7 +100,7 @@ def test_spaces_around_a_nick_are_not_part_of_it() -> None:
 )
 def test_a_nick_of_up_to_32_characters_is_taken(text: str, shown: str) -> None:
     """Characters count, not bytes; as it is shown."""
-    assert nicks.nick(text).shown == shown
+    assert names.nick(text).shown == shown
 
 
 @pytest.mark.parametrize(
@@ -135,7 +135,7 @@ def test_a_nick_of_more_than_32_characters_is_refused(text: str) -> None:
 )
 def test_nicks_that_read_the_same_are_the_same(one: str, other: str) -> None:
     """RFC 8266: nobody takes another's nick by writing it in another way."""
-    assert nicks.nick(one).key == nicks.nick(other).key
+    assert names.nick(one).key == names.nick(other).key
 
 
 @pytest.mark.parametrize(
@@ -151,15 +151,15 @@ def test_nicks_that_read_the_same_are_the_same(one: str, other: str) -> None:
 )
 def test_other_nicks_are_others(one: str, other: str) -> None:
     """RFC 8266 tells these apart."""
-    assert nicks.nick(one).key != nicks.nick(other).key
+    assert names.nick(one).key != names.nick(other).key
 
 
 @pytest.mark.parametrize("text", ["Alice", "Ａlice", "ΟΔΥΣΣΕΥΣ", "Ϲ", "aϹ", "İ", "ǅ"])
 def test_a_nick_is_known_by_what_is_shown_of_it(text: str) -> None:
     """Two nicks that look the same, letter for letter, were once both let in: U+03F9 is shown as Σ."""
-    name = nicks.nick(text)
-    assert nicks.nick(name.shown) == name
-    assert nicks.key_of(name.shown) == name.key
+    name = names.nick(text)
+    assert names.nick(name.shown) == name
+    assert names.key_of(name.shown) == name.key
 
 
 @given(TYPED)
@@ -168,14 +168,14 @@ def test_a_nick_is_known_by_what_is_shown_of_it(text: str) -> None:
 def test_what_is_shown_obeys_the_rule(text: str) -> None:
     """Whatever is typed, others see 1 to 32 letters, marks, digits and three signs; or it is refused."""
     try:
-        shown = nicks.nick(text).shown
+        shown = names.nick(text).shown
     except Refused:
         return
     assert 1 <= len(shown) <= 32
     assert shown[0] not in "-."
     others = [character for character in shown if unicodedata.category(character)[0] not in "LM"]
     assert [c for c in others if c not in "_-." and unicodedata.category(c) != "Nd"] == []
-    assert nicks.nick(shown).shown == shown
+    assert names.nick(shown).shown == shown
 
 
 @pytest.mark.parametrize(
@@ -191,12 +191,12 @@ def test_what_is_shown_obeys_the_rule(text: str) -> None:
 )
 def test_a_room_is_a_hash_sign_and_the_same(text: str, room: Name) -> None:
     """Rooms are named and compared as nicks are."""
-    assert nicks.room(text) == room
+    assert names.room(text) == room
 
 
 def test_the_lobby_is_a_room() -> None:
     """Where everybody begins."""
-    assert nicks.room(nicks.LOBBY) == Name("#lobby", "#lobby")
+    assert names.room(names.LOBBY) == Name("#lobby", "#lobby")
 
 
 @pytest.mark.parametrize(
@@ -215,7 +215,7 @@ def test_a_room_without_its_hash_sign_is_guessed() -> None:
 
 def test_halfwidth_marks_do_not_stack_either() -> None:
     """Normalising makes combining marks of them."""
-    assert nicks.nick("ｶﾞ").shown == "ガ"
+    assert names.nick("ｶﾞ").shown == "ガ"
     assert refusal_of("あ" + "ﾞ" * 20) == Refusal("bad_nick", f"A nick has {RULE}.")
 
 
@@ -223,11 +223,11 @@ def test_halfwidth_marks_do_not_stack_either() -> None:
 def test_no_nick_looks_like_an_address(text: str) -> None:
     """`/ban 127.0.0.1` would not be of who has it, but of who is there."""
     with pytest.raises(Refused, match="no number with dots"):
-        nicks.nick(text)
+        names.nick(text)
 
 
 @pytest.mark.parametrize("text", ["1984", "v1.2", "1_2.3"])
 def test_other_numbers_are_nicks(text: str) -> None:
     """And rooms may be called as they like."""
-    assert nicks.nick(text).shown == text
-    assert nicks.room("#10.1").shown == "#10.1"
+    assert names.nick(text).shown == text
+    assert names.room("#10.1").shown == "#10.1"

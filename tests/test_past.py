@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from lanchatd.events import Refused
-from lanchatd.times import from_iso
+from lanchatd.text.refused import Refused
+from lanchatd.text.times import from_iso
 from tests.disk import DiskWorld
 from tests.test_late_log import LateWorld
 from tests.world import Person, World

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 from twisted.internet.task import Clock
 
-from lanchatd.presences import PAUSE_S, SMALL_ROOM, Presences
+from lanchatd.chat.presence_turns import PAUSE_S, SMALL_ROOM, Presences
 from tests.world import Person, World
 
 

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lanchatd.lines import LINES_A_TURN
-from lanchatd.protocol import ChatProtocol, State
+from lanchatd.doors.protocol import ChatProtocol, State
+from lanchatd.net.lines import LINES_A_TURN
 from tests.world import Person, World
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from twisted.internet.task import Clock
 
-from lanchatd.pulls import Pulls
+from lanchatd.chat.replay_turns import Pulls
 
 
 class Turns(Clock):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from lanchatd.limits import Limits
-from lanchatd.rates import FLOOD_PAUSE_S, FLOOD_SLOT_S, Allowance, FloodSlots, Verdict
+from lanchatd.net.rates import FLOOD_PAUSE_S, FLOOD_SLOT_S, Allowance, FloodSlots, Verdict
 
 TAKE, DROP, CLOSE = Verdict.TAKE, Verdict.DROP, Verdict.CLOSE
 

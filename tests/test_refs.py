@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from lanchatd.events import Item, Ok, Refusal
+from lanchatd.chat.events import Item, Ok
+from lanchatd.chat.refs import Answer, Refs
 from lanchatd.limits import Limits
-from lanchatd.refs import Answer, Refs
+from lanchatd.text.refused import Refusal
 
 MEMORY_S = 600.0
 START = 1_000.0

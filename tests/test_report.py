@@ -6,8 +6,8 @@ import json
 
 import pytest
 
-from lanchatd.events import Notice
-from lanchatd.report import At, Cell, Facts, Report, Span, Table, as_json, as_text
+from lanchatd.chat.events import Notice
+from lanchatd.commands.report import At, Cell, Facts, Report, Span, Table, as_json, as_text
 
 NOW = 1_795_356_191.123
 

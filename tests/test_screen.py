@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from lanchatd.row import Row
-from lanchatd.screen import CLEAR, Screen, cut, in_colour, usable_width
+from lanchatd.terminal.row import Row
+from lanchatd.terminal.screen import CLEAR, Screen, cut, in_colour, usable_width
 
 # The row and what is below it go, and never the whole screen at once.
 ERASE = "\r\x1b[K\x1b[C\x1b[J\r"

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from lanchatd.kernel import set_socket_options
 from lanchatd.limits import Limits
+from lanchatd.net.socket_options import set_socket_options
 
 
 class Port:

@@ -23,7 +23,7 @@ from twisted.internet.task import deferLater
 from twisted.logger import ILogObserver, LogEvent, Logger
 from zope.interface import implementer
 
-from lanchatd.state import Keeper, StateDir, StateError, default_state_dir, write_safely
+from lanchatd.state.directory import Keeper, StateDir, StateError, default_state_dir, write_safely
 from tests.daemon import PATIENCE_S
 
 HOME = {"HOME": "/home/alice"}
@@ -191,7 +191,7 @@ def test_what_a_kill_left_half_written_is_cleared_away(tmp_path: Path) -> None:
 TAKE = """
 import os, sys
 from pathlib import Path
-from lanchatd.state import StateDir
+from lanchatd.state.directory import StateDir
 state = StateDir(Path(sys.argv[1]))
 state.open()
 noted = os.getpid()
@@ -339,7 +339,7 @@ def test_a_power_cut_can_not_undo_it(tmp_path: Path, monkeypatch: pytest.MonkeyP
 KILLED = """
 import os, sys, time
 from pathlib import Path
-from lanchatd.state import write_safely
+from lanchatd.state.directory import write_safely
 
 path = Path(sys.argv[1])
 contents = [b"%c" % (97 + number) * (1 + 20_000 * number) for number in range(26)]
@@ -531,7 +531,7 @@ STOPPING = """
 import sys
 from pathlib import Path
 from twisted.internet import reactor
-from lanchatd.state import Keeper
+from lanchatd.state.directory import Keeper
 path = Path(sys.argv[1])
 keeper = Keeper(reactor, path)
 

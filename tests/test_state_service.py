@@ -10,13 +10,13 @@ from typing import Any
 import pytest
 from twisted.internet import reactor as installed_reactor
 
-from lanchatd.audit import AuditLog
-from lanchatd.chat import Chat
+from lanchatd.chat.chat import Chat
+from lanchatd.history.memory import MemoryLog
 from lanchatd.limits import Limits
-from lanchatd.log import MemoryLog
-from lanchatd.nicks import nick
-from lanchatd.service import MODERATION, StateService
-from lanchatd.state import Keeper, StateDir, StateError
+from lanchatd.service.services import MODERATION, StateService
+from lanchatd.state.audit import AuditLog
+from lanchatd.state.directory import Keeper, StateDir, StateError
+from lanchatd.text.names import nick
 from tests.test_state import in_reactor
 
 reactor: Any = installed_reactor

@@ -7,9 +7,9 @@ from collections.abc import Callable
 
 import pytest
 
-from lanchatd.doors import FirstBytes
-from lanchatd.log import MemoryLog
-from lanchatd.protocol import ChatProtocol, State
+from lanchatd.doors.first_bytes import FirstBytes
+from lanchatd.doors.protocol import ChatProtocol, State
+from lanchatd.history.memory import MemoryLog
 from tests.test_late_log import LateLog
 from tests.world import Person, World
 

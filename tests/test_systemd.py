@@ -17,7 +17,7 @@ from pathlib import Path
 import pytest
 from twisted.internet.testing import MemoryReactorClock
 
-from lanchatd.systemd import LOOK_S, Notifier
+from lanchatd.service.systemd import LOOK_S, Notifier
 from tests.daemon import PATIENCE_S, TWISTD, Daemon, daemon
 
 READY = f"READY=1\nMAINPID={os.getpid()}\nSTATUS=2 members in 1 room"
@@ -225,7 +225,7 @@ def test_a_service_manager_that_is_busy_is_told_later(manager: ServiceManager) -
 TAC = """
 from twisted.application.service import Application, MultiService
 from twisted.internet import reactor
-from lanchatd.systemd import Notifier
+from lanchatd.service.systemd import Notifier
 
 application = Application("told")
 services = MultiService()

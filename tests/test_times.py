@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from lanchatd.times import from_iso, full_time, iso_time, moment_from, near_time, span
+from lanchatd.text.times import from_iso, full_time, iso_time, moment_from, near_time, span
 
 AT, ISO = 1_795_356_191.123, "2026-11-22T14:03:11.123Z"
 

@@ -21,7 +21,7 @@ from typing import Any
 import pytest
 import trustme
 
-from lanchatd.certificate import addresses
+from lanchatd.state.certificate import addresses
 from tests.daemon import PATIENCE_S, TWISTD, Daemon, Peer, daemon, environment_in
 from tests.impostors import any_server
 

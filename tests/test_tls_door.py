@@ -7,8 +7,8 @@ from OpenSSL.SSL import Error, SysCallError
 from twisted.internet.error import ConnectionLost
 from twisted.python.failure import Failure
 
-from lanchatd.doors import LATE_HELLO_S
-from lanchatd.protocol import why_lost
+from lanchatd.doors.first_bytes import LATE_HELLO_S
+from lanchatd.net.credentials import why_lost
 from tests.world import World, certificate
 
 CLIENT_HELLO = bytes.fromhex("16030100c8010000c40303") + b"\n" * 40

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from lanchatd.certificate import own_certificate
+from lanchatd.state.certificate import own_certificate
 from tests.daemon import daemon
 from tests.impostors import any_server
 

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from lanchatd.events import Refusal, Refused
-from lanchatd.wire import clean, decode
+from lanchatd.text.cleaning import clean, decode
+from lanchatd.text.refused import Refusal, Refused
 
 FORBIDDEN = {
     "C0 below the tab": (0x00, 0x08),

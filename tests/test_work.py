@@ -17,12 +17,12 @@ from typing import Any
 
 import pytest
 
-from lanchatd.chat import Chat
-from lanchatd.factory import ChatFactory
+from lanchatd.chat.chat import Chat
+from lanchatd.chat.presence_turns import SMALL_ROOM
+from lanchatd.doors.factory import ChatFactory
+from lanchatd.history.memory import MemoryLog
 from lanchatd.limits import Limits
-from lanchatd.log import MemoryLog
-from lanchatd.presences import SMALL_ROOM
-from lanchatd.tls import Credentials
+from lanchatd.net.credentials import Credentials
 from tests.daemon import PATIENCE_S
 from tests.world import certificate
 

@@ -22,14 +22,16 @@ from twisted.internet.error import ConnectionAborted, ConnectionDone, Connection
 from twisted.internet.task import Clock
 from twisted.python.failure import Failure
 
-from lanchatd.certificate import Certificate, own_certificate
-from lanchatd.chat import Chat
-from lanchatd.doors import PATIENCE_S, FirstBytes, LastLine
-from lanchatd.factory import ChatFactory
+from lanchatd.chat.chat import Chat
+from lanchatd.chat.log import Log
+from lanchatd.chat.member import Member
+from lanchatd.doors.factory import ChatFactory
+from lanchatd.doors.first_bytes import PATIENCE_S, FirstBytes
+from lanchatd.doors.last_line import LastLine
+from lanchatd.history.memory import MemoryLog
 from lanchatd.limits import Limits
-from lanchatd.log import Log, MemoryLog
-from lanchatd.member import Member
-from lanchatd.tls import Credentials
+from lanchatd.net.credentials import Credentials
+from lanchatd.state.certificate import Certificate, own_certificate
 
 # 2026-11-22 14:03:11.123 UTC
 NOON = 1_795_356_191.123

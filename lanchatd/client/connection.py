@@ -19,13 +19,13 @@ from zope.interface import implementer
 from lanchatd.client.keepalive import keep_alive
 from lanchatd.client.observer import Observer
 from lanchatd.client.outgoing import Unsayable
+from lanchatd.client.reasons import why_not_made, why_not_trusted
+from lanchatd.client.rendering import refusal
+from lanchatd.client.sanitize import clean
 from lanchatd.client.server_lines import ServerLines, ServerLinesFactory
 from lanchatd.client.session import Item, Session, State
-from lanchatd.client.shapes import refusal
 from lanchatd.client.tls import HandshakeFailed, TlsEndpoint
 from lanchatd.client.trust import Trust, UnknownKey, Untrusted
-from lanchatd.client.untrusted import clean
-from lanchatd.client.why import why_not_made, why_not_trusted
 
 # How long a connection may take to be made, and the server to answer our hello.
 CONNECT_S = 10

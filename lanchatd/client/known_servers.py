@@ -20,7 +20,7 @@ from ipaddress import ip_address
 from pathlib import Path
 
 from lanchatd.client import xdg
-from lanchatd.fingerprint import fingerprint_from
+from lanchatd.text.fingerprint import fingerprint_from
 
 # How long another client may hold the file: it writes a few lines, and does not ask anybody meanwhile.
 LOCK_S = 2

@@ -26,10 +26,10 @@ from lanchatd.client.observer import Observer
 from lanchatd.client.options import Options, parse
 from lanchatd.client.outgoing import counted_refs
 from lanchatd.client.pipe import Pipe
+from lanchatd.client.reasons import why_not_plain, why_other_given
 from lanchatd.client.session import Session
 from lanchatd.client.streams import complainer
 from lanchatd.client.trust import Trust
-from lanchatd.client.why import why_not_plain, why_other_given
 
 EXIT_FAILED = 1
 

@@ -12,9 +12,10 @@ from pathlib import Path
 
 from cryptography import x509
 
-from lanchatd import __version__, nicks
-from lanchatd.client.untrusted import clean
-from lanchatd.fingerprint import fingerprint_from
+from lanchatd import __version__
+from lanchatd.client.sanitize import clean
+from lanchatd.text import names
+from lanchatd.text.fingerprint import fingerprint_from
 
 HOST, PORT = "127.0.0.1", 8000
 
@@ -102,9 +103,9 @@ def login_nick() -> str:
 def fit_nick(text: str) -> str:
     """The nearest nick to a text; ``guest`` if there is none."""
     text = unicodedata.normalize("NFKC", text).rpartition("\\")[2].partition("@")[0]
-    fit = re.sub(r"[^\w.-]+", "_", text).lstrip("-.")[: nicks.LONGEST].rstrip("_")
+    fit = re.sub(r"[^\w.-]+", "_", text).lstrip("-.")[: names.LONGEST].rstrip("_")
     try:
-        return nicks.nick(fit).shown
+        return names.nick(fit).shown
     except Exception:  # whatever is wrong with it, nobody has asked for this nick
         return "guest"
 
@@ -124,7 +125,7 @@ def _port(text: str) -> int:
 
 def _nick(text: str) -> str:
     try:
-        return nicks.nick(text).shown
+        return names.nick(text).shown
     except Exception as refused:
         raise argparse.ArgumentTypeError(str(refused)) from None
 
@@ -132,7 +133,7 @@ def _nick(text: str) -> str:
 def _room(text: str) -> str:
     # A shell takes an unquoted #room for a comment.
     try:
-        return nicks.room(text if text.startswith("#") else "#" + text).shown
+        return names.room(text if text.startswith("#") else "#" + text).shown
     except Exception as refused:
         raise argparse.ArgumentTypeError(str(refused)) from None
 

@@ -15,10 +15,10 @@ from twisted.internet.defer import Deferred
 
 from lanchatd.client.connection import Connection
 from lanchatd.client.outgoing import LONGEST_LINE, Line
+from lanchatd.client.rendering import shape
+from lanchatd.client.sanitize import text_of
 from lanchatd.client.session import Item, Session
-from lanchatd.client.shapes import shape
 from lanchatd.client.streams import InputThread, OutputThread, has_input
-from lanchatd.client.untrusted import text_of
 
 # No more is read from standard input while this many lines are not acknowledged.
 MOST_WAITING = 64

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from hashlib import blake2b
 
-from lanchatd import nicks, screen
-from lanchatd.client.shapes import Shape, name_pattern
-from lanchatd.events import Refused
-from lanchatd.row import Row
-from lanchatd.screen import Screen
+from lanchatd.client.rendering import Shape, name_pattern
+from lanchatd.terminal import screen
+from lanchatd.terminal.row import Row
+from lanchatd.terminal.screen import Screen
+from lanchatd.text import names
+from lanchatd.text.refused import Refused
 
 # Colours of the 256 that can be read on black and on white: a contrast (WCAG 2.1) of at least 4.5 to black
 # and 3 to white, spread over the hues. A test computes it.
@@ -46,7 +47,7 @@ def _in_nick_colours(shown: Shape, line: str, own_nick: str) -> str:
 
 def _key(nick: str) -> str:
     try:
-        return nicks.nick(nick).key
+        return names.nick(nick).key
     except Refused:  # of some other server
         return nick.casefold()
 

@@ -13,9 +13,9 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any
 
-from lanchatd import nicks
 from lanchatd.client.outgoing import PACE, Line, Outgoing, Pace, encode
-from lanchatd.client.untrusted import clean, cleaned, number_of, parsed, text_of, texts_of
+from lanchatd.client.sanitize import clean, cleaned, number_of, parsed, text_of, texts_of
+from lanchatd.text import names
 
 # What a newcomer is shown by the server. Who is cut off before the first of it goes on from there.
 RECENT = 20
@@ -264,7 +264,7 @@ class Session:
         # What the server tells about it may have been lost with a connection, and its answer not.
         if (nick := line.wanted_nick) is not None:
             with suppress(Exception):  # whatever server took it
-                self.nick = nicks.nick(nick).shown
+                self.nick = names.nick(nick).shown
 
     def _error(self, item: Item, got: Received, now: float) -> None:
         event = item.event

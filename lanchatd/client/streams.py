@@ -16,7 +16,7 @@ from contextlib import suppress
 from queue import SimpleQueue
 from typing import Any
 
-from lanchatd.client.untrusted import clean
+from lanchatd.client.sanitize import clean
 
 CHUNK_BYTES = 16_384
 

@@ -25,7 +25,7 @@ from lanchatd.client.options import PORT, Options
 from lanchatd.client.screen import PlainScreen
 from lanchatd.client.trust import Trust
 from lanchatd.client.ui import Ui
-from lanchatd.screen import Screen, usable_width
+from lanchatd.terminal.screen import Screen, usable_width
 
 
 class Keyboard(Protocol):

@@ -19,7 +19,7 @@ from service_identity.cryptography import verify_certificate_hostname, verify_ce
 
 from lanchatd.client import known_servers
 from lanchatd.client.known_servers import server_name
-from lanchatd.fingerprint import fingerprint, fingerprint_from
+from lanchatd.text.fingerprint import fingerprint, fingerprint_from
 
 # What OpenSSL calls the reasons why a chain of certificates is not valid (x509_vfy.h).
 _NOT_YET_VALID, _EXPIRED = 9, 10

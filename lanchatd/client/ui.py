@@ -11,18 +11,19 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from time import time
 
-from lanchatd import nicks, screen
 from lanchatd.client.connection import Connection
+from lanchatd.client.rendering import Shape, notice, shape
+from lanchatd.client.sanitize import clean
 from lanchatd.client.screen import coloured
 from lanchatd.client.session import Item, Session
-from lanchatd.client.shapes import Shape, notice, shape
 from lanchatd.client.trust import answer
-from lanchatd.client.untrusted import clean
 from lanchatd.commands import MEMBERS
-from lanchatd.editor import Action, Completions, Editor, Key, Pasted, Submitted
-from lanchatd.events import Refused
-from lanchatd.row import Row
-from lanchatd.screen import Screen
+from lanchatd.terminal import screen
+from lanchatd.terminal.editor import Action, Completions, Editor, Key, Pasted, Submitted
+from lanchatd.terminal.row import Row
+from lanchatd.terminal.screen import Screen
+from lanchatd.text import names
+from lanchatd.text.refused import Refused
 
 # What `/save` can write: the talk of a long day.
 KEPT_CHARACTERS = 2_000_000
@@ -235,7 +236,7 @@ class Ui:
 
     def _take_nick(self, text: str) -> None:
         try:
-            nick = nicks.nick(text).shown
+            nick = names.nick(text).shown
         except Refused as refused:
             self.show([Item({"type": "error", "text": refused.text}, {})])
             return

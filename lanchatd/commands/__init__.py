@@ -5,17 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 
-from lanchatd import wire
-from lanchatd.chat import Chat
+from lanchatd.chat.answers import Later
+from lanchatd.chat.chat import Chat
+from lanchatd.chat.events import Event, Item, Ok
+from lanchatd.chat.format import Line
+from lanchatd.chat.member import Member
+from lanchatd.chat.refs import digest
 from lanchatd.commands.administering import ADMINISTERING, Administrator
 from lanchatd.commands.command import Command, Commands
 from lanchatd.commands.moderating import BANS, MODERATING
 from lanchatd.commands.talking import TALKING
-from lanchatd.events import Event, Item, Ok, Refused
-from lanchatd.formats import Line
-from lanchatd.later import Later
-from lanchatd.member import Member
-from lanchatd.refs import digest
+from lanchatd.text import cleaning
+from lanchatd.text.refused import Refused
 
 __all__ = ["CONSOLE", "MEMBERS", "Administrator", "administer", "run"]
 
@@ -67,7 +68,7 @@ def administer(
     With why not, if it was refused; at once or later.
     """
     try:
-        line = wire.clean(line)
+        line = cleaning.clean(line)
         if len(line.encode()) > chat.limits.max_line_bytes:
             raise Refused("too_long", f"A line has at most {chat.limits.max_line_bytes:,} bytes.")
         name, _, rest = line.strip().removeprefix("/").partition(" ")

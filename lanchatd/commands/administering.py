@@ -6,15 +6,17 @@ from collections.abc import Callable
 from dataclasses import Field, replace
 from typing import Any, Protocol
 
-from lanchatd import __version__, nicks
-from lanchatd.chat import Chat
+from lanchatd import __version__
+from lanchatd.chat.answers import Kept, all_of
+from lanchatd.chat.chat import Chat
+from lanchatd.chat.events import Event, Kind, Notice
+from lanchatd.chat.member import Member
+from lanchatd.chat.room import Room
 from lanchatd.commands.command import Command
-from lanchatd.events import Event, Kind, Notice, Refused
-from lanchatd.later import Kept, all_of
+from lanchatd.commands.report import At, Cell, Facts, Report, Span, Table
 from lanchatd.limits import Limits, conflict_in, each_limit, limit_from, option_name
-from lanchatd.member import Member
-from lanchatd.report import At, Cell, Facts, Report, Span, Table
-from lanchatd.room import Room
+from lanchatd.text import names
+from lanchatd.text.refused import Refused
 
 # Records of the audit log, and a topic's characters, in a list.
 RECORDS = 20
@@ -47,7 +49,7 @@ class Daemon(Protocol):
 class Administrator:
     """Who types at the console. Implements `lanchatd.commands.command.Actor`."""
 
-    nick = nicks.ADMIN
+    nick = names.ADMIN
     operator = True
 
     def __init__(self, address: str | None, daemon: Daemon, tell: Callable[[Report], None]) -> None:
@@ -131,7 +133,7 @@ def _op(chat: Chat, administrator: Administrator, nick: str | None) -> Kept | No
 
 
 def _deop(chat: Chat, administrator: Administrator, nick: str) -> Kept:
-    name = nicks.nick(nick)
+    name = names.nick(nick)
     if name.key not in chat.moderation.operators:
         raise Refused("no_operator", f"{name.shown} is no operator.")
     kept = chat.unmake_operator(name)

@@ -7,10 +7,11 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from lanchatd.chat import Chat
-from lanchatd.events import Notice, Refused
-from lanchatd.later import Later
-from lanchatd.moderation import LONGEST_BAN
+from lanchatd.chat.answers import Later
+from lanchatd.chat.chat import Chat
+from lanchatd.chat.events import Notice
+from lanchatd.chat.moderation import LONGEST_BAN
+from lanchatd.text.refused import Refused
 
 LONGEST_HISTORY = 100  # lines; what is past it is read with JSON's "after"
 LONGEST_WAIT = 24 * 60 * 60  # seconds, until a shutdown: a day

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import ipaddress
 
-from lanchatd import nicks
-from lanchatd.chat import Chat
+from lanchatd.chat.answers import Kept
+from lanchatd.chat.chat import Chat
+from lanchatd.chat.events import Notice
+from lanchatd.chat.moderation import LONGEST_REASON, Ban, Target, target_from
 from lanchatd.commands.command import LONGEST_HISTORY, Actor, Command
-from lanchatd.events import Notice, Refused
-from lanchatd.later import Kept
-from lanchatd.moderation import LONGEST_REASON, Ban, Target, target_from
+from lanchatd.text import names
+from lanchatd.text.refused import Refused
 
 REASON_SHOWN = 80  # characters, of the reason of a ban in a list
 
@@ -55,7 +56,7 @@ def _mute(chat: Chat, actor: Actor, nick: str, minutes: int | None) -> Kept:
 
 
 def _unmute(chat: Chat, actor: Actor, nick: str) -> Kept:
-    name = nicks.nick(nick)
+    name = names.nick(nick)
     muted = chat.members.get(name.key)
     key = name.key if muted is None else chat.muted_as(muted)
     if key is None or not chat.moderation.mutes.remove(key, chat.now()):

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from lanchatd import nicks, past
-from lanchatd.chat import Chat
+from lanchatd.chat.chat import Chat
+from lanchatd.chat.events import Event, Kind, Notice
+from lanchatd.chat.member import Member
+from lanchatd.commands import history
 from lanchatd.commands.command import Command
-from lanchatd.events import Event, Kind, Notice, Refused
-from lanchatd.member import Member
-from lanchatd.times import moment_from
+from lanchatd.text import names
+from lanchatd.text.refused import Refused
+from lanchatd.text.times import moment_from
 
 MOST_IGNORED = 100  # nicks, by one member
 
@@ -67,18 +69,18 @@ def _history(chat: Chat, member: Member, lines: int | None, time: str | None) ->
         at = moment_from(time, chat.now())
     except (ValueError, OverflowError):
         raise Refused("usage", "A time is like 14:03, 2026-11-22 or 2026-11-22 14:03.") from None
-    past.show_before(chat, member, at, lines or 20)
+    history.show_before(chat, member, at, lines or 20)
 
 
 def _search(chat: Chat, member: Member, words: str | None) -> None:
-    past.search(chat, member, words)
+    history.search(chat, member, words)
 
 
 def _ignore(chat: Chat, member: Member, nick: str) -> None:
-    name = nicks.nick(nick)
+    name = names.nick(nick)
     if name.key == member.name.key:
         raise Refused("yourself", "You can't ignore yourself.")
-    if name.key == nicks.ADMIN:
+    if name.key == names.ADMIN:
         raise Refused("not_ignorable", "What administrators say can't be ignored.")
     if len(member.ignored) >= MOST_IGNORED:
         raise Refused("too_many", f"You ignore {MOST_IGNORED} nicks, which is the limit.")
@@ -87,7 +89,7 @@ def _ignore(chat: Chat, member: Member, nick: str) -> None:
 
 
 def _unignore(chat: Chat, member: Member, nick: str) -> None:
-    name = nicks.nick(nick)
+    name = names.nick(nick)
     if name.key not in member.ignored:
         raise Refused("not_ignored", f"You don't ignore {name.shown}.")
     _set_ignored(chat, member, member.ignored - {name.key})

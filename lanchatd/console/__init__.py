@@ -1,1 +1,1 @@
-"""The administrators' console: an SSH server with a prompt for commands, and one for Python."""
+"""What administrators find at the end of SSH: a prompt for commands, and one for Python."""

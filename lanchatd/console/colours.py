@@ -7,7 +7,7 @@ import re
 
 from wcwidth import wcswidth
 
-from lanchatd.screen import in_colour
+from lanchatd.terminal.screen import in_colour
 
 # Characters of what has been typed, with the block that it belongs to: it is looked through with every key.
 LONGEST = 2_000

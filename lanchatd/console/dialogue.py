@@ -12,10 +12,10 @@ from contextlib import contextmanager
 from functools import partial
 
 from lanchatd.console.plain import Plain
-from lanchatd.console.seat import Output
 from lanchatd.console.terminal import Terminal
 from lanchatd.console.turns import MOST_WAITING, Turns
-from lanchatd.editor import LONGEST_LINE
+from lanchatd.ssh.application import Output
+from lanchatd.terminal.editor import LONGEST_LINE
 
 # The exit code, 0 for done, and the reason why not, empty if there is none or it was shown.
 Done = Callable[[int, str], None]

@@ -9,7 +9,7 @@ from functools import partial
 from lanchatd.console import colours, names
 from lanchatd.console.dialogue import REFUSED, Dialogue, Done
 from lanchatd.console.interpreter import Interpreter, one_line
-from lanchatd.console.seat import Identity, Output
+from lanchatd.ssh.application import Identity, Output
 
 # Characters of one statement, with all of its lines.
 LONGEST_STATEMENT = 65_536
@@ -19,7 +19,7 @@ _LONGEST_RESULT = 200
 
 
 class Manhole(Dialogue):
-    """Implements `lanchatd.console.seat.Application` for the account ``manhole``.
+    """Implements `lanchatd.ssh.application.Application` for the account ``manhole``.
 
     ``record`` takes a line, or the lines of a statement, and what became of it: ``entered`` before it can do
     anything, and when it was run ``done`` or the exception in one line. Names that are made here are not put

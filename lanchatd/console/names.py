@@ -11,7 +11,7 @@ _NAME = re.compile(r"[\w.]*\Z")
 
 
 def candidates(namespace: dict[str, object], word: str, before: str) -> Sequence[str]:
-    """What fits the name that ends at the cursor, as `lanchatd.editor.Editor` wants it.
+    """What fits the name that ends at the cursor, as `lanchatd.terminal.editor.Editor` wants it.
 
     Where nothing has been typed it is an indent. Attributes are looked at as Python's own prompt does it:
     no property of the last object is called.

@@ -10,9 +10,9 @@ from twisted.internet.defer import Deferred
 
 from lanchatd.commands import CONSOLE, Administrator, administer
 from lanchatd.commands.administering import Daemon
-from lanchatd.events import Refused
-from lanchatd.factory import ChatFactory
-from lanchatd.report import Report, as_text
+from lanchatd.commands.report import Report, as_text
+from lanchatd.doors.factory import ChatFactory
+from lanchatd.text.refused import Refused
 
 
 class Shown(str):

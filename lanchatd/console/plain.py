@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from lanchatd.console.seat import Output
+from lanchatd.ssh.application import Output
 
 # Bytes of one line that are kept: more than the longest that is run (`editor.LONGEST_LINE`) can have.
 MOST_KEPT_BYTES = 65_540

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from lanchatd.console.dialogue import Dialogue, Done
-from lanchatd.console.seat import Identity, Output
+from lanchatd.ssh.application import Identity, Output
 
 
 class Shell(Protocol):
@@ -27,7 +27,7 @@ class Shell(Protocol):
         ...
 
     def complete(self, word: str, before: str) -> Sequence[str]:
-        """What fits, as `lanchatd.editor.Editor` wants it."""
+        """What fits, as `lanchatd.terminal.editor.Editor` wants it."""
         ...
 
     def history(self) -> Sequence[str]:
@@ -36,7 +36,7 @@ class Shell(Protocol):
 
 
 class Prompt(Dialogue):
-    """Implements `lanchatd.console.seat.Application` for the account ``admin``."""
+    """Implements `lanchatd.ssh.application.Application` for the account ``admin``."""
 
     def __init__(self, identity: Identity, output: Output, shell: Shell) -> None:
         place = shell.prompt.rstrip("> ")

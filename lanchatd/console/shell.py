@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from lanchatd.chat import Chat
+from lanchatd.chat.chat import Chat
 from lanchatd.commands import CONSOLE, Administrator, administer
 from lanchatd.commands.administering import Daemon
-from lanchatd.console.seat import Identity
+from lanchatd.commands.report import Report, as_json, as_text
 from lanchatd.console.trail import Trail
-from lanchatd.events import Refused
 from lanchatd.limits import each_limit, option_name
-from lanchatd.report import Report, as_json, as_text
+from lanchatd.ssh.application import Identity
+from lanchatd.text.refused import Refused
 
 JSON = "--json"
 

@@ -6,12 +6,12 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import Protocol
 
-from lanchatd.console.seat import Output
-from lanchatd.editor import Action, Completions, Editor, Key, Pasted, Submitted
-from lanchatd.keys import printable
-from lanchatd.row import Row
-from lanchatd.screen import BELL, Screen, usable_width
-from lanchatd.wire import NEVER
+from lanchatd.ssh.application import Output
+from lanchatd.terminal.editor import Action, Completions, Editor, Key, Pasted, Submitted
+from lanchatd.terminal.keys import printable
+from lanchatd.terminal.row import Row
+from lanchatd.terminal.screen import BELL, Screen, usable_width
+from lanchatd.text.cleaning import NEVER
 
 # What Enter, Ctrl-C or a paste does comes before what was typed behind it (a tilde ends the mark of a paste).
 _BEHIND = re.compile(rb"(?<=[\r\n\x03~])")
@@ -37,7 +37,7 @@ class Listener(Protocol):
         ...
 
     def complete(self, word: str, before: str) -> Sequence[str]:
-        """What fits, as `lanchatd.editor.Editor` wants it."""
+        """What fits, as `lanchatd.terminal.editor.Editor` wants it."""
         ...
 
     def coloured(self, line: str) -> str:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from lanchatd.audit import AuditLog, Record
-from lanchatd.console.seat import Identity
+from lanchatd.ssh.application import Identity
+from lanchatd.state.audit import AuditLog, Record
 
 # Records of the audit log that a prompt's history begins with.
 REMEMBERED = 200

@@ -5,8 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any, TypeVar, assert_never
 
-from lanchatd import wire
-from lanchatd.events import (
+from lanchatd.chat.events import (
     Event,
     Item,
     Kind,
@@ -17,13 +16,13 @@ from lanchatd.events import (
     Past,
     Presence,
     Private,
-    Refusal,
-    Refused,
     Rooms,
     Welcome,
 )
-from lanchatd.formats import Hello, Line, Unreadable
-from lanchatd.times import iso_time
+from lanchatd.chat.format import Hello, Line, Unreadable
+from lanchatd.text import cleaning
+from lanchatd.text.refused import Refusal, Refused
+from lanchatd.text.times import iso_time
 
 # A ref is echoed and remembered: long enough for any kind of unique id (a UUID has 36).
 LONGEST_REF = 64
@@ -73,7 +72,7 @@ class JsonFormat:
 
 
 def _object(encoded: bytes) -> dict[str, Any]:
-    text = wire.decode(encoded)
+    text = cleaning.decode(encoded)
     try:
         value = json.loads(text)
     except (ValueError, RecursionError):  # the second for thousands of "["
@@ -94,7 +93,7 @@ def _field(fields: dict[str, Any], name: str, kind: type[_T]) -> _T | None:
 
 def _text(fields: dict[str, Any], name: str) -> str | None:
     text = _field(fields, name, str)
-    return None if text is None else wire.clean(text)
+    return None if text is None else cleaning.clean(text)
 
 
 def _ref(fields: dict[str, Any]) -> str | None:

@@ -9,8 +9,7 @@ from __future__ import annotations
 
 from typing import assert_never
 
-from lanchatd import wire
-from lanchatd.events import (
+from lanchatd.chat.events import (
     Event,
     Here,
     Item,
@@ -22,12 +21,13 @@ from lanchatd.events import (
     Past,
     Presence,
     Private,
-    Refusal,
     Rooms,
     Welcome,
 )
-from lanchatd.formats import Hello, Line
-from lanchatd.times import near_time
+from lanchatd.chat.format import Hello, Line
+from lanchatd.text import cleaning
+from lanchatd.text.refused import Refusal
+from lanchatd.text.times import near_time
 
 # A line of joins or leaves names everybody up to here, and the first two beyond it.
 _FEW = 4
@@ -42,7 +42,7 @@ class TextFormat:
         return Hello(nick=self.read_line(encoded).text)
 
     def read_line(self, encoded: bytes) -> Line:
-        return Line(wire.clean(wire.decode(encoded)).rstrip())
+        return Line(cleaning.clean(cleaning.decode(encoded)).rstrip())
 
     def ref_of(self, encoded: bytes) -> str | None:
         return None

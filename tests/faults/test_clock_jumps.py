@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from lanchatd.disk.store import PRUNE_EVERY_S
+from lanchatd.history.disk.store import PRUNE_EVERY_S
 from tests.daemon import PATIENCE_S, Daemon, Peer, daemon, wait_until
 from tests.faults.wall_clock import DAY_S, JUMPS_S, WallClock, needs_faketime
 from tests.test_client_pipe import read_until, running

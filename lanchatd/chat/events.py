@@ -1,0 +1,226 @@
+"""What happened in a room, and everything else that a member can be told.
+
+A format renders each of these; nothing here knows how it looks on the wire.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from enum import Enum
+
+from lanchatd.text.refused import Refusal, Refused
+
+# How many nicks one line names before it only counts: a line stays under 13 KiB with the longest nicks.
+NAMED = 100
+
+
+class Kind(Enum):
+    """What happened. The first three are talk: logged, numbered, replayed. The rest is state: told once."""
+
+    SAID = "said"
+    ACTED = "acted"
+    TOPIC = "topic"
+    JOINED = "joined"
+    LEFT = "left"
+    RENAMED = "renamed"
+
+
+TALK = frozenset({Kind.SAID, Kind.ACTED, Kind.TOPIC})
+
+Told = Callable[[Refused | None], None]
+
+
+@dataclass(slots=True)
+class Event:
+    """One event of one room.
+
+    ``text`` is what was said or done, the topic, the reason of a leave, or the new nick of a rename.
+    ``at`` is seconds since the epoch. ``id`` is its place in the room's log, from 1; 0 until the log has
+    numbered it, and for what is not talk. ``told`` is called once: with None after the event was fanned out,
+    or with the refusal if the log could not keep it. ``ref`` is what `lanchatd.chat.refs` knows its line by,
+    if it was sent with a ref.
+    """
+
+    kind: Kind
+    room: str
+    nick: str
+    text: str
+    at: float
+    id: int = 0
+    told: Told | None = None
+    ref: str | None = None
+
+    def when_told(self, told: Told) -> None:
+        """`later.Later`: call this when it has been fanned out."""
+        self.told = told
+
+    @property
+    def size(self) -> int:
+        """Bytes of its text and nick, in UTF-8: what the limits of the log count."""
+        return len(self.text.encode()) + len(self.nick.encode())
+
+
+@dataclass(frozen=True, slots=True)
+class Presence:
+    """Joins, or leaves for the same reason, that are told together: the first nicks, and how many others."""
+
+    kind: Kind
+    room: str
+    nicks: tuple[str, ...]
+    others: int
+    reason: str
+    here: int
+    at: float
+    id: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Private:
+    """A private message, shown to both."""
+
+    nick: str
+    to: str
+    text: str
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """The server to one member: lines of text."""
+
+    lines: tuple[str, ...]
+    code: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Here:
+    """One member in a list of who is here."""
+
+    nick: str
+    away: str | None
+    operator: bool
+    encrypted: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Members:
+    """Who is in a room: the first of them, and how many there are in all."""
+
+    room: str
+    members: tuple[Here, ...]
+    here: int
+
+
+@dataclass(frozen=True, slots=True)
+class RoomLine:
+    """One room in the list of rooms."""
+
+    room: str
+    here: int
+    topic: str
+
+
+@dataclass(frozen=True, slots=True)
+class Rooms:
+    """The fullest rooms, and how many there are in all."""
+
+    rooms: tuple[RoomLine, ...]
+    total: int
+
+
+@dataclass(frozen=True, slots=True)
+class Welcome:
+    """You are in a room now, under this nick; ``log`` names its log and ``last`` is the newest id."""
+
+    nick: str
+    room: str
+    log: str
+    last: int
+    topic: str
+    server: str
+    version: str
+
+
+@dataclass(frozen=True, slots=True)
+class Missed:
+    """Events the log no longer holds: how many, or None where nobody can know (it is another log)."""
+
+    room: str
+    log: str
+    count: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Past:
+    """Lines of the past that were asked for, in the order in which they are shown.
+
+    ``more`` says that there are more of them. ``in_rooms``: they are of many rooms. ``now`` is seconds since
+    the epoch.
+    """
+
+    events: tuple[Event, ...]
+    more: bool
+    in_rooms: bool
+    now: float
+
+
+@dataclass(frozen=True, slots=True)
+class Ok:
+    """The line with this ref was done; ``id`` is its place in the log, 0 if it is not talk."""
+
+    ref: str
+    id: int = 0
+
+
+Moment = Event | Presence
+Item = Moment | Private | Notice | Members | Rooms | Welcome | Missed | Past | Ok | Refusal
+
+
+def told_together(events: Iterable[Event], here: int) -> list[Moment]:
+    """The events of one batch, in order, with neighbouring joins and leaves as one line each.
+
+    ``here`` is how many are in the room after the batch. Between two lines of talk, who went and came again
+    is not mentioned, as nothing changed for anybody; who came and went is, as somebody may have been told
+    meanwhile that it is here.
+    """
+    moments: list[Moment] = []
+    run: list[Event] = []
+    for event in events:
+        if event.kind in (Kind.JOINED, Kind.LEFT):
+            run.append(event)
+            continue
+        moments += _presences(run, here)
+        run = []
+        moments.append(event)
+    return moments + _presences(run, here)
+
+
+# Leaves with texts of their own (`/quit see you`) get a line each only up to here; a thousand that say
+# goodbye in the same turn become one line without the texts.
+_REASONS = 5
+
+
+def _presences(run: list[Event], here: int) -> list[Moment]:
+    if not run:
+        return []
+    first: dict[str, Event] = {}
+    last: dict[str, Event] = {}
+    for event in run:
+        first.setdefault(event.nick, event)
+        last[event.nick] = event
+    went = [end for nick, end in last.items() if Kind.LEFT is end.kind is first[nick].kind]
+    came = [begin for begin in first.values() if begin.kind is Kind.JOINED]
+    passed = [end for nick, end in last.items() if Kind.LEFT is end.kind is not first[nick].kind]
+    with_reasons = len({event.text for event in (*went, *passed) if event.text}) <= _REASONS
+    moments: list[Moment] = []
+    for changes in (went, came, passed):
+        groups: dict[str, list[Event]] = {}
+        for event in changes:
+            groups.setdefault(event.text if with_reasons else "", []).append(event)
+        for reason, group in groups.items():
+            nicks = tuple(event.nick for event in group[:NAMED])
+            others = max(0, len(group) - NAMED)
+            kind, room, at = group[-1].kind, group[-1].room, group[-1].at
+            moments.append(Presence(kind, room, nicks, others, reason, here, at))
+    return moments

@@ -1,0 +1,60 @@
+"""Formats: how a door reads what is typed, and renders what members are told."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from lanchatd.chat.events import Item
+from lanchatd.text.refused import Refused
+
+
+@dataclass(frozen=True, slots=True)
+class Hello:
+    """The first line: the nick, and where to begin. ``after`` and ``log`` continue a broken connection."""
+
+    nick: str
+    room: str | None = None
+    after: int | None = None
+    log: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """What a person typed, clean, and the ``ref`` under which a program wants its answer."""
+
+    text: str
+    ref: str | None = None
+
+
+class Unreadable(Refused):
+    """A line that could not be read, and its ref if that could."""
+
+    def __init__(self, code: str, text: str, ref: str | None = None) -> None:
+        super().__init__(code, text)
+        self.ref = ref
+
+
+class Format(Protocol):
+    """One format. It keeps no state: one instance serves every connection."""
+
+    name: str
+
+    def read_hello(self, encoded: bytes) -> Hello:
+        """Read the first line, without its end. Raises `Refused`."""
+        ...
+
+    def read_line(self, encoded: bytes) -> Line:
+        """Read any later line, without its end. Raises `Refused`; `Unreadable` where there is a ref."""
+        ...
+
+    def ref_of(self, encoded: bytes) -> str | None:
+        """The ref of a line that is dropped unread."""
+        ...
+
+    def render(self, item: Item, now: float | None = None) -> bytes:
+        """Encoded lines, each with its end; empty if this format does not show it.
+
+        ``now``, in seconds since the epoch, is given for what happened before the member came.
+        """
+        ...

@@ -1,0 +1,50 @@
+"""The log of a room: append a batch, read after a cursor, its name and newest id.
+
+`lanchatd.history` has those in memory and on disk; one on a broker may come behind the same calls. That is
+why both calls answer through a function and not by returning: such logs answer later.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Protocol
+
+from lanchatd.chat.events import Event
+from lanchatd.text.refused import Refused
+
+Found = Sequence[Event] | Refused
+"""What a log answers when it is read: the events, or why it can't."""
+
+
+class Log(Protocol):
+    """What a room needs of its log. The room has at most one append under way."""
+
+    @property
+    def name(self) -> str:
+        """Names the log that the ids count in: another log, another name."""
+        ...
+
+    @property
+    def newest(self) -> int:
+        """The id of the newest event, 0 in an empty log."""
+        ...
+
+    def refuses(self) -> Refused | None:
+        """Why nothing should be said at present: what is on its way into the log may take long. Or None."""
+        ...
+
+    def append(self, batch: Sequence[Event], answer: Callable[[Refused | None], None]) -> None:
+        """Number the events from ``newest`` + 1 without a gap, keep them all or none, then answer.
+
+        Sets each event's ``id`` and answers None, at once or later; or answers why nothing was kept.
+        """
+        ...
+
+    def read(self, after: int, until: int, limit_bytes: int, answer: Callable[[Found], None]) -> None:
+        """Answer the events with ``after`` < id <= ``until``, the oldest first, at once or later.
+
+        No more than fit in ``limit_bytes`` of `Event.size`, and at least one, from the oldest that is held:
+        a first id past ``after`` + 1 says how many are lost, and no event at all that every one is. Or why
+        they can't be read.
+        """
+        ...

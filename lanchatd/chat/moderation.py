@@ -1,0 +1,287 @@
+"""Bans, mutes and operators: who may not come in, who may not talk, and who may moderate.
+
+They are kept: a change holds at once, and is answered when it is kept. Times are seconds since the epoch, as
+people name them ("until 15:00").
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import json
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from lanchatd.chat.answers import Kept
+from lanchatd.text import cleaning, names
+from lanchatd.text.names import Name
+from lanchatd.text.refused import Refused
+from lanchatd.text.times import from_iso, iso_time
+
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+Target = str | Network
+"""What a ban is on: the key of a nick, or a network (one address is the smallest)."""
+
+Keep = Callable[[bytes, Callable[[OSError | None], None]], None]
+"""Keeps the newest version of a document, and answers when it is safe, or why it is not."""
+
+LONGEST_BAN = 10 * 365 * 24 * 60  # minutes: ten years
+
+# Of each kind: bans, mutes, operators. All of them are written anew with every change, about 1 MiB then.
+MOST_KEPT = 10_000
+LONGEST_REASON = 1_024  # characters, of a ban
+
+VERSION = 1  # of the document
+
+_LATEST = 221_845_392_000  # the year 9000, in seconds since the epoch: dates end in 9999 (datetime.MAXYEAR)
+
+
+@dataclass(frozen=True, slots=True)
+class Ban:
+    """One ban. ``until`` is None for good."""
+
+    shown: str
+    until: float | None
+    by: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Mute:
+    """One mute. ``until`` is None for good."""
+
+    shown: str
+    until: float | None
+
+
+def network_from(text: str) -> Network | None:
+    """The address or network that was typed, or None if it is neither.
+
+    One of IPv4 that is written as IPv6 (``::ffff:192.0.2.1``) is of IPv4, as peers are.
+    """
+    try:
+        network = ipaddress.ip_network(text, strict=False)
+    except ValueError:
+        return None
+    if "%" in text:  # an interface of this machine, which is no part of the address
+        return None
+    if network.version == 6 and network.subnet_of(_MAPPED):  # noqa: PLR2004
+        return ipaddress.IPv4Network((int(network.network_address) & 0xFFFF_FFFF, network.prefixlen - 96))
+    return network
+
+
+_MAPPED = ipaddress.IPv6Network("::ffff:0:0/96")  # RFC 4291, 2.5.5.2
+
+
+def target_from(text: str) -> tuple[Target, str]:
+    """What a ban is on, and how that is shown: an address or network if it reads like one, else a nick."""
+    if (network := network_from(text)) is not None:
+        shown = network.network_address if network.num_addresses == 1 else network
+        return network, str(shown)
+    try:
+        name = names.nick(text)
+    except Refused:  # a nick is never of digits and dots alone, so a mistyped address is no nick
+        raise Refused("bad_target", f"{text} is no nick, no address and no network.") from None
+    return name.key, name.shown
+
+
+class Bans:
+    """The bans of the server, on nicks and on networks."""
+
+    def __init__(self) -> None:
+        self._bans: dict[Target, Ban] = {}
+        # How many networks there are of each version and length: an address is looked up once for each.
+        self._lengths: Counter[tuple[int, int]] = Counter()
+
+    def __len__(self) -> int:
+        return len(self._bans)
+
+    def add(self, target: Target, ban: Ban) -> None:
+        """Ban; a ban on the same target gives way to this one."""
+        self._forget(target)
+        self._bans[target] = ban
+        if not isinstance(target, str):
+            self._lengths[target.version, target.prefixlen] += 1
+
+    def remove(self, target: Target, now: float) -> bool:
+        """Lift the ban on exactly this target. Returns whether there was one."""
+        self.end(now)
+        return self._forget(target) is not None
+
+    def on_nick(self, key: str, now: float) -> Ban | None:
+        """The ban that holds for a nick, by its key."""
+        return self._held(key, now)
+
+    def on_address(self, address: str | None, now: float) -> Ban | None:
+        """The narrowest ban that holds for an address; None is a peer without one, on a UNIX socket."""
+        if address is None:
+            return None
+        ip = ipaddress.ip_address(address)
+        for version, length in sorted(self._lengths, reverse=True):
+            if version == ip.version:
+                network = ipaddress.ip_network((int(ip), length), strict=False)
+                if (ban := self._held(network, now)) is not None:
+                    return ban
+        return None
+
+    def all(self, now: float) -> Iterator[Ban]:
+        """Every ban that holds, the oldest first."""
+        self.end(now)
+        yield from self._bans.values()
+
+    def end(self, now: float) -> None:
+        """Forget those that are over."""
+        for target in [target for target, ban in self._bans.items() if _over(ban, now)]:
+            self._forget(target)
+
+    def _held(self, target: Target, now: float) -> Ban | None:
+        ban = self._bans.get(target)
+        return None if ban is None or _over(ban, now) else ban
+
+    def _forget(self, target: Target) -> Ban | None:
+        ban = self._bans.pop(target, None)
+        if ban is not None and not isinstance(target, str):
+            self._lengths[target.version, target.prefixlen] -= 1
+            self._lengths += Counter()  # without those that are 0 now
+        return ban
+
+
+class Mutes:
+    """Who may not talk, by the key of the nick."""
+
+    def __init__(self) -> None:
+        self._mutes: dict[str, Mute] = {}
+
+    def __len__(self) -> int:
+        return len(self._mutes)
+
+    def add(self, name: Name, until: float | None) -> None:
+        """Mute, for good with None."""
+        self._mutes[name.key] = Mute(name.shown, until)
+
+    def remove(self, key: str, now: float) -> bool:
+        """Let somebody talk again. Returns whether there was a mute."""
+        held = self.holds(key, now)
+        self._mutes.pop(key, None)
+        return held
+
+    def holds(self, key: str, now: float) -> bool:
+        """Whether somebody is muted."""
+        mute = self._mutes.get(key)
+        return mute is not None and not _over(mute, now)
+
+    def until(self, key: str) -> float | None:
+        """Until when, or None for good; only where it `holds`."""
+        return self._mutes[key].until
+
+    def all(self, now: float) -> Iterator[Mute]:
+        """Every mute that holds, the oldest first."""
+        self.end(now)
+        yield from self._mutes.values()
+
+    def end(self, now: float) -> None:
+        """Forget those that are over."""
+        self._mutes = {key: mute for key, mute in self._mutes.items() if not _over(mute, now)}
+
+
+class Moderation:
+    """All three, and how they are kept: as one document, which is written whole with every change."""
+
+    def __init__(self, now: Callable[[], float], keep: Keep) -> None:
+        self.bans = Bans()
+        self.mutes = Mutes()
+        self.operators: dict[str, str] = {}
+        """The nicks of operators, by their keys."""
+        self._now = now
+        self._keep = keep
+
+    def refuse_full(self, kind: Bans | Mutes | dict[str, str], what: str) -> None:
+        """Raises `Refused` if there can't be one more of a kind."""
+        if not isinstance(kind, dict):
+            kind.end(self._now())
+        if len(kind) >= MOST_KEPT:
+            raise Refused("too_many", f"There are {MOST_KEPT:,} {what}, which is the limit.")
+
+    def changed(self) -> Kept:
+        """Keep what there is now."""
+        kept = Kept()
+
+        def is_kept(error: OSError | None) -> None:
+            if error is None:
+                kept.settle(None)
+            else:
+                why = f"That holds only until the daemon ends, as it could not be written: {error.strerror}."
+                kept.settle(Refused("not_kept", why))
+
+        self._keep(self.document(), is_kept)
+        return kept
+
+    def document(self) -> bytes:
+        """Everything that holds, as JSON that a person can read and change."""
+        now = self._now()
+        bans = [
+            {"on": ban.shown, "until": _iso(ban.until), "by": ban.by, "reason": ban.reason}
+            for ban in self.bans.all(now)
+        ]
+        mutes = [{"nick": mute.shown, "until": _iso(mute.until)} for mute in self.mutes.all(now)]
+        operators = list(self.operators.values())
+        document = {"version": VERSION, "bans": bans, "mutes": mutes, "operators": operators}
+        return (json.dumps(document, ensure_ascii=False, indent=1) + "\n").encode()
+
+    def load(self, document: bytes) -> None:
+        """Take what a document says in place of what there is.
+
+        Raises ValueError with what is wrong with it, and leaves everything as it is then.
+        """
+        bans, mutes, operators = Bans(), Mutes(), dict[str, str]()
+        try:
+            loaded = json.loads(document)
+            if loaded["version"] != VERSION:
+                raise ValueError(f"its version is {loaded['version']}, and not {VERSION}")
+            for row in _list(loaded["bans"]):
+                target, shown = target_from(_text(row["on"]))
+                # Whatever is in these two, it is no reason to let everybody in.
+                by, reason = cleaning.harmless(row["by"]), cleaning.harmless(row["reason"])[:LONGEST_REASON]
+                bans.add(target, Ban(shown, self._moment(row["until"]), by, reason))
+            for row in _list(loaded["mutes"]):
+                mutes.add(names.nick(row["nick"]), self._moment(row["until"]))
+            for nick in _list(loaded["operators"]):
+                name = names.nick(nick)
+                operators[name.key] = name.shown
+        except KeyError as error:
+            raise ValueError(f"{error} is missing") from None
+        except (TypeError, AttributeError, RecursionError):
+            raise ValueError("it is not the JSON that was written there") from None
+        except Refused as refused:
+            raise ValueError(refused.text) from None
+        self.bans, self.mutes, self.operators = bans, mutes, operators
+
+    def _moment(self, until: object) -> float | None:
+        if until is None:
+            return None
+        moment = from_iso(_text(until))
+        # Not by how far away it is: a computer that starts with its clock years behind shall start.
+        if moment > _LATEST:
+            raise ValueError(f"{until} is too far away; null is for good")
+        return moment
+
+
+def _over(held: Ban | Mute, now: float) -> bool:
+    return held.until is not None and held.until <= now
+
+
+def _iso(until: float | None) -> str | None:
+    return None if until is None else iso_time(until)
+
+
+def _list(value: object) -> list[Any]:
+    if not isinstance(value, list):
+        raise TypeError
+    return value
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str):
+        raise TypeError
+    return value

@@ -1,0 +1,23 @@
+"""The other end of a connection."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from ipaddress import ip_address
+
+
+@dataclass(frozen=True, slots=True)
+class Peer:
+    """The other end of a connection.
+
+    ``shown`` is how the log names it. The IP address is None on a UNIX socket. ``encrypted`` is over TLS.
+    """
+
+    shown: str
+    address: str | None
+    encrypted: bool = False
+
+    @property
+    def local(self) -> bool:
+        """Whether it is on this machine."""
+        return self.address is None or ip_address(self.address).is_loopback

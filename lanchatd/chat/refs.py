@@ -1,0 +1,85 @@
+"""Lines sent again: a line with a ref that was asked before is answered, not done again."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from hashlib import blake2b
+
+from lanchatd.chat.events import Item, Ok
+from lanchatd.limits import Limits
+
+Answer = Callable[[Item], None]
+
+
+def digest(nick_key: str, ref: str, line: str) -> str:
+    """What a line with a ref is known by. It keeps neither what was said nor its length."""
+    return blake2b("\0".join((nick_key, ref, line)).encode(), digest_size=16).hexdigest()
+
+
+@dataclass(slots=True)
+class _Asked:
+    at: float
+    answer: Ok | None = None
+    waiting: list[Answer] = field(default_factory=list)
+
+
+class Refs:
+    """The refs of the last minutes, with their answers.
+
+    A line that was refused is tried again: nothing had happened, and the reason may have passed. A ref counts
+    for its nick and for the same line only: a program that starts again and counts its refs from 1 anew is
+    heard. Times are seconds of any clock that only goes forward.
+    """
+
+    def __init__(self, limits: Limits) -> None:
+        self._limits = limits
+        self._asked: dict[str, _Asked] = {}  # by their digests, in the order of asking
+
+    def __len__(self) -> int:
+        return len(self._asked)
+
+    def ask(self, nick_key: str, ref: str, line: str, now: float, answer: Answer) -> Answer | None:
+        """Give the first answer again, as soon as there is one, and return None.
+
+        If the line is new, return what is to be called with its answer.
+        """
+        while (oldest := self._oldest_done()) and now - oldest.at >= self._limits.ref_memory_s:
+            self._forget_oldest()
+        key = digest(nick_key, ref, line)
+        asked = self._asked.get(key)
+        if asked is None:
+            while len(self._asked) >= self._limits.max_refs and self._oldest_done():
+                self._forget_oldest()
+            asked = self._asked[key] = _Asked(now)
+            asked.waiting.append(answer)
+            return lambda item: self._answered(key, asked, item)
+        if asked.answer is None:
+            asked.waiting.append(answer)
+        else:
+            answer(Ok(ref, asked.answer.id))
+        return None
+
+    def restore(self, key: str, id_: int, asked_at: float) -> None:
+        """A line that was done before the daemon started: what it is known by, and its place in the log.
+
+        The oldest first, and before anything is asked.
+        """
+        self._asked[key] = _Asked(asked_at, Ok("", id_))
+
+    def _answered(self, key: str, asked: _Asked, item: Item) -> None:
+        if isinstance(item, Ok):
+            asked.answer = item
+        else:
+            del self._asked[key]
+        waiting, asked.waiting = asked.waiting, []
+        for answer in waiting:
+            answer(item)
+
+    def _oldest_done(self) -> _Asked | None:
+        """The oldest one; None while that is not done: it may take long, and is done once all the same."""
+        oldest = next(iter(self._asked.values()), None)
+        return None if oldest is None or oldest.answer is None else oldest
+
+    def _forget_oldest(self) -> None:
+        del self._asked[next(iter(self._asked))]

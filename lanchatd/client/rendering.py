@@ -1,0 +1,155 @@
+"""How an event looks as text: the five shapes of the text protocol (README, The protocol), with the time."""
+
+from __future__ import annotations
+
+import re
+import time
+from dataclasses import dataclass
+from typing import Any
+
+from lanchatd.chat.chat import events
+from lanchatd.chat.events import Kind
+from lanchatd.client.sanitize import number_of, text_of, texts_of
+from lanchatd.client.session import Item
+from lanchatd.formats.text import TextFormat
+from lanchatd.text.refused import Refusal
+from lanchatd.text.times import from_iso, near_time
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """One event as text.
+
+    ``kind`` is the event's type. ``nick`` is who it is about, empty for the server itself. ``lines`` are
+    clean and without the time; none for what is not shown. ``at`` is the local time, ``14:03``, with the date
+    if it was before this connection and on another day.
+    ``mentions`` says that somebody else named us, or wrote to us. ``past``: it was before this connection.
+    """
+
+    kind: str
+    nick: str
+    lines: tuple[str, ...]
+    at: str
+    mentions: bool = False
+    past: bool = False
+
+    @property
+    def stamped(self) -> tuple[str, ...]:
+        """The lines, each after its local time."""
+        return tuple(f"{self.at} {line}" for line in self.lines)
+
+
+def shape(item: Item, own_nick: str, now: float) -> Shape:
+    """The shape of what the server sent; ``now`` (since the epoch) is for what has no time of its own."""
+    event = item.event
+    kind, nick, text = (text_of(event, name) for name in ("type", "from", "text"))
+    mentions = False
+    if kind in ("said", "acted", "private") and nick != own_nick:
+        mentions = kind == "private" or names(text, own_nick)
+    at = _time(text_of(event, "at"), now, item.past)
+    if not nick and kind in ("joined", "left"):
+        nick = (texts_of(event, "nicks") or [""])[0]
+    return Shape(kind, nick, tuple(_lines(kind, event)), at, mentions, item.past)
+
+
+def names(text: str, nick: str) -> bool:
+    """Whether a text holds a nick as a word of its own."""
+    return bool(nick) and name_pattern(nick).search(text) is not None
+
+
+def name_pattern(nick: str) -> re.Pattern[str]:
+    """Finds a nick as a word of its own, in whatever case."""
+    return re.compile(rf"(?<![\w.-]){re.escape(nick)}(?![\w-])", re.IGNORECASE)
+
+
+def notice(text: str) -> Item:
+    """What the client itself has to say, as an item like the server's."""
+    return _own("notice", text)
+
+
+def refusal(code: str, text: str) -> Item:
+    """What the client itself refuses, as an item like the server's."""
+    return _own("error", text, code)
+
+
+def _own(kind: str, text: str, code: str = "") -> Item:
+    event = {"type": kind, "text": text} | ({"code": code} if code else {})
+    return Item(event, event)
+
+
+def _time(at: str, now: float, past: bool) -> str:
+    try:
+        moment = from_iso(at)
+        # What is told now is of today, also if the server's clock is not.
+        return near_time(moment, now if past else moment)
+    except (ValueError, OverflowError, OSError):
+        return near_time(now, now)
+
+
+def _lines(kind: str, event: dict[str, Any]) -> list[str]:
+    return _TEXT.render(_told(kind, event)).decode().split("\n")[:-1]
+
+
+_TEXT = TextFormat()
+_ROOM_EVENTS = {kind.value: kind for kind in Kind}
+
+
+def _told(kind: str, event: dict[str, Any]) -> events.Item:
+    """What the server told, as it was before it became JSON: the text format renders it as for `nc`."""
+    nick, to, text, room = (text_of(event, name) for name in ("from", "to", "text", "room"))
+    match kind:
+        case "said" | "acted" | "topic":
+            return events.Event(_ROOM_EVENTS[kind], room, nick, text, 0)
+        case "renamed":
+            return events.Event(Kind.RENAMED, room, nick, to, 0)
+        case "joined" | "left":
+            who, others = tuple(texts_of(event, "nicks")) or ("somebody",), number_of(event, "others") or 0
+            reason = text_of(event, "reason")
+            return events.Presence(_ROOM_EVENTS[kind], room, who, others, reason, 0, 0)
+        case "private":
+            return events.Private(nick, to, text, 0)
+        case "welcome":
+            return events.Welcome(text_of(event, "nick"), room, "", 0, text_of(event, "topic"), "", "")
+        case "members":
+            some = tuple(map(_member, _rows(event, "members")))
+            return events.Members(room, some, max(len(some), number_of(event, "here") or 0))
+        case "rooms":
+            rooms = tuple(map(_room, _rows(event, "rooms")))
+            return events.Rooms(rooms, max(len(rooms), number_of(event, "total") or 0))
+        case "missed":
+            return events.Missed(room, "", number_of(event, "count"))
+        case "error":
+            return Refusal("", text or text_of(event, "code"))
+        case "past":
+            lines = tuple(map(_line, _rows(event, "events")))
+            return events.Past(lines, event.get("more") is True, True, time.time())
+        case "ok":
+            return events.Ok("")
+        case _:
+            return events.Notice(tuple(text.split("\n")) if text else ())
+
+
+def _rows(event: dict[str, Any], name: str) -> list[object]:
+    rows = event.get(name)
+    return rows if isinstance(rows, list) else []
+
+
+def _line(row: object) -> events.Event:
+    kind = _ROOM_EVENTS.get(text_of(row, "type"), Kind.SAID)
+    try:
+        at = from_iso(text_of(row, "at"))
+    except (ValueError, OverflowError):
+        at = 0
+    return events.Event(kind, text_of(row, "room"), text_of(row, "from"), text_of(row, "text"), at)
+
+
+def _member(row: object) -> events.Here:
+    away = row.get("away") if isinstance(row, dict) else None
+    operator, encrypted = (
+        isinstance(row, dict) and row.get(name) is True for name in ("operator", "encrypted")
+    )
+    return events.Here(text_of(row, "nick"), away if isinstance(away, str) else None, operator, encrypted)
+
+
+def _room(row: object) -> events.RoomLine:
+    return events.RoomLine(text_of(row, "room"), number_of(row, "here") or 0, text_of(row, "topic"))

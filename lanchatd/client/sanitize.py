@@ -1,0 +1,80 @@
+"""What a server sent, read with care: any bytes at all become an event that is safe to show, or nothing."""
+
+from __future__ import annotations
+
+import json
+from math import isfinite
+from typing import Any
+
+from lanchatd.text.cleaning import NEVER
+
+# What is kept of what a server sends, so that none of them fills the memory.
+_LONGEST_TEXT = 16_384  # characters: a list of a hundred bans; a line of talk has 4,096 bytes
+_DEEPEST = 8  # objects and lists in each other
+
+
+def clean(text: str) -> str:
+    """The text, with U+FFFD for every character that could do something to a terminal."""
+    text = text.replace("\t", " ")
+    return NEVER.sub("\ufffd", text[:_LONGEST_TEXT])
+
+
+def text_of(event: object, name: str) -> str:
+    """A text of an event; empty if it has none of that name."""
+    value = event.get(name) if isinstance(event, dict) else None
+    return value if isinstance(value, str) else ""
+
+
+def texts_of(event: dict[str, Any], name: str) -> list[str]:
+    """A list of texts of an event."""
+    value = event.get(name)
+    return [text for text in value if isinstance(text, str)] if isinstance(value, list) else []
+
+
+def number_of(event: object, name: str) -> int | None:
+    """A number of an event that counts something."""
+    value = event.get(name) if isinstance(event, dict) else None
+    return value if type(value) is int and 0 <= value < 1 << 63 else None
+
+
+def parsed(encoded: bytes) -> dict[str, Any] | None:
+    try:
+        value = json.loads(encoded.decode(errors="replace"), parse_constant=_no_constant, parse_float=_finite)
+    except (ValueError, RecursionError):
+        return None
+    return value if isinstance(value, dict) else None
+
+
+def _no_constant(name: str) -> None:
+    raise ValueError(f"{name} is not JSON")
+
+
+def _finite(digits: str) -> float:
+    number = float(digits)
+    if not isfinite(number):
+        raise ValueError("too large a number")
+    return number
+
+
+def cleaned(raw: dict[str, Any]) -> dict[str, Any] | None:
+    """The event with all of its texts clean; a notice keeps its line ends. None if it is nested too deep."""
+    try:
+        event: dict[str, Any] = _clean_value(raw, 0)
+    except RecursionError:
+        return None
+    text = raw.get("text")
+    if event.get("type") == "notice" and isinstance(text, str):
+        event["text"] = "\n".join(map(clean, text[:_LONGEST_TEXT].split("\n")))
+    return event
+
+
+def _clean_value(value: Any, depth: int) -> Any:
+    if depth > _DEEPEST:
+        raise RecursionError
+    if isinstance(value, str):
+        return clean(value)
+    if isinstance(value, dict):
+        return {clean(name): _clean_value(inner, depth + 1) for name, inner in value.items()}
+    if isinstance(value, list):
+        return [_clean_value(inner, depth + 1) for inner in value]
+    return value

@@ -1,0 +1,113 @@
+"""Looking back: the lines before a moment, and those that hold some words."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from lanchatd.chat.chat import Chat
+from lanchatd.chat.events import Event, Past
+from lanchatd.chat.log import Found, Log
+from lanchatd.chat.member import Member
+from lanchatd.text.refused import Refused
+
+PAGE = 50  # lines that a search shows at once
+
+# What a line takes on its way beside its text and nick, at the most, in bytes.
+_AROUND = 400
+
+
+def show_before(chat: Chat, member: Member, at: float, lines: int) -> None:
+    """Show a member the last lines of its room before a moment (seconds since the epoch)."""
+    room = chat.room_of(member)
+    # Not beyond what a lagging member has been given: those lines are still to come, in their order.
+    until = room.readers.newest if member.live else member.cursor
+
+    def found_place(place: int | Refused) -> None:
+        if isinstance(place, Refused):
+            _answer(member, place)
+        else:
+            room.log.read(max(0, place - lines), place, chat.limits.chunk_bytes * lines, was_read)
+
+    def was_read(events: Found) -> None:
+        if isinstance(events, Refused):
+            _answer(member, events)
+        else:
+            newest = _fitting(chat, events[::-1])
+            _answer(member, _past(chat, member, newest[::-1]))
+
+    member.asking = True
+    _last_before(room.log, at, 0, until, found_place)
+
+
+def _last_before(log: Log, at: float, low: int, high: int, answer: Callable[[int | Refused], None]) -> None:
+    """Answer the id of the last event before a moment, 0 for none: one of the ids from ``low`` to ``high``.
+
+    By halves, as an event tells its time and time goes forward with the ids; where the clock was set back, it
+    is one of the places where the moment passed. What the log no longer holds is long before.
+    """
+    if low == high:
+        answer(low)
+        return
+    middle = (low + high + 1) // 2
+
+    def was_read(events: Found) -> None:
+        if isinstance(events, Refused):
+            answer(events)
+        elif events and events[0].at >= at:
+            _last_before(log, at, low, middle - 1, answer)
+        else:
+            _last_before(log, at, middle, high, answer)
+
+    log.read(middle - 1, middle, 1, was_read)
+
+
+def search(chat: Chat, member: Member, words: str | None) -> None:
+    """Show a member the newest lines of all rooms that hold these words; without any, the next ones.
+
+    Raises `Refused` if there is nothing to search in, or no more to show.
+    """
+    in_log = chat.search
+    if in_log is None:
+        raise Refused("no_history", "This server keeps nothing that could be searched.")
+    place = None
+    if words is None:
+        if member.found is None:
+            raise Refused("usage", "Say what to search for: /search WORDS. Alone it shows the next ones.")
+        words, place = member.found
+    looked_for = words
+
+    def found(lines: Sequence[tuple[int, Event]] | Refused) -> None:
+        if isinstance(lines, Refused):
+            _answer(member, lines)
+            return
+        shown = _fitting(chat, [event for _, event in lines[:PAGE]])
+        more = len(lines) > len(shown)
+        member.found = (looked_for, lines[len(shown) - 1][0]) if more else None
+        _answer(member, _past(chat, member, shown, more, in_rooms=True))
+
+    member.asking = True
+    # When its own lines are in the log, which it may have typed right before.
+    chat.room_of(member).when_told(lambda: in_log(looked_for, place, PAGE + 1, found))
+
+
+def _fitting(chat: Chat, events: Sequence[Event]) -> Sequence[Event]:
+    """The first of them, as many as fit in one chunk, and at least one."""
+    size = 0
+    for count, event in enumerate(events):
+        size += event.size + _AROUND
+        if size > chat.limits.chunk_bytes and count:
+            return events[:count]
+    return events
+
+
+def _past(
+    chat: Chat, member: Member, events: Sequence[Event], more: bool = False, in_rooms: bool = False
+) -> Past:
+    shown = tuple(event for event in events if not member.ignores(event))
+    return Past(shown, more, in_rooms, chat.now())
+
+
+def _answer(member: Member, answer: Past | Refused) -> None:
+    member.asking = False
+    member.connection.answered()
+    member.tell(answer.answering(None) if isinstance(answer, Refused) else answer)

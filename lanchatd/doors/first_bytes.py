@@ -1,0 +1,305 @@
+"""Doors: the first bytes of a connection say who it is for.
+
+One port, whatever is pointed at it. `DOORS` has a row for each way in: the first bytes, and the protocol that
+takes over. A browser, SSH and IRC are rows that will be added here. Inside TLS the same choice is made again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from twisted.internet.interfaces import IHalfCloseableProtocol, IHandshakeListener, ISSLTransport
+from twisted.internet.protocol import Protocol, connectionDone
+from twisted.python.failure import Failure
+from zope.interface import implementer
+
+from lanchatd.chat.events import Notice
+from lanchatd.chat.format import Format
+from lanchatd.chat.peer import Peer
+from lanchatd.clock import Call
+from lanchatd.doors.last_line import LAST_LINE_S, LastLine
+from lanchatd.doors.protocol import ChatProtocol
+from lanchatd.net.credentials import why_lost
+from lanchatd.net.outbox import BufferedOutbox, Outbox, Transport, outbox_for
+from lanchatd.net.tls_transport import encrypt
+from lanchatd.text.refused import Refusal
+
+if TYPE_CHECKING:
+    from lanchatd.doors.factory import ChatFactory
+
+# Who says nothing for this long is a person with `nc` and is greeted; programs begin at once.
+PATIENCE_S = 0.3
+
+# Where TLS has to be, it is waited for longer: what was lost is sent again after a second (RFC 6298).
+LATE_HELLO_S = 3
+
+
+@implementer(IHalfCloseableProtocol, IHandshakeListener)
+class FirstBytes(Protocol):
+    """Every connection, until its first bytes have said who it is for; then it only passes them on.
+
+    They may say that it is TLS, and then those inside count. Of an endpoint that speaks TLS by itself
+    (``--listen ssl:…``) all bytes are inside.
+    """
+
+    def __init__(self, factory: ChatFactory, peer: Peer) -> None:
+        self.factory = factory
+        self.peer = peer
+        self.came_at = 0.0
+        self.nick_by = 0.0
+        self.has_spoken = False
+        self.outbox: Outbox
+        self.transport: Transport  # type: ignore[assignment]
+        self.inner: ChatProtocol | LastLine | None = None
+        self._begin = b""
+        self.greeted = False
+        self._in_handshake = False
+        self._why_aborted = ""
+        self._timers: list[Call] = []
+
+    def connectionMade(self) -> None:
+        self.came_at = self.factory.clock.seconds()
+        self.nick_by = self.came_at + self.factory.limits.nick_timeout_s
+        self.factory.began(self)
+        self.outbox = outbox_for(self.transport, self.factory.clock, self.factory.limits, self)
+        if ISSLTransport.providedBy(self.transport):
+            self._await_handshake()
+        else:
+            self._await_first_bytes()
+
+    def start_tls(self) -> None:
+        """The bytes that came are those of a handshake."""
+        begin, self._begin = self._begin, b""
+        self.outbox.close()
+        tls: Any = encrypt(self.transport, self, self.factory.credentials.tls)
+        self.transport = tls
+        self.outbox = BufferedOutbox(tls, self.factory.clock, self.factory.limits, self)
+        self._await_handshake()
+        tls.dataReceived(begin)  # the next bytes will go there by themselves
+
+    def handshakeCompleted(self) -> None:
+        """What comes and goes is encrypted from here on."""
+        self._in_handshake = False
+        self.peer = replace(self.peer, encrypted=True)
+        self._stop_waiting()
+        self._await_first_bytes()
+
+    def dataReceived(self, data: bytes) -> None:
+        if self.inner is not None:
+            self.inner.dataReceived(data)
+            return
+        self.has_spoken = True
+        self._begin += data
+        door = door_for(self._begin)
+        if door is not None:
+            self._open(door)
+
+    def readConnectionLost(self) -> None:
+        """The peer has closed its side."""
+        inner = self.inner or self._open(TEXT)
+        if inner is not None:
+            inner.readConnectionLost()
+
+    def writeConnectionLost(self) -> None:
+        """Our side is closed."""
+
+    def connectionLost(self, reason: Failure = connectionDone) -> None:
+        self.factory.closed(self)
+        if self.inner is None:
+            self._stop_waiting()
+            self.outbox.close()
+            code = "tls" if self._in_handshake else "lost"
+            self.factory.ended(self.peer, code, detail=self._why_aborted or why_lost(reason))
+        else:
+            self.inner.connectionLost(reason)
+
+    def leave_entrance(self) -> None:
+        """It has a nick, or is being closed."""
+        self.factory.entrance.leave(self)
+
+    def greet(self) -> None:
+        """Tell a person where they are, once."""
+        if not self.greeted:
+            self.greeted = True
+            self.outbox.tell(self.factory.text.render(self.factory.greeting))
+
+    def shut_down(self) -> None:
+        """The daemon ends."""
+        why = self.factory.shutdown_reason
+        text = f"The server is shutting down{': ' + why if why else '.'}"
+        self._close("shutdown", Notice((text,), "shutdown"), self.factory.limits.shutdown_s)
+
+    def give_way(self) -> None:
+        """`Newcomer`: others wait for its place."""
+        text = (
+            f"{self.factory.limits.max_unnamed:,} connections have given no nick yet; try again in a minute."
+        )
+        self._close("unnamed_full", Refusal("unnamed_full", text), LAST_LINE_S)
+
+    @property
+    def address(self) -> str | None:
+        """`Newcomer`: where it comes from; None for a UNIX socket."""
+        return self.peer.address
+
+    def abort(self) -> None:
+        """Close now."""
+        self.transport.abortConnection()
+
+    def drained(self) -> None:
+        """`Owner`: the greeting was taken; who takes over gives more."""
+
+    fell_behind = stalled = overflowed = drained
+
+    def _close(self, code: str, last: Notice | Refusal, within_s: float) -> None:
+        if self._in_handshake:
+            self._give_up_handshake(code)
+            return
+        inner = self.inner or self._open(TEXT)
+        if isinstance(inner, ChatProtocol):
+            inner.close(code, last, "", within_s)
+
+    def _await_first_bytes(self) -> None:
+        clock = self.factory.clock
+        self._timers = [
+            clock.callLater(LATE_HELLO_S if self._has_to_encrypt() else PATIENCE_S, self._read_first),
+            clock.callLater(max(0, self.nick_by - clock.seconds()), self._no_nick),
+        ]
+
+    def _read_first(self) -> None:
+        # The reactor may have been busy: what came meanwhile is read before it does this. It could be TLS.
+        self._timers = [timer for timer in self._timers if timer.active()]
+        self._timers.append(self.factory.clock.callLater(0, self._lose_patience))
+
+    def _lose_patience(self) -> None:
+        self._timers = [timer for timer in self._timers if timer.active()]
+        if self._has_to_encrypt():
+            self._open(TEXT)
+        else:
+            self.greet()
+
+    def _no_nick(self) -> None:
+        self._timers = [timer for timer in self._timers if timer.active()]
+        self._open(TEXT)
+
+    def _await_handshake(self) -> None:
+        self._in_handshake = self.has_spoken = True
+        timeout_s = self.factory.limits.tls_handshake_s
+        why = f"no handshake within {timeout_s:g} s"
+        self._timers = [self.factory.clock.callLater(timeout_s, self._give_up_handshake, why)]
+
+    def _give_up_handshake(self, why: str) -> None:
+        self._timers = [timer for timer in self._timers if timer.active()]
+        self._why_aborted = why
+        self.abort()
+
+    def _has_to_encrypt(self) -> bool:
+        return self.factory.require_tls and not self.peer.encrypted and not self.peer.local
+
+    def _open(self, door: Door) -> ChatProtocol | LastLine | None:
+        """Who takes over; None if that is TLS, inside of which there will be another."""
+        self._stop_waiting()
+        if door is not TLS and self._has_to_encrypt():
+            door = ONLY_TLS
+        self.inner = inner = door.open(self)
+        if isinstance(inner, LastLine):
+            self.leave_entrance()
+        if inner is not None:
+            inner.makeConnection(self.transport)  # type: ignore[no-untyped-call]
+            begin, self._begin = self._begin, b""
+            if begin:
+                inner.dataReceived(begin)
+        return inner
+
+    def _stop_waiting(self) -> None:
+        timers, self._timers = self._timers, []
+        for timer in timers:
+            timer.cancel()
+
+
+@dataclass(frozen=True, slots=True)
+class Door:
+    """A way in: what a connection begins with, and who takes over; None if it has to choose again."""
+
+    name: str
+    first_bytes: tuple[bytes, ...]
+    open: Callable[[FirstBytes], ChatProtocol | LastLine | None]
+
+
+def door_for(begin: bytes) -> Door | None:
+    """Whose connection begins like this; None while more bytes have to tell."""
+    undecided = False
+    for door in DOORS:
+        for first in door.first_bytes:
+            if begin.startswith(first):
+                return door
+            undecided |= first.startswith(begin)
+    return None if undecided else TEXT
+
+
+def _text(first: FirstBytes) -> ChatProtocol:
+    first.greet()
+    return _chat(first, first.factory.text)
+
+
+def _json(first: FirstBytes) -> ChatProtocol:
+    return _chat(first, first.factory.json)
+
+
+def _chat(first: FirstBytes, form: Format) -> ChatProtocol:
+    return ChatProtocol(first.factory, form, first.outbox, first.peer, first.nick_by, first.leave_entrance)
+
+
+def _tls(first: FirstBytes) -> LastLine | None:
+    # A hello that was lost on the way comes after the greeting, which clients of TLS skip then.
+    if first.peer.encrypted or first.outbox.waiting:
+        text = "TLS has to begin with the first byte of a connection, and only there."
+        return LastLine(first.factory, first.peer, "tls", text, first.outbox)
+    first.start_tls()
+    return None
+
+
+def _only_tls(first: FirstBytes) -> LastLine:
+    text = f"Only encrypted connections come in here. Join with: lanchat-client HOST {_port(first)}"
+    return LastLine(first.factory, first.peer, "tls_required", text.rstrip(), first.outbox)
+
+
+def _not_http(first: FirstBytes) -> LastLine:
+    text = f"This is a chat server (lanchatd), not a web server. Join it with: nc HOST {_port(first)}"
+    return LastLine(first.factory, first.peer, "http", text.rstrip(), first.outbox)
+
+
+def _port(first: FirstBytes) -> int | str:
+    port: int | str = getattr(first.transport.getHost(), "port", "")  # a UNIX socket has none
+    return port
+
+
+TEXT = Door("text", (), _text)
+TLS = Door("tls", (b"\x16",), _tls)  # a record of the handshake (RFC 8446, 5.1)
+ONLY_TLS = Door("only tls", (), _only_tls)
+
+DOORS = (
+    Door("json", (b"{",), _json),
+    TLS,
+    Door(
+        "http",
+        # No nick has a space. RFC 9110, 9.1; RFC 5789; and the preface of HTTP/2, RFC 9113, 3.4.
+        tuple(
+            method + b" "
+            for method in (
+                b"GET",
+                b"HEAD",
+                b"POST",
+                b"PUT",
+                b"DELETE",
+                b"CONNECT",
+                b"OPTIONS",
+                b"TRACE",
+                b"PATCH",
+                b"PRI",
+            )
+        ),
+        _not_http,
+    ),
+)

@@ -1,0 +1,350 @@
+"""The line protocol: bytes of one connection in, lines to the rules; and the end of a connection.
+
+It decides nothing about the chat. What it keeps is what belongs to a socket: the limits of a connection, the
+order of closing, and the record of it in the daemon's log.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from enum import Enum
+from functools import partial
+from typing import TYPE_CHECKING
+
+from OpenSSL import SSL
+from twisted.internet.error import ConnectionDone
+from twisted.internet.protocol import connectionDone
+from twisted.python.failure import Failure
+
+from lanchatd import commands
+from lanchatd.chat.events import Item, Notice
+from lanchatd.chat.format import Format, Unreadable
+from lanchatd.chat.member import Member
+from lanchatd.chat.peer import Peer
+from lanchatd.clock import Call
+from lanchatd.doors.last_line import LAST_LINE_S
+from lanchatd.net.credentials import why_lost
+from lanchatd.net.lines import BoundedLines
+from lanchatd.net.outbox import Outbox
+from lanchatd.net.rates import Allowance, Verdict
+from lanchatd.text.names import Name
+from lanchatd.text.refused import Refusal, Refused
+
+if TYPE_CHECKING:
+    from lanchatd.doors.factory import ChatFactory
+
+
+# How long a member that has said its last may go on reading what it was not given yet.
+LEAVE_S = 5
+
+
+class State(Enum):
+    """Where a connection is. It only goes down this list.
+
+    ======== ============================================== =====================================
+    state    a line is                                      goes to
+    ======== ============================================== =====================================
+    ASKED    the nick                                       JOINED, when the chat takes the nick
+    JOINED   said, or a command                             LEAVING, by /quit or its end of file
+    LEAVING  thrown away; what was said is still told       CLOSING
+    CLOSING  thrown away                                    GONE, when the transport is
+    GONE     not possible
+    ======== ============================================== =====================================
+
+    Every state goes to CLOSING by `ChatProtocol.close`, and to GONE if the connection is lost.
+    """
+
+    ASKED = 1
+    JOINED = 2
+    LEAVING = 3
+    CLOSING = 4
+    GONE = 5
+
+
+class ChatProtocol(BoundedLines):
+    """One connection, from its first line to its end."""
+
+    def __init__(
+        self,
+        factory: ChatFactory,
+        form: Format,
+        outbox: Outbox,
+        peer: Peer,
+        nick_by: float,
+        leave_entrance: Callable[[], None],
+    ) -> None:
+        """``nick_by`` is when the time to give a nick is over, by the factory's clock.
+
+        ``leave_entrance`` is called when there is a nick, or there will be none.
+        """
+        super().__init__(factory.clock, factory.limits)
+        self.factory = factory
+        self.limits = factory.limits
+        self.chat = factory.chat
+        self.format = form
+        self.outbox = outbox
+        self.peer = peer
+        self.state = State.ASKED
+        self.member: Member | None = None
+        self.reason = ""
+        self._nick_by = nick_by
+        self._leave_entrance = leave_entrance
+        self._allowance = Allowance(self.limits, self._clock.seconds())
+        self._deadline: Call | None = None
+        self._peer_closed = False
+        self._room: str | None = None
+        self.lines = self.refused = self.bytes = 0
+
+    # -- bytes and lines come (`BoundedLines`)
+
+    def dataReceived(self, data: bytes) -> None:
+        if self.state not in (State.ASKED, State.JOINED):
+            return
+        self.bytes += len(data)
+        self._allowance.bytes_came(len(data), self._clock.seconds())
+        self.go_on(data)
+
+    def line_came(self, line: bytes) -> None:
+        if self.state not in (State.ASKED, State.JOINED):
+            return
+        self.lines += 1
+        verdict = self._allowance.line_came(self._clock.seconds())
+        if verdict is Verdict.CLOSE:
+            self._close_flood()
+        elif verdict is Verdict.DROP:
+            lines, size = self.limits.lines_per_s, self.limits.bytes_per_s
+            text = f"More than {lines:g} lines or {size:,} bytes a second; that line was dropped."
+            self._refuse(Refused("too_fast", text), self.format.ref_of(line))
+        elif self.state is State.ASKED:
+            self._first_line(line)
+        else:
+            self._later_line(line)
+
+    def line_too_long(self) -> None:
+        if self.state not in (State.ASKED, State.JOINED):
+            return
+        verdict = self._allowance.long_line_came(self._clock.seconds())
+        text = f"A line has at most {self.limits.max_line_bytes:,} bytes; that one was thrown away."
+        self._refuse(Refused("too_long", text))
+        if verdict is Verdict.CLOSE:
+            text = f"{self.limits.max_long_lines:,} lines too long in a minute; closed."
+            self.close("long_lines", Refusal("long_lines", text), "lines too long")
+
+    def scraps_came(self) -> None:
+        if self._allowance.scrap_came(self._clock.seconds()) is Verdict.CLOSE:
+            self._close_flood()
+
+    def may_go_on(self) -> bool:
+        """Who does not read the answers is asked nothing more: what it asked itself never closes it."""
+        chunk_bytes: int = self.limits.chunk_bytes
+        asking = self.member is not None and self.member.asking
+        return self.outbox.direct_bytes <= chunk_bytes and not asking
+
+    def pause_s(self) -> float:
+        return self.factory.flood_slots.next_in(self._clock.seconds()) if self._allowance.flooding else 0
+
+    # -- lines to the rules
+
+    def _first_line(self, line: bytes) -> None:
+        if self.format is not self.factory.json and line.startswith(b"{"):
+            # A program, or somebody who types like one, that was greeted before its first line.
+            self.format = self.factory.json
+        try:
+            hello = self.format.read_hello(line)
+            if hello.nick == "/quit":
+                self.close("quit", Notice(("Goodbye.",)))
+                return
+            self.chat.join(hello, self.peer, self._make_member)
+        except Refused as refused:
+            self._refuse(refused)
+
+    def _make_member(self, name: Name) -> Member:
+        now = self._clock.seconds()
+        self.member = Member(name, self.format, self.outbox, self, self.peer, now)
+        self.state = State.JOINED
+        self._stop_waiting()
+        self._leave_entrance()
+        return self.member
+
+    def _later_line(self, encoded: bytes) -> None:
+        try:
+            line = self.format.read_line(encoded)
+        except Unreadable as refused:
+            self._refuse(refused, refused.ref)
+            return
+        except Refused as refused:
+            self._refuse(refused)
+            return
+        if self.member is not None:
+            self.member.spoke_at = self._clock.seconds()
+            commands.run(self.chat, self.member, line, self._answer)
+
+    def _answer(self, item: Item) -> None:
+        if isinstance(item, Refusal):
+            self.refused += 1
+        self._tell(item)
+
+    def _refuse(self, refused: Refused, ref: str | None = None) -> None:
+        self._answer(refused.answering(ref))
+
+    def _tell(self, item: Item) -> None:
+        encoded = self.format.render(item)
+        if encoded and self.state is not State.GONE:
+            self.outbox.tell(encoded)
+
+    # -- the outbox tells (`outbox.Owner`)
+
+    def drained(self) -> None:
+        """Nothing waits any more."""
+        if self.state is State.CLOSING:
+            self._lose()
+            return
+        if self.paused:
+            self.resumeProducing()  # the answers may have to wait again
+        if self.member is not None and self.member.readers is not None:
+            self.member.readers.catch_up(self.member)
+
+    def fell_behind(self) -> None:
+        """A direct message has to wait."""
+        if self.member is not None and self.member.readers is not None:
+            self.member.readers.fell_behind(self.member)
+
+    def stalled(self) -> None:
+        """The socket took nothing for too long."""
+        if self.state is State.CLOSING:
+            return  # it has its own, shorter time
+        text = f"You read nothing for {self.limits.stall_timeout_s:g} s."
+        self.close("stalled", Refusal("stalled", text), "reads nothing")
+
+    def overflowed(self) -> None:
+        """Too many direct messages wait."""
+        self.outbox.drop()
+        text = f"More than {self.limits.direct_bytes:,} bytes of messages to you were waiting."
+        self.close("too_slow", Refusal("too_slow", text), "reads too slowly")
+
+    # -- the end
+
+    def close(self, code: str, last: Item | None, to_room: str = "", within_s: float = LAST_LINE_S) -> None:
+        """Close the connection: the nick is free at once, and what does not drain ``within_s`` is aborted.
+
+        ``code`` is for the daemon's log, ``last`` for the member, ``to_room`` for the others.
+        """
+        if self.state in (State.CLOSING, State.GONE):
+            return
+        self._leave(State.CLOSING, code, to_room)
+        if last is not None:
+            self._tell(last)
+        self._deadline = self._clock.callLater(within_s, self._end)
+        if not self.outbox.waiting:
+            self._lose()
+
+    def quit(self, to_room: str) -> None:
+        """`member.Connection`: who pipes a few lines and /quit sees them come back."""
+        self._leave_when_told("quit", Notice(("Goodbye.",)), to_room)
+
+    def dismiss(self, code: str, to_member: str, to_room: str) -> None:
+        """`member.Connection`: moderated away."""
+        self.close(code, Refusal(code, to_member), to_room)
+
+    def answered(self) -> None:
+        """`member.Connection`: it may have been resting until then."""
+        if self.paused and self.may_go_on():
+            self._clock.callLater(0, self._answered_now)
+
+    def _answered_now(self) -> None:
+        if self.state is State.JOINED and self.paused and self.may_go_on():
+            self.resumeProducing()
+
+    def _leave_when_told(self, code: str, last: Item | None, to_room: str = "") -> None:
+        if self.member is not None:
+            self.state = State.LEAVING
+            close = partial(self.close, code, last, to_room, LEAVE_S)
+            self.stop_lines()
+            self._deadline = self._clock.callLater(LEAVE_S, self._leave_late, close)
+            self.chat.room_of(self.member).when_told(close, self.member)
+
+    def _leave_late(self, close: Callable[[], None]) -> None:
+        self._deadline = None
+        close()
+
+    def _lose(self) -> None:
+        self.outbox.lose()
+        if not self.outbox.buffered:
+            # It is all with the kernel, which needs no more of our time than the peer to close its side.
+            self._stop_waiting()
+            self._deadline = self._clock.callLater(0 if self._peer_closed else LAST_LINE_S, self._end)
+
+    def _end(self) -> None:
+        self._deadline = None
+        self.outbox.end()
+
+    def _close_flood(self) -> None:
+        text = f"Too fast for {self.limits.flood_timeout_s:g} s; closed."
+        self.close("flood", Refusal("flood", text), "too fast")
+
+    def _no_nick(self) -> None:
+        self._deadline = None
+        text = f"You gave no nick within {self.limits.nick_timeout_s:g} s."
+        self.close("no_nick", Refusal("no_nick", text))
+
+    def _leave(self, state: State, code: str, to_room: str) -> None:
+        """The one place where a member goes, whatever the way."""
+        joined = self.state in (State.JOINED, State.LEAVING)
+        self.state = state
+        self.reason = code
+        self._stop_waiting()
+        self._leave_entrance()
+        self.stop_lines()
+        if joined and self.member is not None:
+            self._room = self.chat.room_of(self.member).name
+            self.chat.leave(self.member, to_room)
+
+    def _stop_waiting(self) -> None:
+        if self._deadline is not None:
+            self._deadline.cancel()
+            self._deadline = None
+
+    # -- Twisted tells
+
+    def connectionMade(self) -> None:
+        self.outbox.owner = self
+        self._deadline = self._clock.callLater(max(0, self._nick_by - self._clock.seconds()), self._no_nick)
+
+    def readConnectionLost(self) -> None:
+        """The peer has no more to say, but may still read: `printf 'ci\\nhello\\n' | nc -N host 8000`."""
+        self._peer_closed = True
+        self.end_of_input()
+        if self.state is State.JOINED:
+            self._leave_when_told("hung_up", None)
+        elif self.state is State.ASKED:
+            self.close("hung_up", None)
+        elif self.state is State.CLOSING and not self.outbox.waiting:
+            self.outbox.end()
+
+    def connectionLost(self, reason: Failure = connectionDone) -> None:
+        if self.state is State.CLOSING:
+            self._leave(State.GONE, self.reason, "")
+        elif reason.check(ConnectionDone) or self._said_goodbye():
+            # There Twisted closes both sides then.
+            if not self.paused:
+                self.end_of_input()
+            self._leave(State.GONE, "hung_up", "")
+        else:
+            self._leave(State.GONE, "lost", "connection lost")
+        self.outbox.close()
+        member = self.member
+        self.factory.ended(
+            self.peer, self.reason,
+            nick=None if member is None else member.nick,
+            room=self._room,
+            door=self.format.name,
+            lines=self.lines, refused=self.refused, bytes=self.bytes,
+            said=0 if member is None else member.lines_said,
+            detail=why_lost(reason) if self.reason == "lost" else "",
+        )  # fmt: skip
+
+    def _said_goodbye(self) -> bool:
+        """Whether the peer has ended TLS by the word that it has for it (RFC 8446, 6.1)."""
+        if not self.peer.encrypted:
+            return False
+        return bool(self.transport.getHandle().get_shutdown() & SSL.RECEIVED_SHUTDOWN)

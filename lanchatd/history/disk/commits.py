@@ -1,0 +1,160 @@
+"""What is on its way into the file of all rooms.
+
+All that happens in one turn of the reactor is one commit, and the next one gathers meanwhile. What can't be
+written is refused; each further batch is tried again, so that lines are taken as soon as the disk is well.
+While a commit hangs, lines are refused too; those in it are told when it has been made after all.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from collections import deque
+from collections.abc import Callable, Sequence
+from functools import partial
+from pathlib import Path
+
+from lanchatd.chat.events import Event
+from lanchatd.clock import Call, Clock, call_all
+from lanchatd.history.disk import rows
+from lanchatd.history.disk.rows import RoomRow
+from lanchatd.history.disk.worker import Worker
+from lanchatd.limits import Limits
+from lanchatd.text.refused import Refused
+
+Answer = Callable[[Refused | None], None]
+
+# How long a commit may take, before no more lines are taken until it has been made. Another program that
+# writes to the file is waited for for half of that (`opening`).
+HANGS_S = 10
+DOES_NOT_ANSWER = "the disk does not answer"
+
+# What SQLite's own words for it would not tell everybody.
+_WHY = {
+    sqlite3.SQLITE_FULL: "the disk is full",
+    sqlite3.SQLITE_IOERR: "the disk fails",
+    sqlite3.SQLITE_READONLY: "it can only be read",
+    sqlite3.SQLITE_BUSY: "another program is writing to it",
+    sqlite3.SQLITE_CORRUPT: "it is damaged",
+    sqlite3.SQLITE_NOTADB: "it is damaged",
+}
+
+
+class _Unwritable(Exception):
+    """The disk takes nothing, for a reason that SQLite would not tell, or not as well."""
+
+
+class Commits:
+    """The lines that are being kept.
+
+    ``trouble`` says why lines are refused, None while they are not. ``changed`` is called when that is
+    another, ``hangs`` when from now on all are refused, and ``kept`` when a commit was made.
+    """
+
+    def __init__(self, path: Path, limits: Limits, clock: Clock, kept: Callable[[], None]) -> None:
+        self.trouble: str | None = None
+        self.changed: Callable[[], None] = lambda: None
+        self.hangs: Callable[[], None] = lambda: None
+        self._path = path
+        self._limits = limits
+        self._clock = clock
+        self._kept = kept
+        self._writer: tuple[Worker, sqlite3.Connection] | None = None
+        self._gathered: list[tuple[RoomRow, Sequence[Event], Answer]] = []
+        self._committing = False
+        self._turn_ends = False
+        self._late: Call | None = None
+        self._hangs = False
+
+    def begin(self, worker: Worker, connection: sqlite3.Connection) -> None:
+        """The file is open."""
+        self._writer = worker, connection
+
+    def end(self) -> None:
+        """The file is about to be closed."""
+        self._writer = None
+        if self._late is not None:
+            self._late.cancel()
+            self._late = None
+
+    def refuses(self) -> Refused | None:
+        """Answer as `lanchatd.chat.log.Log.refuses` does."""
+        return _refused(DOES_NOT_ANSWER) if self._hangs else None
+
+    def append(self, room: RoomRow, batch: Sequence[Event], answer: Answer) -> None:
+        """Keep events that are numbered, as `lanchatd.history.disk.room_log.Disk.append` does."""
+        if (refused := self.refuses()) is not None:
+            answer(refused)
+            return
+        self._gathered.append((room, batch, answer))
+        self._commit_soon()
+
+    def _commit_soon(self) -> None:
+        if not self._committing and not self._turn_ends:
+            self._turn_ends = True
+            self._clock.callLater(0, self._commit)
+
+    def _commit(self) -> None:
+        self._turn_ends = False
+        if self._writer is None:
+            return  # closed in this very turn
+        batches, self._gathered = self._gathered, []
+        new = [room for room, batch, _ in batches if batch[0].id == 1]
+        rooms = rows.rooms_as_json(new) if new else ""
+        events = rows.events_as_json([(room.number, batch) for room, batch, _ in batches])
+        worker, connection = self._writer
+        work = partial(_write, connection, self._path, self._limits.min_free_bytes, rooms, events)
+        self._committing = True
+        self._late = self._clock.callLater(HANGS_S, self._hang)
+        worker.do(work, partial(self._committed, [answer for _, _, answer in batches]))
+
+    def _hang(self) -> None:
+        """What is on its way may be kept yet, and waits; what has gathered behind it is refused."""
+        self._late = None
+        self._hangs = True
+        batches, self._gathered = self._gathered, []
+        refused = _refused(DOES_NOT_ANSWER)
+        calls: deque[Callable[[], None]] = deque([partial(self._in_trouble, DOES_NOT_ANSWER), self.hangs])
+        calls.extend(partial(answer, refused) for _, _, answer in batches)
+        call_all(self._clock, calls)
+
+    def _committed(self, answers: list[Answer], error: Exception | None) -> None:
+        self._committing = self._hangs = False
+        if self._late is not None:
+            self._late.cancel()
+            self._late = None
+        why = None if error is None else why_not(error)
+        refused = None if why is None else _refused(why)
+        calls: deque[Callable[[], None]] = deque([partial(self._in_trouble, why)])
+        calls.extend(partial(answer, refused) for answer in answers)
+        if why is None:
+            self._kept()
+        try:
+            call_all(self._clock, calls)
+        finally:
+            if self._gathered:
+                self._commit_soon()
+
+    def _in_trouble(self, why: str | None) -> None:
+        was, self.trouble = self.trouble, why
+        if (was is None) != (why is None):
+            self.changed()
+
+
+def _write(connection: sqlite3.Connection, path: Path, min_free_bytes: int, rooms: str, events: str) -> None:
+    disk = os.statvfs(path)
+    if disk.f_bavail * disk.f_frsize < min_free_bytes:
+        raise _Unwritable("the disk is nearly full")
+    if disk.f_flag & os.ST_RDONLY:  # Linux makes it so after an error
+        raise _Unwritable("the disk can only be read")
+    rows.write(connection, rooms, events)
+
+
+def _refused(why: str) -> Refused:
+    return Refused("log_failed", f"That line can't be kept: {why}.")
+
+
+def why_not(error: Exception) -> str:
+    """Why something could not be written or read, as it ends a sentence."""
+    code = getattr(error, "sqlite_errorcode", 0)
+    return _WHY.get(code & 0xFF, str(error))

@@ -1,0 +1,178 @@
+"""Events as rows: written, read, and taken up again after a restart.
+
+Whatever has many rows goes in and comes out as one JSON text, in one step of SQLite: at each step Python's
+lock is given up and asked for again, and while the reactor is busy every asking would wait for it.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from lanchatd.chat.events import Event, Kind
+from lanchatd.history.disk.words import words_of
+from lanchatd.history.memory import Tail
+from lanchatd.limits import Limits
+
+US = 1_000_000  # microseconds in a second: of the events' times in the file
+
+# Events in one answer: a chunk of 64 KiB has less of them, as a line has at least a hundred bytes in JSON.
+MOST_READ = 640
+
+# What is in memory again after a restart: the last minutes, for those who come back, and at least so many
+# events, for those who join.
+LEAST_RESTORED = 20
+
+_WRITE_ROOMS = """
+    INSERT INTO room (number, key, name)
+    SELECT json_extract(value, '$[0]'), json_extract(value, '$[1]'), json_extract(value, '$[2]')
+    FROM json_each(?)
+"""
+
+_WRITE_EVENTS = f"""
+    INSERT INTO event (room, id, at_us, kind, nick, text, ref, words)
+    SELECT {", ".join(f"json_extract(value, '$[{column}]')" for column in range(8))}
+    FROM json_each(?)
+"""  # noqa: S608
+
+_READ = """
+    SELECT json_group_array(json_array(id, at_us, kind, nick, text)) FROM (
+        SELECT *, row_number() OVER before AS place, sum(size) OVER before AS bytes FROM (
+            SELECT id, at_us, kind, nick, text,
+                length(CAST(nick AS BLOB)) + length(CAST(text AS BLOB)) AS size
+            FROM event WHERE room = ? AND id > ? AND id <= ? ORDER BY id LIMIT ?
+        ) WINDOW before AS (ORDER BY id ROWS UNBOUNDED PRECEDING)
+    ) WHERE place = 1 OR bytes <= ?
+"""
+
+_SEARCH = """
+    SELECT json_group_array(json_array(place, name, id, at_us, kind, nick, text)) FROM (
+        SELECT place, room.name AS name, id, at_us, kind, nick, event.text AS text
+        FROM word JOIN event ON place = word.rowid JOIN room ON number = room
+        WHERE word.text MATCH ? AND word.rowid < ? ORDER BY word.rowid DESC LIMIT ?
+    )
+"""
+
+_NEWEST_FIRST = "SELECT id, at_us, kind, nick, text, ref FROM event WHERE room = ? ORDER BY id DESC"
+
+
+@dataclass(slots=True)
+class RoomRow:
+    """A room in the file: the number that stands for it, and its name as it is shown."""
+
+    number: int
+    key: str
+    name: str
+    topic: str = ""
+
+
+@dataclass(slots=True)
+class Restored:
+    """What is known of a room after a restart.
+
+    ``refs`` are those of the last minutes: when (seconds since the epoch), what, and the event's id.
+    """
+
+    room: RoomRow
+    tail: Tail
+    refs: list[tuple[float, str, int]] = field(default_factory=list)
+
+
+def rooms_as_json(rooms: Sequence[RoomRow]) -> str:
+    """Rooms as `write` takes them."""
+    return json.dumps([(room.number, room.key, room.name) for room in rooms], ensure_ascii=False)
+
+
+def events_as_json(batches: Sequence[tuple[int, Sequence[Event]]]) -> str:
+    """Batches, each with the number of its room, as `write` takes them."""
+    rows = [
+        (
+            room,
+            event.id,
+            round(event.at * US),
+            event.kind.value,
+            event.nick,
+            event.text,
+            event.ref,
+            words_of(event.text),
+        )
+        for room, batch in batches
+        for event in batch
+    ]
+    return json.dumps(rows, ensure_ascii=False)
+
+
+def write(connection: sqlite3.Connection, rooms: str, events: str) -> None:
+    """Keep new rooms, if there are any, and events: all of it or nothing. It is on the disk then.
+
+    Raises sqlite3.Error.
+    """
+    if not rooms:
+        connection.execute(_WRITE_EVENTS, (events,))  # a statement alone is a transaction
+        return
+    try:
+        connection.execute("BEGIN IMMEDIATE")
+        connection.execute(_WRITE_ROOMS, (rooms,))
+        connection.execute(_WRITE_EVENTS, (events,))
+        connection.execute("COMMIT")
+    finally:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+
+
+def read(
+    connection: sqlite3.Connection, room: RoomRow, after: int, until: int, limit_bytes: int
+) -> list[Event]:
+    """The events of a room as `lanchatd.chat.log.Log.read` answers them. Raises sqlite3.Error."""
+    (rows,) = connection.execute(_READ, (room.number, after, until, MOST_READ, limit_bytes)).fetchone()
+    return [event_from(room.name, *row) for row in json.loads(rows)]
+
+
+def search(connection: sqlite3.Connection, query: str, before: int, count: int) -> list[tuple[int, Event]]:
+    """The newest events that a query of FTS5 finds before a place, each with its place.
+
+    Raises sqlite3.Error.
+    """
+    (found,) = connection.execute(_SEARCH, (query, before, count)).fetchone()
+    return [(place, event_from(*columns)) for place, *columns in json.loads(found)]
+
+
+def newest_at(connection: sqlite3.Connection) -> float | None:
+    """When the newest line of all rooms was said, in seconds since the epoch. Raises sqlite3.Error."""
+    newest = connection.execute("SELECT at_us FROM event ORDER BY place DESC LIMIT 1").fetchone()
+    return None if newest is None else newest[0] / US
+
+
+def event_from(room: str, id_: int, at_us: int, kind: str, nick: str, text: str) -> Event:
+    """A row as an event again."""
+    return Event(Kind(kind), room, nick, text, at_us / US, id_)
+
+
+def restore(connection: sqlite3.Connection, limits: Limits, since: float) -> Iterator[Restored]:
+    """Each room, with its newest events and the refs ``since`` a moment. Raises sqlite3.Error."""
+    rooms = connection.execute("SELECT number, key, name, topic, pruned FROM room ORDER BY number").fetchall()
+    for *columns, pruned in rooms:
+        yield _restored(connection, RoomRow(*columns), pruned, limits, round(since * US))
+
+
+def _restored(
+    connection: sqlite3.Connection, room: RoomRow, pruned: int, limits: Limits, since_us: int
+) -> Restored:
+    events: list[Event] = []
+    refs: list[tuple[float, str, int]] = []
+    rows: Iterator[tuple[Any, ...]] = connection.execute(_NEWEST_FIRST, (room.number,))
+    for count, (id_, at_us, kind, nick, text, ref) in enumerate(rows):
+        if count >= LEAST_RESTORED and (at_us < since_us or len(refs) >= limits.max_refs):
+            break
+        if len(events) < limits.log_events:
+            events.append(event_from(room.name, id_, at_us, kind, nick, text))
+        if ref is not None and at_us >= since_us:
+            refs.append((at_us / US, ref, id_))
+    events.reverse()
+    refs.reverse()
+    tail = Tail(limits, events[0].id - 1 if events else pruned)
+    tail.hold(events)
+    return Restored(room, tail, refs)

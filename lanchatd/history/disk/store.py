@@ -1,0 +1,233 @@
+"""The file of all rooms: opened and closed, read, and kept in order. `commits` writes the lines into it."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable, Sequence
+from functools import partial
+from pathlib import Path
+from weakref import WeakValueDictionary
+
+from lanchatd.chat.events import Event
+from lanchatd.chat.log import Found
+from lanchatd.clock import Call, Clock
+from lanchatd.history.disk import rows
+from lanchatd.history.disk.believed_time import BelievedTime
+from lanchatd.history.disk.commits import Answer, Commits, why_not
+from lanchatd.history.disk.index import index
+from lanchatd.history.disk.opening import PARTS, connect, open_log
+from lanchatd.history.disk.pruning import DAY_S, Pruned, prune
+from lanchatd.history.disk.room_log import DiskLog
+from lanchatd.history.disk.rows import Restored, RoomRow
+from lanchatd.history.disk.words import query_of
+from lanchatd.history.disk.worker import Worker
+from lanchatd.history.memory import Tail
+from lanchatd.limits import Limits
+from lanchatd.state.directory import StateError
+from lanchatd.text.refused import Refused
+
+# How long it is waited for the disk, when the daemon ends.
+CLOSES_WITHIN_S = 4
+
+# How often it is looked for what is to go, and the pause after each step while there is something.
+PRUNE_EVERY_S = 60
+PRUNE_PAUSE_S = 0.05
+
+# How long after a line its words go into the index, unless somebody searches before; and the pause between
+# two steps, while there are more.
+INDEX_AFTER_S = 1
+INDEX_PAUSE_S = 0.05
+
+_NEWEST = 1 << 62  # a place past all others
+
+
+class DiskStore:
+    """Implements `lanchatd.history.disk.room_log.Disk`."""
+
+    def __init__(
+        self,
+        path: Path,
+        limits: Limits,
+        clock: Clock,
+        now: Callable[[], float],
+        new_worker: Callable[[str], Worker],
+    ) -> None:
+        """``now`` tells seconds since the epoch; ``new_worker`` starts a thread with a name."""
+        self.name = ""
+        self.path = path
+        self.commits = Commits(path, limits, clock, lambda: self._index_in(INDEX_AFTER_S))
+        self._limits = limits
+        self._clock = clock
+        self._now = now
+        self._new_worker = new_worker
+        self._rooms: dict[str, Restored] = {}
+        self._logs: WeakValueDictionary[int, DiskLog] = WeakValueDictionary()
+        self._pruning: Call | None = None
+        self._indexing: Call | None = None
+        self._believed: BelievedTime
+        self._last_number = 0
+        self._searches: list[Callable[[], None]] = []
+        self._workers: list[tuple[Worker, sqlite3.Connection]] = []
+
+    # -- opening and closing
+
+    def open(self, warn: Callable[[str], None]) -> list[Restored]:
+        """The rooms there are, with what is known again of each.
+
+        Raises `lanchatd.state.directory.StateError`; ``warn`` is told of a damaged file.
+        """
+        writing, self.name = open_log(self.path, warn)
+        try:
+            found = list(rows.restore(writing, self._limits, self._now() - self._limits.ref_memory_s))
+            newest_at = rows.newest_at(writing)
+            reading, searching = (connect(self.path, read_only=True) for _ in range(2))
+        except sqlite3.Error as error:
+            raise StateError(f"{self.path}: {error}") from None
+        self._rooms = {restored.room.key: restored for restored in found}
+        self._last_number = max((restored.room.number for restored in found), default=0)
+        self._workers = [
+            (self._new_worker("log writes"), writing),
+            (self._new_worker("log reads"), reading),
+            (self._new_worker("log searches"), searching),
+        ]
+        self.commits.begin(*self._workers[0])
+        self._believed = BelievedTime(self._clock, self._now, newest_at)
+        self._prune_in(PRUNE_EVERY_S)
+        self._index_in(INDEX_AFTER_S)
+        return found
+
+    def close(self) -> bool:
+        """Wait for the last commit, and close the file. Returns False if the disk does not answer."""
+        self.commits.end()
+        for call in (self._pruning, self._indexing):
+            if call is not None:
+                call.cancel()
+        self._pruning = self._indexing = None
+        workers, self._workers = self._workers, []
+        for worker, connection in workers[1:]:
+            connection.interrupt()
+            worker.do(connection.close, lambda _: None)
+        late_at, closed = self._clock.seconds() + CLOSES_WITHIN_S, True
+        for worker, connection in reversed(workers):
+            if worker is workers[0][0]:
+                # The one that writes last: with its connection the file is put in order.
+                worker.do(connection.close, lambda _: None)
+            closed = worker.stop(max(0, late_at - self._clock.seconds())) and closed
+        return closed
+
+    def facts(self) -> dict[str, str | int]:
+        """How it does, for administrators."""
+        if not self._workers:
+            return {"log": "in memory"}
+        sizes = [_size_of(Path(f"{self.path}{part}")) for part in PARTS]
+        return {"log": self.commits.trouble or "on disk", "log_kib": sum(sizes) // 1_024}
+
+    def log_of(self, key: str) -> DiskLog:
+        """The log of a room, by its key."""
+        restored = self._rooms.pop(key, None)
+        if restored is not None:
+            return self._made(restored.room, restored.tail)
+        self._last_number += 1
+        return self._made(RoomRow(self._last_number, key, key), Tail(self._limits))
+
+    def _made(self, room: RoomRow, tail: Tail) -> DiskLog:
+        self._logs[room.number] = log = DiskLog(self, room, tail)
+        return log
+
+    # -- writing
+
+    def refuses(self) -> Refused | None:
+        return self.commits.refuses()
+
+    def append(self, room: RoomRow, batch: Sequence[Event], answer: Answer) -> None:
+        self.commits.append(room, batch, answer)
+
+    # -- pruning
+
+    def _prune_in(self, seconds: float) -> None:
+        self._pruning = self._clock.callLater(seconds, self._prune)
+
+    def _prune(self) -> None:
+        self._pruning = None
+        worker, connection = self._workers[0]
+        keep_s = self._limits.keep_days * DAY_S
+        work = partial(prune, connection, self._believed.seconds(), keep_s, self._limits.keep_events)
+        worker.do(work, self._pruned)
+
+    def _pruned(self, pruned: Pruned | Exception | None) -> None:
+        if not self._workers:
+            return
+        if isinstance(pruned, Pruned):
+            if (log := self._logs.get(pruned.room)) is not None:
+                log.forget(pruned.until)
+            self._prune_in(PRUNE_PAUSE_S)
+        else:
+            self._prune_in(PRUNE_EVERY_S)  # if it failed, those who talk are told what is wrong
+
+    # -- the index of words
+
+    def _index_in(self, seconds: float) -> None:
+        if self._indexing is None and self._workers:
+            self._indexing = self._clock.callLater(seconds, self._index)
+
+    def _index(self) -> None:
+        self._indexing = None
+        worker, connection = self._workers[0]
+        worker.do(partial(index, connection), self._indexed)
+
+    def _indexed(self, more: bool | Exception) -> None:
+        if isinstance(more, Exception):
+            self._index_in(PRUNE_EVERY_S)  # those who talk are told what is wrong
+        elif more:
+            self._index_in(INDEX_PAUSE_S)
+
+    # -- reading
+
+    def read(
+        self, room: RoomRow, after: int, until: int, limit_bytes: int, answer: Callable[[Found], None]
+    ) -> None:
+        worker, connection = self._workers[1]
+        work = partial(rows.read, connection, room, after, until, limit_bytes)
+        worker.do(work, lambda found: answer(_unreadable(found) if isinstance(found, Exception) else found))
+
+    def search(
+        self,
+        words: str,
+        before: int | None,
+        count: int,
+        answer: Callable[[Sequence[tuple[int, Event]] | Refused], None],
+    ) -> None:
+        """Implements `lanchatd.chat.chat.Search`."""
+        query = query_of(words)
+        if not query:
+            answer(Refused("usage", "There is no word in that to search for."))
+            return
+        worker, connection = self._workers[2]
+        work = partial(rows.search, connection, query, _NEWEST if before is None else before, count)
+
+        def found(lines: Sequence[tuple[int, Event]] | Exception) -> None:
+            answer(_unreadable(lines) if isinstance(lines, Exception) else lines)
+
+        self._searches.append(lambda: worker.do(work, found))
+        if self.refuses() is not None:
+            self.search_now()
+        elif len(self._searches) == 1:
+            # What was said a moment ago is found too. If the index can't be written, what is in it still is.
+            writer, writing = self._workers[0]
+            writer.do(partial(index, writing), lambda _: self.search_now())
+
+    def search_now(self) -> None:
+        """Don't wait for the index any more."""
+        searches, self._searches = self._searches, []
+        if self._workers:
+            for search in searches:
+                search()
+
+
+def _size_of(path: Path) -> int:
+    """In bytes; 0 if it is not there."""
+    return path.stat().st_size if path.exists() else 0
+
+
+def _unreadable(error: Exception) -> Refused:
+    return Refused("log_failed", f"The log can't be read: {why_not(error)}.")

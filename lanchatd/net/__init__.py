@@ -1,0 +1,1 @@
+"""What belongs to a socket, whoever speaks on it."""

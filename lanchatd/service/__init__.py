@@ -1,0 +1,1 @@
+"""The daemon around the chat: start, stop, signals, systemd, the journal."""

@@ -1,0 +1,102 @@
+"""What a terminal shows: lines that scroll by, and below them the row being typed and perhaps one of status.
+
+Pure: it gives back the characters to write. The terminal's own scrollback is kept, so there is no other
+screen and no scroll region: what arrives is written over the last rows, which are then painted again
+below it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from wcwidth import wcwidth
+
+from lanchatd.terminal.row import Row
+
+RESET, BOLD, DIM, REVERSE = "\x1b[0m", "\x1b[1m", "\x1b[2m", "\x1b[7m"
+BELL = "\a"
+CLEAR = "\x1b[H\x1b[2J"
+# This row and all below it. Not at once from the first column on: in the top row that is the whole screen,
+# and tmux puts an erased screen into its scrollback, a copy with every key.
+_ERASE = "\r\x1b[K\x1b[C\x1b[J\r"
+
+# Pasted text comes between marks then, so that its line ends are not taken for Enter.
+MARK_PASTES, DONT_MARK_PASTES = "\x1b[?2004h", "\x1b[?2004l"
+
+_NARROWEST = 5  # columns; below it nothing can be edited
+_USUAL = 80
+
+
+def usable_width(columns: int) -> int:
+    """The width to paint for on a terminal that says that it has so many columns."""
+    return max(_NARROWEST, columns) if columns > 0 else _USUAL  # serial lines and containers say 0
+
+
+def in_colour(text: str, colour: int) -> str:
+    """Text in one of the 256 colours."""
+    return f"\x1b[38;5;{colour}m{text}{RESET}"
+
+
+def cut(text: str, columns: int) -> str:
+    """As much of the text as fits in so many columns."""
+    used = 0
+    for place, character in enumerate(text):
+        used += max(0, wcwidth(character))
+        if used > columns:
+            return text[:place]
+    return text
+
+
+class Screen:
+    """The last rows, and what is written above them.
+
+    What is painted is kept at most one column short of the width, so that no terminal wraps it.
+    """
+
+    begin, end = MARK_PASTES, DONT_MARK_PASTES
+
+    def __init__(self, width: int, colours: bool) -> None:
+        self.width = width
+        self.colours = colours
+        self._column: int | None = None  # of the cursor in the painted row; None while nothing is painted
+        self._painted: object = None
+
+    def update(self, row: Row, status: str | None = None, lines: Iterable[str] = ()) -> str:
+        """Write lines above, and paint the row and the status, if there is one, again below them.
+
+        Colours may be in the lines and in the row's text: its column is all that counts here.
+        """
+        lines = list(lines)
+        if not lines and self._painted == (row, status, self.width):
+            return ""
+        above = "".join(line + "\r\n" for line in lines)
+        erased = self.erase()
+        self._column = row.column
+        self._painted = (row, status, self.width)
+        right = f"\x1b[{row.column}C" if row.column else ""
+        below = "" if status is None else f"\r\n{self._status(status)}\x1b[1A"
+        return f"{erased}{above}{row.text}{below}\r{right}"
+
+    def erase(self) -> str:
+        """Take the last rows away; the cursor is where they began."""
+        if self._column is None:
+            return ""
+        # A terminal that was made narrower has wrapped the row: the cursor's part of it may be further down.
+        up = self._column // max(1, self.width)
+        self.forget()
+        return (f"\x1b[{up}A" if up else "") + _ERASE
+
+    def forget(self) -> None:
+        """Nothing is painted any more: the terminal was given back."""
+        self._column = None
+        self._painted = None
+
+    def clear(self) -> str:
+        """Empty the terminal. Some put what it held into their scrollback, so the last rows go first."""
+        return self.erase() + CLEAR
+
+    def _status(self, status: str) -> str:
+        # Not filled up to the end of the row: made narrower, most terminals would wrap what fills it, and
+        # push the row above, which is being typed, into their scrollback.
+        text = cut(status, self.width - 1)
+        return f"{REVERSE}{text}{RESET}" if self.colours else text

@@ -1,0 +1,1 @@
+"""What may be written: clean text, names and their look-alikes, times, fingerprints."""

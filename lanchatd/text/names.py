@@ -1,0 +1,88 @@
+"""Names: what a nick and a room may be called, and which of them are the same.
+
+Compared by the Nickname profile of RFC 8266, through precis-i18n. That accepts a Cyrillic "а" in "аlice";
+`lanchatd.text.lookalikes` does not.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from dataclasses import dataclass
+from functools import lru_cache
+
+from precis_i18n import get_profile
+
+from lanchatd.text import cleaning
+from lanchatd.text.refused import Refused
+
+LONGEST = 32  # characters
+LOBBY = "#lobby"
+
+# Says what administrators say in a room. Nobody can take it.
+ADMIN = "admin"
+
+_SHOWN = get_profile("NicknameCasePreserved")
+_COMPARED = get_profile("NicknameCaseMapped")
+
+_OF_ADDRESSES = frozenset("0123456789.")
+
+_RULE = f"1 to {LONGEST} letters, digits, '_', '-' and '.', and begins with a letter, a digit or '_'"
+
+
+@dataclass(frozen=True, slots=True)
+class Name:
+    """A nick or a room: as it is shown, and the key by which it is compared."""
+
+    shown: str
+    key: str
+
+
+def nick(text: str) -> Name:
+    """The nick that was typed. Raises `Refused` (``bad_nick``)."""
+    name = _name(text.strip(" "))
+    if name is None:
+        raise Refused("bad_nick", f"A nick has {_RULE}.")
+    if "." in name.shown and set(name.shown) <= _OF_ADDRESSES:
+        raise Refused("bad_nick", "A nick is no number with dots, which is taken for an address.")
+    return name
+
+
+def room(text: str) -> Name:
+    """The room that was typed, with its ``#``. Raises `Refused` (``bad_room``)."""
+    text = text.strip(" ")
+    name = _name(text[1:])
+    if name is None or text[0] != "#":
+        hint = f" Did you mean #{text}?" if _name(text) else ""
+        raise Refused("bad_room", f"A room is # and {_RULE}.{hint}")
+    return Name("#" + name.shown, "#" + name.key)
+
+
+@lru_cache(maxsize=4_096)  # comparing costs 17 µs, and the same few people speak
+def key_of(shown: str) -> str:
+    """The key of a nick that was accepted before, as it is shown."""
+    return str(_COMPARED.enforce(shown))
+
+
+def _name(text: str) -> Name | None:
+    if not _allowed(text):
+        return None
+    try:
+        # The profile also normalises (NFKC), which can make more or other characters of it: two nicks that
+        # look the same have to have the same key, so that is made from what is shown.
+        shown = _SHOWN.enforce(text)
+        key = _COMPARED.enforce(shown)
+        cleaning.clean(shown)
+    except (UnicodeEncodeError, Refused):  # the first is how precis-i18n says that its profile forbids a name
+        return None
+    return Name(shown, key) if _allowed(shown) else None
+
+
+def _allowed(text: str) -> bool:
+    if not 1 <= len(text) <= LONGEST:
+        return False
+    kinds = [unicodedata.category(character) for character in text]
+    first = text[0] == "_" or kinds[0][0] == "L" or kinds[0] == "Nd"
+    return first and all(
+        character in "_-." or kind[0] in "LM" or kind == "Nd"
+        for character, kind in zip(text, kinds, strict=True)
+    )
