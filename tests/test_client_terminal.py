@@ -415,3 +415,12 @@ def test_no_server_at_the_first_try_is_said_and_tried_again(tmp_path: Path) -> N
         alice.sees_line(f"Nothing listens on 127.0.0.1 port {port}.")
         with daemon(f"--port={port}", cwd=tmp_path):
             is_here(alice)
+
+
+def test_the_end_is_told_once(tmp_path: Path) -> None:
+    """What the server said when it closed is not said again by the client, which tries again."""
+    with daemon(cwd=tmp_path) as chat, seat(*at(chat), home=tmp_path) as alice:
+        is_here(alice)
+        chat.ends(by=signal.SIGTERM)
+        alice.sees_line("-- Trying again.")
+        assert sum("The server is shutting down." in row for row in alice.screen) == 1

@@ -73,7 +73,6 @@ class Ui:
         self._draft = ""  # what was being typed when something was asked
         self._parting: str | None = None  # what is said on leaving, once that was asked for
         self._gone = False
-        self._last_error = ""
 
     # -- the terminal tells
 
@@ -145,8 +144,6 @@ class Ui:
             shown = shape(item, self.session.nick, time())
             if self._quiet and shown.kind in ("joined", "left"):
                 continue
-            if shown.kind == "error":
-                self._last_error = str(item.event.get("text", ""))
             for line in shown.stamped:
                 self._keep(line)
             lines += [self._stamped(shown, line) for line in shown.lines]
@@ -166,7 +163,8 @@ class Ui:
         self._state = f"reconnecting in {next_try_s:.0f} s"
         if why != self._why:
             self._why = why
-            self._tell(f"{why} Trying again." if next_try_s else why)
+            new = "" if why == self.session.last_words else why
+            self._tell(f"{new} Trying again.".lstrip() if next_try_s else new)
         self._paint()
 
     def refused(self, code: str, text: str) -> None:
@@ -202,7 +200,7 @@ class Ui:
             self._end(1, why)
             return
         self._state = "closed"
-        if why != self._last_error:
+        if why != self.session.last_words:  # the server has said that itself
             self._tell(why)
         self._tell("/reconnect tries again, /quit leaves.")
 
