@@ -26,7 +26,8 @@ from tests.terminal import Seat, seat
 
 CLIENT = (sys.executable, "-m", "lanchatd.client.main")
 ENTER, CTRL_C, CTRL_D = "\r", "\x03", "\x04"
-QUESTION = "Is that so? (yes/no)"
+QUESTION = "Trust this key? (yes/no)"
+HOST = "0.0.0.0"  # noqa: S104  leads to this machine too, and is no name that the client trusts for that
 
 
 @pytest.fixture(scope="module")
@@ -78,10 +79,10 @@ def chat(own: Identity, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Da
 
 def sits(port: int, home: Path, *more: str, **how: Any) -> AbstractContextManager[Seat]:
     """Somebody at a terminal who joins a port of this machine by TLS."""
-    return seat("127.0.0.1", str(port), *more, home=home, **how)
+    return seat(HOST, str(port), *more, home=home, **how)
 
 
-def pipe(port: int, home: Path, *more: str, host: str = "127.0.0.1", **environment: str) -> tuple[int, str]:
+def pipe(port: int, home: Path, *more: str, host: str = HOST, **environment: str) -> tuple[int, str]:
     """A script that says hi; its exit code, and what it was told on standard error."""
     inherited = {
         name: value for name, value in os.environ.items() if name not in ("XDG_CONFIG_HOME", "SSL_CERT_FILE")
@@ -109,7 +110,7 @@ def knows(home: Path, port: int, identity: Identity) -> None:
     """This server has been joined before."""
     file = home / ".config" / "lanchatd" / "known_servers"
     file.parent.mkdir(parents=True)
-    file.write_text(f"127.0.0.1:{port} {identity.fingerprint}\n")
+    file.write_text(f"{HOST}:{port} {identity.fingerprint}\n")
 
 
 def is_here(alice: Seat) -> None:
@@ -138,12 +139,12 @@ def test_who_joins_is_asked_once_and_never_again(tmp_path: Path, chat: Daemon, o
         assert known(tmp_path) == ""
         alice.types("yes" + ENTER)
         is_here(alice)
-        alice.sees(lambda seat: seat.screen[-1] == f" 127.0.0.1:{chat.port} · #lobby · 1 here · connected")
+        alice.sees(lambda seat: seat.screen[-1] == f" {HOST}:{chat.port} · #lobby · 1 here · connected")
         alice.types("hi" + ENTER)
         alice.sees_line("<alice> hi")
         alice.types("/quit" + ENTER)
         assert alice.ends() == 0
-    assert known(tmp_path) == f"127.0.0.1:{chat.port} {own.fingerprint}\n"
+    assert known(tmp_path) == f"{HOST}:{chat.port} {own.fingerprint}\n"
     file = tmp_path / ".config" / "lanchatd" / "known_servers"
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
     assert stat.S_IMODE(file.parent.stat().st_mode) == 0o700
@@ -159,7 +160,7 @@ def test_what_was_being_typed_is_there_after_the_answer(tmp_path: Path, chat: Da
     with impostor() as nobody:
         port = nobody.port
     with sits(port, tmp_path) as alice:
-        alice.sees_line(f"Nothing listens on 127.0.0.1 port {port}.")
+        alice.sees_line(f"Nothing listens on {HOST} port {port}.")
         alice.types("hello?" + ENTER + "half a line")
         alice.sees(lambda seat: seat.typed_row == "half a line")
         with impostor(behind=chat.port, port=port):
@@ -194,7 +195,7 @@ def test_on_a_dumb_terminal_it_is_asked_too(tmp_path: Path, chat: Daemon, own: I
     """In lines."""
     with sits(chat.port, tmp_path, "--nick=dumb", TERM="dumb") as alice:
         alice.sees_line(own.fingerprint)
-        alice.sees_line("Type yes or no.")
+        alice.sees_line("Trust this key? Type yes or no.")
         alice.types("yes\n")
         alice.sees_line("-- You are dumb in #lobby.")
 
@@ -216,6 +217,24 @@ def test_a_yes_is_for_that_key_only(tmp_path: Path, own: Identity, other: Identi
     assert known(tmp_path) == ""
 
 
+def test_on_the_same_machine_nobody_is_asked(tmp_path: Path, own: Identity, other: Identity) -> None:
+    """Neither a person nor a script; but the key is remembered, and another one still stops them."""
+    with office(own, tmp_path) as chat:
+        port = chat.port
+        assert pipe(port, tmp_path, host="127.0.0.1") == (0, "")
+        assert known(tmp_path) == f"127.0.0.1:{port} {own.fingerprint}\n"
+        with seat("localhost", str(port), home=tmp_path) as alice:
+            is_here(alice)
+            assert b"fingerprint" not in alice.raw
+            alice.types("/quit" + ENTER)
+            assert alice.ends() == 0
+    with impostor(server_context(other.pem), port=port) as later:
+        code, why = pipe(port, tmp_path, host="127.0.0.1")
+        assert (code, f"Known: {own.fingerprint}. Now: {other.fingerprint}." in why) == (1, True)
+        later.was_tried()
+        assert later.heard == b""
+
+
 # -- the server is known
 
 
@@ -228,14 +247,14 @@ def test_another_key_under_the_same_name_is_refused(
         assert alice.ends() == 1
         sees_told(
             alice,
-            f"The key of 127.0.0.1 port {chat.port} is not the known one. Known: {other.fingerprint}. "
+            f"The key of {HOST} port {chat.port} is not the known one. Known: {other.fingerprint}. "
             f"Now: {own.fingerprint}.",
-            f"If the change is expected: lanchat-client --forget 127.0.0.1 {chat.port}",
+            f"If the change is expected: lanchat-client --forget {HOST} {chat.port}",
         )
         assert alice.settings() == alice.settings_before
-    with seat("--forget", "127.0.0.1", str(chat.port), home=tmp_path) as alice:
+    with seat("--forget", HOST, str(chat.port), home=tmp_path) as alice:
         assert alice.ends() == 0
-        alice.sees_line(f"127.0.0.1:{chat.port} is forgotten.")
+        alice.sees_line(f"{HOST}:{chat.port} is forgotten.")
     with sits(chat.port, tmp_path) as alice:
         alice.sees(lambda seat: seat.typed_row == QUESTION)
 
@@ -262,7 +281,7 @@ def test_a_man_in_the_middle_is_refused(tmp_path: Path, own: Identity, other: Id
 def test_who_takes_tls_away_is_refused(tmp_path: Path, own: Identity, says: bytes) -> None:
     """Nothing is said in plain. A server that was never known is named the option, and it is not taken."""
     with impostor(says=says) as stripping:
-        where = f"127.0.0.1 port {stripping.port}"
+        where = f"{HOST} port {stripping.port}"
         assert pipe(stripping.port, tmp_path) == (
             1,
             f"{where} does not speak TLS. If it is a lanchat without it, --plain joins it: "
@@ -308,7 +327,7 @@ def test_the_key_is_checked_again_at_each_connection(tmp_path: Path, own: Identi
                 alice.sees(lambda seat: seat.screen[-1].endswith("closed"))
                 alice.types("/quit" + ENTER)
                 assert alice.ends() == 1
-    assert known(tmp_path) == f"127.0.0.1:{chat.port} {own.fingerprint}\n"
+    assert known(tmp_path) == f"{HOST}:{chat.port} {own.fingerprint}\n"
 
 
 def test_a_server_is_forgotten_by_port_or_by_host(tmp_path: Path, own: Identity) -> None:
@@ -323,11 +342,11 @@ def test_a_server_is_forgotten_by_port_or_by_host(tmp_path: Path, own: Identity)
 
     knows(tmp_path, 1, own)
     file = tmp_path / ".config" / "lanchatd" / "known_servers"
-    file.write_text("".join(f"127.0.0.1:{port} {own.fingerprint}\n" for port in (1, 2, 3)))
-    assert forget("127.0.0.1", "2") == (0, "127.0.0.1:2 is forgotten.\n", "")
-    assert forget("127.0.0.1", "2") == (1, "", "lanchat-client: 127.0.0.1 port 2 was not known.\n")
-    assert forget("127.0.0.1") == (0, "127.0.0.1:1 is forgotten.\n127.0.0.1:3 is forgotten.\n", "")
-    assert forget("127.0.0.1") == (1, "", "lanchat-client: 127.0.0.1 was not known.\n")
+    file.write_text("".join(f"{HOST}:{port} {own.fingerprint}\n" for port in (1, 2, 3)))
+    assert forget(HOST, "2") == (0, f"{HOST}:2 is forgotten.\n", "")
+    assert forget(HOST, "2") == (1, "", f"lanchat-client: {HOST} port 2 was not known.\n")
+    assert forget(HOST) == (0, f"{HOST}:1 is forgotten.\n{HOST}:3 is forgotten.\n", "")
+    assert forget(HOST) == (1, "", f"lanchat-client: {HOST} was not known.\n")
     assert known(tmp_path) == ""
     assert forget()[0] == 2
 
@@ -340,7 +359,7 @@ def test_a_pipe_that_knows_nothing_says_what_to_give(tmp_path: Path, own: Identi
     with impostor(server_context(own.pem)) as server:
         assert pipe(server.port, tmp_path) == (
             1,
-            f"127.0.0.1 port {server.port} is not known here. "
+            f"{HOST} port {server.port} is not known here. "
             f"The fingerprint of its key is {own.fingerprint}. "
             f"If whoever runs it says the same, give --fingerprint {own.fingerprint}; "
             "or give --ca FILE with the certificate of its authority.",
@@ -354,7 +373,7 @@ def test_a_fingerprint_answers_beforehand_and_is_remembered(
     tmp_path: Path, own: Identity, other: Identity, chat: Daemon
 ) -> None:
     """That key or none; for a server known by another one it is refused without a connection."""
-    where = f"127.0.0.1 port {chat.port}"
+    where = f"{HOST} port {chat.port}"
     assert pipe(chat.port, tmp_path, "--fingerprint", other.fingerprint) == (
         1,
         f"The key of {where} is not the one that you gave. Given: {other.fingerprint}. "
@@ -362,14 +381,14 @@ def test_a_fingerprint_answers_beforehand_and_is_remembered(
     )
     assert known(tmp_path) == ""
     assert pipe(chat.port, tmp_path, "--fingerprint", own.fingerprint) == (0, "")
-    assert known(tmp_path) == f"127.0.0.1:{chat.port} {own.fingerprint}\n"
+    assert known(tmp_path) == f"{HOST}:{chat.port} {own.fingerprint}\n"
     assert pipe(chat.port, tmp_path) == (0, "")
     assert pipe(chat.port, tmp_path, "--fingerprint", own.fingerprint) == (0, "")
     assert pipe(chat.port, tmp_path, "--fingerprint", other.fingerprint) == (
         1,
         f"{where} is known by another key than you gave. Known: {own.fingerprint}. "
         f"Given: {other.fingerprint}. Ask whoever runs the server. "
-        f"If the change is expected: lanchat-client --forget 127.0.0.1 {chat.port}",
+        f"If the change is expected: lanchat-client --forget {HOST} {chat.port}",
     )
 
 
@@ -383,7 +402,7 @@ def test_what_cannot_be_remembered_is_told_and_it_goes_on(
     (tmp_path / ".config").unlink()
     (tmp_path / ".config" / "lanchatd" / "known_servers.lock").mkdir(parents=True)
     code, why = pipe(chat.port, tmp_path, "--fingerprint", own.fingerprint)
-    assert (code, why) == (0, "The key of 127.0.0.1 can't be remembered: Is a directory.")
+    assert (code, why) == (0, f"The key of {HOST} can't be remembered: Is a directory.")
 
 
 def test_a_line_that_cannot_be_read_is_told(tmp_path: Path, own: Identity, chat: Daemon) -> None:
@@ -431,14 +450,14 @@ NOW = datetime.datetime.now(datetime.UTC).replace(microsecond=0)
 @pytest.mark.parametrize(
     ("names", "how", "why"),
     [
-        (("chat.example", "10.0.0.1"), {}, "is for chat.example, 10.0.0.1, and not for 127.0.0.1."),
+        (("chat.example", "10.0.0.1"), {}, f"is for chat.example, 10.0.0.1, and not for {HOST}."),
         (
-            ("127.0.0.1",),
+            (HOST,),
             {"not_before": NOW - 2 * DAY, "not_after": NOW - DAY},
             f"expired on {NOW - DAY:%Y-%m-%d %H:%M} UTC. Ask whoever runs the server.",
         ),
         (
-            ("127.0.0.1",),
+            (HOST,),
             {"not_before": NOW + DAY},
             f"is not valid before {NOW + DAY:%Y-%m-%d %H:%M} UTC. Is the clock of this machine right?",
         ),
@@ -453,7 +472,7 @@ def test_a_certificate_that_is_not_right_is_one_line(
     with impostor(server_context(identity.pem)) as server:
         assert pipe(server.port, tmp_path, "--ca", ca) == (
             1,
-            f"The certificate of 127.0.0.1 port {server.port} {why}",
+            f"The certificate of {HOST} port {server.port} {why}",
         )
         server.was_tried()
         assert server.heard == b""
@@ -462,19 +481,19 @@ def test_a_certificate_that_is_not_right_is_one_line(
 def test_another_authority_is_one_line(tmp_path: Path, own: Identity, ca: str) -> None:
     """By its name; and so is a server that vouches for itself, or whose certificate is for nobody at all."""
     others = trustme.CA(organization_name="Elsewhere")
-    identity = issued(others, tmp_path / "server.pem", "127.0.0.1")
+    identity = issued(others, tmp_path / "server.pem", HOST)
     with impostor(server_context(identity.pem)) as server:
         code, why = pipe(server.port, tmp_path, "--ca", ca)
         assert code == 1
-        assert why.startswith(f"The certificate of 127.0.0.1 port {server.port} is signed by ")
+        assert why.startswith(f"The certificate of {HOST} port {server.port} is signed by ")
         assert "O=Elsewhere" in why and why.endswith(", which is not trusted.")
     with impostor(server_context(own.pem)) as server:
-        where = f"The certificate of 127.0.0.1 port {server.port}"
+        where = f"The certificate of {HOST} port {server.port}"
         assert pipe(server.port, tmp_path, "--ca", ca) == (
             1, f"{where} is signed by nobody but itself, which is not trusted."
         )  # fmt: skip
         assert pipe(server.port, tmp_path, "--ca", str(own.pem)) == (
-            1, f"{where} is for nobody, and not for 127.0.0.1."
+            1, f"{where} is for nobody, and not for {HOST}."
         )  # fmt: skip
         assert server.heard == b""
 
@@ -483,7 +502,7 @@ def test_a_known_server_has_to_fit_what_is_given_too(
     tmp_path: Path, authority: trustme.CA, ca: str, own: Identity
 ) -> None:
     """An authority that vouches for another key does not replace the known one."""
-    identity = issued(authority, tmp_path / "server.pem", "127.0.0.1")
+    identity = issued(authority, tmp_path / "server.pem", HOST)
     with impostor(server_context(identity.pem)) as server:
         knows(tmp_path, server.port, own)
         for options in ((), ("--ca", ca)):
@@ -506,7 +525,7 @@ def test_who_is_turned_away_reads_why(tmp_path: Path, options: tuple[str, ...], 
     """Also by TLS, which is not begun then: that is no reason to cry wolf."""
     with daemon("--port=0", *options, cwd=tmp_path) as chat, chat.connect() as first:
         first.reads_until("-- What is your nick?")
-        assert pipe(chat.port, tmp_path) == (1, f"127.0.0.1 port {chat.port} turned us away: {why}")
+        assert pipe(chat.port, tmp_path) == (1, f"{HOST} port {chat.port} turned us away: {why}")
 
 
 def link_local() -> str:
@@ -532,14 +551,14 @@ def test_who_had_to_give_way_reads_why(tmp_path: Path) -> None:
     """As one of many that were slow."""
     why = "256 connections have given no nick yet; try again in a minute."
     with impostor(says=f"!! {why}\n".encode()) as full:
-        assert pipe(full.port, tmp_path) == (1, f"127.0.0.1 port {full.port} turned us away: {why}")
+        assert pipe(full.port, tmp_path) == (1, f"{HOST} port {full.port} turned us away: {why}")
 
 
 def test_no_agreement_on_tls_is_one_line(tmp_path: Path) -> None:
     """And it is not tried for ever, as it would not be another one the next time."""
     with impostor(says=b"\x15\x03\x03\x00\x02\x02\x46") as old, sits(old.port, tmp_path) as alice:
         assert alice.ends() == 1
-        sees_told(alice, f"127.0.0.1 port {old.port} does not agree on TLS: ", "alert protocol version.")
+        sees_told(alice, f"{HOST} port {old.port} does not agree on TLS: ", "alert protocol version.")
 
 
 # -- without TLS
@@ -552,6 +571,6 @@ def test_plain_is_for_servers_that_were_never_known(tmp_path: Path, own: Identit
         knows(tmp_path, chat.port, own)
         assert pipe(chat.port, tmp_path, "--plain") == (
             1,
-            f"127.0.0.1 port {chat.port} is known to speak TLS: it is not joined without. "
-            f"If the change is expected: lanchat-client --forget 127.0.0.1 {chat.port}",
+            f"{HOST} port {chat.port} is known to speak TLS: it is not joined without. "
+            f"If the change is expected: lanchat-client --forget {HOST} {chat.port}",
         )

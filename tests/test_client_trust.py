@@ -99,6 +99,30 @@ def test_what_makes_a_server_the_right_one(
     assert judged(trust, shown, flaw) is refused
 
 
+@pytest.mark.parametrize("host", ["127.0.0.1", "127.8.8.8", "::1", "localhost", "LOCALHOST."])
+def test_nobody_is_asked_about_a_server_on_the_same_machine(tmp_path: Path, host: str) -> None:
+    """Its key is taken and remembered as elsewhere: another one is refused, in this run and in the next."""
+    file = tmp_path / "known_servers"
+    trust = Trust(host, 8000, (), file)
+    assert judged(trust, CHAT, CHAIN) is None
+    assert not file.exists()  # it has not shown yet that it has the key
+    trust.keep()
+    assert known_servers.read(file).servers == {known_servers.server_name(host, 8000): fingerprint_of(CHAT)}
+    assert judged(trust, RENEWED, CHAIN) is OtherKey
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "::", "10.0.0.1", "localhost.example", "chat.local"])  # noqa: S104
+def test_somebody_is_asked_about_a_server_elsewhere(host: str) -> None:
+    """And about what only sounds like this machine."""
+    assert judged(Trust(host, 8000, (), None), CHAT, CHAIN) is UnknownKey
+
+
+def test_a_server_on_the_same_machine_has_the_authority_that_was_given() -> None:
+    """`--ca` is asked for, and no less will do."""
+    authority = x509.load_pem_x509_certificate(AUTHORITY.cert_pem.bytes())
+    assert judged(Trust("127.0.0.1", 8000, (authority,), None), CHAT, CHAIN) is WrongAuthority
+
+
 def test_who_was_vouched_for_once_is_not_asked_about_later() -> None:
     """In one run: an authority may vouch for another key, but nobody is asked to do without it."""
     trust = Trust("chat.local", 8000, (), None)

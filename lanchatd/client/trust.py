@@ -1,7 +1,8 @@
 """What makes a server the right one: its key is known, or was given, or an authority vouches for its name.
 
 All has to fit: the key that is known (`known_servers`), the one that was given, the authorities that were
-given. With none of these, an authority that the system trusts will do; and else somebody has to be asked.
+given. With none of these, an authority that the system trusts will do, and so does any key on this machine;
+and else somebody has to be asked.
 Certificates go in, `Untrusted` comes out; there is no network here.
 """
 
@@ -122,8 +123,11 @@ class Trust:
         except Untrusted:
             if self.authorities or self._vouched_for:
                 raise
-            raise UnknownKey(key) from None
-        self._vouched_for = True
+            if not is_this_machine(self.host):
+                raise UnknownKey(key) from None
+            self.accept(key)
+        else:
+            self._vouched_for = True
 
     def keep(self) -> None:
         """Remember the key that was accepted; to be called when the server has shown it. Raises `OtherKey` if
@@ -137,6 +141,14 @@ class Trust:
         if known != self._key:
             found, self._key = self._key, known
             raise OtherKey(known, found, known=True)
+
+
+def is_this_machine(host: str) -> bool:
+    """Whether a host is this machine by its name or address: nobody stands between us and a server there."""
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host.lower().rstrip(".") == "localhost"  # RFC 6761, 6.3
 
 
 def fingerprint_of(certificate: x509.Certificate) -> str:

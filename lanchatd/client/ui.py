@@ -184,10 +184,16 @@ class Ui:
             self._tell("What you pasted was not sent.")
         self._asking_key = fingerprint
         self._draft = self.editor.line
-        self._tell(f"{self._server} is not known here yet. The fingerprint of its key is")
+        self._tell(f"You have not joined {self._server} from here before. Its key has this fingerprint:")
         self._tell(fingerprint)
-        self._tell("Whoever runs it can tell you whether that is so; its log says it, too. Type yes or no.")
-        self._ask("Is that so? (yes/no) ")
+        self._tell(
+            "Ask whoever runs the server for theirs, which is in its log: by phone or in person, not by way"
+        )
+        self._tell(
+            "of this server. If both are the same, you are talking to the right one, and nobody reads along."
+        )
+        self._tell("Trust this key? Type yes or no.")
+        self._ask("Trust this key? (yes/no) ")
         self._paint()
 
     def warned(self, text: str) -> None:
