@@ -23,7 +23,7 @@ from tests.daemon import PATIENCE_S, TWISTD, Daemon
 
 DEPLOY = Path(__file__).parent.parent / "deploy"
 README = (DEPLOY / "README.md").read_text("utf-8")
-SERVICE = (DEPLOY / "lanchatd.service.services").read_text("utf-8")
+SERVICE = (DEPLOY / "lanchatd.service").read_text("utf-8")
 
 
 def unit(name: str) -> configparser.ConfigParser:
@@ -57,8 +57,8 @@ def systemd_analyze(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[s
 
 def exposure(text: str, cwd: Path) -> float:
     """Of a service with this text: 0 is nothing at all, 10 everything."""
-    (cwd / "lanchatd.service.services").write_text(text, "utf-8")
-    said = systemd_analyze("security", "--offline=true", "lanchatd.service.services", cwd=cwd).stdout
+    (cwd / "lanchatd.service").write_text(text, "utf-8")
+    said = systemd_analyze("security", "--offline=true", "lanchatd.service", cwd=cwd).stdout
     found = re.search(r"Overall exposure level for \S+: ([\d.]+)", said)
     assert found, said
     return float(found[1])
@@ -66,9 +66,7 @@ def exposure(text: str, cwd: Path) -> float:
 
 def verify(cwd: Path) -> str:
     """What systemd has to say about the units there; it succeeds with words that it does not know as well."""
-    return systemd_analyze(
-        "verify", "--man=no", "./lanchatd.service.services", "./lanchatd.socket", cwd=cwd
-    ).stdout
+    return systemd_analyze("verify", "--man=no", "./lanchatd.service", "./lanchatd.socket", cwd=cwd).stdout
 
 
 @pytest.fixture
@@ -76,7 +74,7 @@ def units(tmp_path: Path) -> Path:
     """A directory with both units; what they run is a program that is on this machine."""
     shutil.copy(DEPLOY / "lanchatd.socket", tmp_path)
     service = re.sub(r"^(Exec\w+=)\S+", rf"\g<1>{sys.executable}", SERVICE, flags=re.MULTILINE)
-    (tmp_path / "lanchatd.service.services").write_text(service, "utf-8")
+    (tmp_path / "lanchatd.service").write_text(service, "utf-8")
     return tmp_path
 
 
@@ -105,7 +103,7 @@ def test_the_service_may_do_little(tmp_path: Path) -> None:
 
 def test_the_units_fit_the_daemon() -> None:
     """Its port, its name of the socket, its time to end, its options."""
-    port, service = unit("lanchatd.socket")["Socket"], unit("lanchatd.service.services")["Service"]
+    port, service = unit("lanchatd.socket")["Socket"], unit("lanchatd.service")["Service"]
     assert (port["ListenStream"], port["Backlog"]) == (str(PORT), str(BACKLOG))
     listen = next(word for word in service["ExecStart"].split() if word.startswith("--listen="))
     assert listen.endswith(f":name={port['FileDescriptorName']}")
@@ -131,7 +129,7 @@ def test_five_commands_install_it() -> None:
     commands = fence("install").splitlines()
     assert len(commands) == 5
     named = {path for command in commands for path in re.findall(r"deploy/(\S+)", command)}
-    assert named == {"lanchatd.service.services", "lanchatd.socket"}
+    assert named == {"lanchatd.service", "lanchatd.socket"}
     assert "/opt/lanchatd/bin/twistd" in SERVICE
 
 
@@ -146,7 +144,7 @@ os.execv(sys.argv[2], sys.argv[2:])
 
 def command() -> list[str]:
     """What the service starts, with the twistd of these tests and to where they can read the log."""
-    words = unit("lanchatd.service.services")["Service"]["ExecStart"].split()
+    words = unit("lanchatd.service")["Service"]["ExecStart"].split()
     left_out = ("--logger=", "$LANCHATD_OPTIONS")
     return [TWISTD, *(word for word in words[1:] if not word.startswith(left_out))]
 

@@ -16,8 +16,8 @@ from twisted.logger import ILogObserver, Logger, LogLevel, LogPublisher
 from twisted.python import log as legacy
 from twisted.python.failure import Failure
 
+from lanchatd.service import journal
 from lanchatd.service.journal import JournalObserver
-from lanchatd.service.services import journal
 from tests.daemon import PATIENCE_S, TWISTD, Peer
 
 README = (Path(__file__).parent.parent / "deploy" / "README.md").read_text("utf-8")

@@ -7,7 +7,7 @@ import time
 from dataclasses import dataclass
 from typing import Any
 
-from lanchatd.chat.chat import events
+from lanchatd.chat import events
 from lanchatd.chat.events import Kind
 from lanchatd.client.sanitize import number_of, text_of, texts_of
 from lanchatd.client.session import Item

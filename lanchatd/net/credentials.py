@@ -14,7 +14,6 @@ from twisted.protocols.tls import TLSMemoryBIOFactory
 from twisted.python.failure import Failure
 
 from lanchatd.clock import Clock
-from lanchatd.net.credentials import why_lost
 from lanchatd.net.tls_transport import ALPN_HTTP
 from lanchatd.state.certificate import Certificate
 from lanchatd.state.directory import StateError
@@ -87,7 +86,7 @@ def options_for(certificate: Certificate) -> CertificateOptions:
 def answer_alpn(context: SSL.Context) -> None:
     """Shake hands with clients whatever protocols they offer to speak inside (ALPN, RFC 7301).
 
-    Twisted ends the handshake of who offers some, as every browser and curl does, if none of them was asked for.
+    Twisted ends the handshake of who offers some, as every browser and curl does, if none was asked for.
     """
     context.set_alpn_select_callback(_choose)
 
