@@ -186,12 +186,8 @@ class Ui:
         self._draft = self.editor.line
         self._tell(f"You have not joined {self._server} from here before. Its key has this fingerprint:")
         self._tell(fingerprint)
-        self._tell(
-            "Ask whoever runs the server for theirs, which is in its log: by phone or in person, not by way"
-        )
-        self._tell(
-            "of this server. If both are the same, you are talking to the right one, and nobody reads along."
-        )
+        self._tell("Ask whoever runs the server for theirs, by phone or in person: its log says it.")
+        self._tell("If both are the same, this is the right server, and nobody reads along.")
         self._tell("Trust this key? Type yes or no.")
         self._ask("Trust this key? (yes/no) ")
         self._paint()
