@@ -250,6 +250,46 @@ def test_ignore_hides_what_a_nick_says_and_sends(world: World) -> None:
     assert alice.sees() == ["<bob> again"]
 
 
+def test_ignore_holds_for_the_person_whatever_nick_they_take(world: World) -> None:
+    """For talk, private messages and what is shown again; `/unignore` with the new nick undoes it."""
+    alice, bob = world.join("alice"), world.join("bob")
+    alice.types("/ignore bob")
+    bob.types("/nick rob", "one", "/nick robin", "two", "/msg alice psst", "/me waves")
+    assert alice.sees()[-2:] == ["-- bob is now rob", "-- rob is now robin"]
+    assert alice.types("/history").sees() == ["-- Nothing was said here yet."]
+    assert world.join("carol").types("/history").sees()[-1] == "14:03 * robin waves"
+    assert alice.types("/unignore ROBIN").sees()[-1] == "-- You don't ignore ROBIN any more."
+    bob.types("three", "/nick bob", "four")
+    assert alice.sees() == ["<robin> three", "-- robin is now bob", "<bob> four"]
+    assert alice.types("/unignore bob").sees() == ["!! You don't ignore bob."]
+
+
+def test_ignore_goes_along_with_who_came_later(world: World) -> None:
+    """A nick can be ignored before somebody comes with it, and then it is they who are."""
+    alice = world.join("alice").types("/ignore bob")
+    bob = world.join("bob")
+    bob.types("/nick rob", "hi")
+    assert alice.sees()[-1] == "-- bob is now rob"
+
+
+def test_who_takes_a_nick_that_an_ignored_one_passed_through_is_heard(world: World) -> None:
+    """The nick that was ignored stays so, as a muted one does."""
+    alice, bob, carol = world.join("alice"), world.join("bob"), world.join("carol")
+    alice.types("/ignore bob")
+    bob.types("/nick rob", "/nick robin")
+    alice.sees()
+    carol.types("/nick rob", "hi")
+    carol.types("/nick bob", "hidden", "/nick carol", "hidden too")
+    assert alice.sees() == [
+        "-- carol is now rob", "<rob> hi", "-- rob is now bob", "-- bob is now carol",
+    ]  # fmt: skip
+    bob.vanishes()
+    carol.types("/nick caro")
+    assert alice.sees() == ["-- robin left (connection lost)", "-- carol is now caro"]
+    assert alice.types("/unignore bob").sees() == ["-- You don't ignore bob any more."]
+    assert carol.types("heard").sees()[-1] == alice.sees()[-1] == "<caro> heard"
+
+
 def test_one_can_ignore_a_hundred_nicks(world: World) -> None:
     """And no more."""
     alice = world.join("alice")

@@ -249,6 +249,20 @@ def test_who_is_ignored_is_not_found(disk: DiskWorld) -> None:
     assert alice.types("/search tea").sees() == ["-- There is no such line."]
 
 
+def test_who_is_ignored_is_not_found_under_another_nick(disk: DiskWorld) -> None:
+    """What is read from the disk tells nicks alone: the one that was ignored, and the one of now."""
+    bob, carol = disk.join("bob"), disk.join("carol")
+    alice = disk.join("alice").types("/ignore bob")
+    bob.types("tea", "/nick rob", "tea too")
+    carol.types("tea as well")
+    alice.sees()
+    found = "14:03 #lobby <carol> tea as well"
+    assert alice.types("/search tea").sees() == [found]
+    bob.vanishes()
+    disk.join("robert").types("/nick bob", "/nick robin")
+    assert alice.types("/search tea").sees()[-2:] == [found, "14:03 #lobby <rob> tea too"]
+
+
 def test_a_search_that_fails_says_why(disk: DiskWorld) -> None:
     """The daemon goes on."""
     alice = disk.join("alice")

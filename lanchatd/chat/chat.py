@@ -152,6 +152,9 @@ class Chat:
         name = self.name_for(text, member)
         if name == member.name:
             raise Refused("same_nick", f"You are {member.nick} already.")
+        for other in self.members.values():
+            if other.ignored is not None:
+                other.ignored.follow(member)
         del self.members[member.name.key]
         self._nicks_seen.remove(member.name)
         self.members[name.key] = member
@@ -175,7 +178,9 @@ class Chat:
         room.refuse_talk()
         member.lines_said += 1
         self.lines_said += 1
-        return room.post(kind, member.nick, text)
+        event = room.post(kind, member.nick, text)
+        event.by = ref(member)
+        return event
 
     def say_as_admin(self, room: Room, text: str, kind: Kind = Kind.SAID) -> Event:
         """An administrator says, does, or sets as the topic."""
@@ -187,7 +192,7 @@ class Chat:
         """A private message, shown to both; who ignores the member is not shown it."""
         self.refuse_muted(member)
         private = Private(member.nick, to.nick, text, self.now())
-        if to is not member and not to.ignores(private):
+        if to is not member and not to.ignores_member(member):
             to.reply_to = ref(member)
             to.tell(private)
         member.tell(private)

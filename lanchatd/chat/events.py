@@ -6,8 +6,10 @@ A format renders each of these; nothing here knows how it looks on the wire.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
+from typing import Any
+from weakref import ReferenceType
 
 from lanchatd.text.refused import Refusal, Refused
 
@@ -39,7 +41,8 @@ class Event:
     ``at`` is seconds since the epoch. ``id`` is its place in the room's log, from 1; 0 until the log has
     numbered it, and for what is not talk. ``told`` is called once: with None after the event was fanned out,
     or with the refusal if the log could not keep it. ``ref`` is what `lanchatd.chat.refs` knows its line by,
-    if it was sent with a ref.
+    if it was sent with a ref. ``by`` is the member who said it, whatever nick it has by now: weakly, as it may
+    be gone, and None if it is not known any more, from the disk.
     """
 
     kind: Kind
@@ -50,6 +53,7 @@ class Event:
     id: int = 0
     told: Told | None = None
     ref: str | None = None
+    by: ReferenceType[Any] | None = field(default=None, compare=False)
 
     def when_told(self, told: Told) -> None:
         """`later.Later`: call this when it has been fanned out."""

@@ -6,10 +6,10 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Protocol
 from weakref import ReferenceType
 
-from lanchatd.chat.events import Event, Here, Item, Kind, Private
+from lanchatd.chat.events import Here, Item
 from lanchatd.chat.format import Format
+from lanchatd.chat.ignored import Ignored
 from lanchatd.chat.peer import Peer
-from lanchatd.text import names
 from lanchatd.text.names import Name
 
 if TYPE_CHECKING:
@@ -105,7 +105,7 @@ class Member:
         self.asking = False
         # What it searched for last, and the place of the last line that it was shown, if there are more.
         self.found: tuple[str, int] | None = None
-        self.ignored: frozenset[str] = frozenset()
+        self.ignored: Ignored | None = None  # as long as it ignores nobody
         self.room_key = ""
         # Its place in the log of the room; the room's readers alone change what follows.
         self.readers: Readers | None = None
@@ -142,9 +142,9 @@ class Member:
         self.outbox.tell(encoded)
 
     def ignores(self, item: Item) -> bool:
-        """Whether this was said or sent by somebody it ignores."""
-        if not self.ignored:
-            return False
-        if isinstance(item, Event) and item.kind not in (Kind.SAID, Kind.ACTED):
-            return False
-        return isinstance(item, Event | Private) and names.key_of(item.nick) in self.ignored
+        """Whether this was said or done by somebody it ignores."""
+        return self.ignored is not None and self.ignored.hides(item)
+
+    def ignores_member(self, other: Member) -> bool:
+        """Whether it is shown nothing that the other says or sends."""
+        return self.ignored is not None and self.ignored.holds(other)

@@ -101,7 +101,7 @@ class Readers:
             member.when_live = call
 
     def ignores_changed(self, member: Member) -> None:
-        """The member ignores other nicks than before."""
+        """The member ignores somebody now, or nobody any more."""
         if member.live:
             self._unlive(member)
             self._make_live(member)
@@ -304,7 +304,7 @@ class Readers:
     def _make_live(self, member: Member) -> None:
         member.live = True
         member.gap_told = False
-        if member.ignored:
+        if member.ignored is not None:
             self._live_ignoring.add(member)
         else:
             self._live.setdefault(member.format, {})[member.outbox.send] = member

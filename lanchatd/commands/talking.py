@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from lanchatd.chat.chat import Chat
 from lanchatd.chat.events import Event, Kind, Notice
+from lanchatd.chat.ignored import Ignored
 from lanchatd.chat.member import Member
 from lanchatd.commands import history
 from lanchatd.commands.command import Command
@@ -82,22 +83,25 @@ def _ignore(chat: Chat, member: Member, nick: str) -> None:
         raise Refused("yourself", "You can't ignore yourself.")
     if name.key == names.ADMIN:
         raise Refused("not_ignorable", "What administrators say can't be ignored.")
-    if len(member.ignored) >= MOST_IGNORED:
+    ignored = member.ignored or Ignored()
+    if len(ignored) >= MOST_IGNORED:
         raise Refused("too_many", f"You ignore {MOST_IGNORED} nicks, which is the limit.")
-    _set_ignored(chat, member, member.ignored | {name.key})
+    ignored.add(name.key, chat.members.get(name.key))
+    _set_ignored(chat, member, ignored)
     member.tell(Notice((f"You ignore {name.shown} now.",)))
 
 
 def _unignore(chat: Chat, member: Member, nick: str) -> None:
     name = names.nick(nick)
-    if name.key not in member.ignored:
+    ignored = member.ignored or Ignored()
+    if not ignored.remove(name.key, chat.members.get(name.key)):
         raise Refused("not_ignored", f"You don't ignore {name.shown}.")
-    _set_ignored(chat, member, member.ignored - {name.key})
+    _set_ignored(chat, member, ignored)
     member.tell(Notice((f"You don't ignore {name.shown} any more.",)))
 
 
-def _set_ignored(chat: Chat, member: Member, ignored: frozenset[str]) -> None:
-    member.ignored = ignored
+def _set_ignored(chat: Chat, member: Member, ignored: Ignored) -> None:
+    member.ignored = ignored if len(ignored) else None
     chat.room_of(member).readers.ignores_changed(member)
 
 
@@ -129,7 +133,7 @@ TALKING = (
     Command("topic", "[TEXT]", "what this room is about; with a text, set it", _topic, once=True),
     Command("history", "[N] [before TIME]", "the last 20, or N, lines of this room", _history),
     Command("search", "[TEXT]", "the lines with these words, in all rooms; alone, the next 50", _search),
-    Command("ignore", "NICK", "hide what a nick says and sends to you", _ignore),
+    Command("ignore", "NICK", "hide what somebody says and sends to you, under any nick", _ignore),
     Command("unignore", "NICK", "show it again", _unignore),
     Command("away", "[TEXT]", "tell who writes to you that you are away", _away),
     Command("back", "", "you are here again", _back),
