@@ -71,7 +71,11 @@ def test_one_command_and_its_exit_code(admin: Admin) -> None:
     assert admin.is_refused("kick bob") == (1, "There is no bob here.")
     assert admin.is_refused("kik bob") == (2, "There is no kik. Did you mean kick?")
     assert admin.is_refused("ban 127.0.0.0/8") == (1, "Your own address, 127.0.0.1, is in 127.0.0.0/8.")
-    assert admin.is_refused("ban 300.0.0.0/8") == (1, "300.0.0.0/8 is no nick, no address and no network.")
+    assert admin.is_refused("ban 300.0.0.0/8") == (
+        1,
+        "300.0.0.0/8 is no nick, no address and no network. "
+        "An address is like 192.0.2.7 or 2001:db8::7, a network like 192.0.2.0/24 or 2001:db8::/64.",
+    )
 
 
 def test_who_is_here_for_people_and_for_programs(admin: Admin) -> None:

@@ -11,6 +11,7 @@ import pytest
 from lanchatd.commands import CONSOLE, Administrator, administer
 from lanchatd.commands.report import Cell, Report, Span, Table, as_json, as_text
 from lanchatd.text.refused import Refused
+from tests.test_commands import ADDRESSES
 from tests.test_late_log import LateWorld
 from tests.world import NOON, World
 
@@ -191,7 +192,7 @@ def test_what_could_not_be_kept_is_said(world: World, console: Console, line: st
     ("line", "refused"),
     [
         ("ban 192.0.2.0/24", "Your own address, 192.0.2.9, is in 192.0.2.0/24."),
-        ("ban 192.0.2.0/33", "192.0.2.0/33 is no nick, no address and no network."),
+        ("ban 192.0.2.0/33", f"192.0.2.0/33 is no nick, no address and no network. {ADDRESSES}"),
         ("ban", "Usage: ban NICK|ADDRESS|NETWORK [MINUTES] [REASON]"),
         ("mute carol", "There is no carol here."),
         ("op carol", "There is no carol here."),
@@ -243,12 +244,32 @@ def test_a_line_is_no_longer_than_anybodys(world: World, console: Console) -> No
 
 
 @pytest.mark.parametrize(
-    "target", ["192.0.2.300", "192.0.2", "10.1", "999.1.1.1", "fe80::5%eth0", "1.2.3.4/33"]
-)
+    "target",
+    [
+        "192.0.2.300", "192.0.2", "10.1", "999.1.1.1", "1.2.3.4/33", "127.0.0.8-127.0.0.10", "127.0.0.8-10",
+        "0x7f.0.0.8", "0X7F.0.0.0x8", "10.0.0.x", "10.0.0.*", "10.0.x.x", "192.0.2.7:8000", "1.2.3.4%lo",
+        "fe80::5%", "[fe80::5]", "１２７.0.0.8-９",
+    ],
+)  # fmt: skip
 def test_a_mistyped_address_is_no_ban_on_a_nick(world: World, console: Console, target: str) -> None:
     """It would keep nobody out, and look as if it did."""
-    assert console.types(f"ban {target}") == [f"!! {target} is no nick, no address and no network."]
+    assert console.types(f"ban {target}") == [
+        f"!! {target} is no nick, no address and no network. {ADDRESSES}"
+    ]
     assert console.types("bans") == ["Nobody is banned or muted."]
+
+
+@pytest.mark.parametrize("target", ["fe80::5%lo", "fe80::5%eth0.7", "fe80::5%2/128"])
+def test_a_link_local_address_is_banned_as_who_shows_it(world: World, console: Console, target: str) -> None:
+    """Whatever interface of this machine it comes in by."""
+    bob = world.join("bob", "fe80::5%lo")
+    assert "fe80::5%lo" in console.types("who")[-1]
+    console.types(f"ban {target}")
+    world.passes(1)
+    assert bob.gone
+    assert console.types("bans")[-1].startswith("fe80::5  ")
+    assert world.connect("fe80::5%lo").sees() == ["!! Your address is banned."]
+    assert console.types(f"unban {target}") == ["fe80::5 is not banned any more."]
 
 
 @pytest.mark.parametrize("minutes", ["0.5", "-5", "10m"])
@@ -455,7 +476,7 @@ def test_what_is_loaded_while_it_runs_holds_at_once(world: World) -> None:
         (lambda d: d["bans"].append("bob"), "it is not the JSON that was written there"),
         (
             lambda d: d["bans"].append({"on": "a b", "until": None, "by": "", "reason": ""}),
-            "a b is no nick, no address and no network.",
+            f"a b is no nick, no address and no network. {ADDRESSES}",
         ),
         (lambda d: d["mutes"].append({"nick": "bob", "until": "noon"}), "Invalid isoformat string: 'noon'"),
         (lambda d: d.update(operators="carol"), "it is not the JSON that was written there"),

@@ -9,6 +9,8 @@ import pytest
 from lanchatd.commands import MEMBERS
 from tests.world import Person, World
 
+ADDRESSES = "An address is like 192.0.2.7 or 2001:db8::7, a network like 192.0.2.0/24 or 2001:db8::/64."
+
 
 def operator(world: World, nick: str = "op", peer: str = "192.0.2.9") -> Person:
     """Somebody whom an administrator made an operator."""
@@ -364,8 +366,8 @@ def test_a_ban_on_an_address_or_network_ends_after_its_minutes(world: World, tar
         ("/ban OP", "!! You can't ban yourself."),
         ("/ban 192.0.2.9", "!! Your own address, 192.0.2.9, is in 192.0.2.9."),
         ("/ban 192.0.2.0/24", "!! Your own address, 192.0.2.9, is in 192.0.2.0/24."),
-        ("/ban 192.0.2.0/33", "!! 192.0.2.0/33 is no nick, no address and no network."),
-        ("/ban !", "!! ! is no nick, no address and no network."),
+        ("/ban 192.0.2.0/33", f"!! 192.0.2.0/33 is no nick, no address and no network. {ADDRESSES}"),
+        ("/ban !", f"!! ! is no nick, no address and no network. {ADDRESSES}"),
         ("/ban", "!! Usage: /ban NICK|ADDRESS|NETWORK [MINUTES] [REASON]"),
         (
             "/ban bob 0",

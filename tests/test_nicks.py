@@ -219,14 +219,16 @@ def test_halfwidth_marks_do_not_stack_either() -> None:
     assert refusal_of("あ" + "ﾞ" * 20) == Refusal("bad_nick", f"A nick has {RULE}.")
 
 
-@pytest.mark.parametrize("text", ["127.0.0.1", "10.1", "1.", "\uff11\uff10.\uff11"])
+@pytest.mark.parametrize(
+    "text", ["127.0.0.1", "10.1", "1.", "\uff11\uff10.\uff11", "1.2.3.4-9", "0x7f.0.0.8", "10.0.0.x"]
+)
 def test_no_nick_looks_like_an_address(text: str) -> None:
     """`/ban 127.0.0.1` would not be of who has it, but of who is there."""
-    with pytest.raises(Refused, match="no number with dots"):
+    with pytest.raises(Refused, match="does not look like an address"):
         names.nick(text)
 
 
-@pytest.mark.parametrize("text", ["1984", "v1.2", "1_2.3"])
+@pytest.mark.parametrize("text", ["1984", "v1.2", "1_2.3", "x.1", "0xbeef", "2.0beta", "1-2"])
 def test_other_numbers_are_nicks(text: str) -> None:
     """And rooms may be called as they like."""
     assert names.nick(text).shown == text

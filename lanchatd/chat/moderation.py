@@ -58,19 +58,22 @@ class Mute:
 def network_from(text: str) -> Network | None:
     """The address or network that was typed, or None if it is neither.
 
-    One of IPv4 that is written as IPv6 (``::ffff:192.0.2.1``) is of IPv4, as peers are.
+    One of IPv4 that is written as IPv6 (``::ffff:192.0.2.1``) is of IPv4, as peers are. The interface that
+    a link-local address of IPv6 is shown with (``fe80::1%eth0``) is this machine's and no part of it.
     """
     try:
         network = ipaddress.ip_network(text, strict=False)
     except ValueError:
         return None
-    if "%" in text:  # an interface of this machine, which is no part of the address
-        return None
-    if network.version == 6 and network.subnet_of(_MAPPED):  # noqa: PLR2004
+    if network.version == 4:  # noqa: PLR2004
+        return network
+    network = ipaddress.IPv6Network((int(network.network_address), network.prefixlen))
+    if network.subnet_of(_MAPPED):
         return ipaddress.IPv4Network((int(network.network_address) & 0xFFFF_FFFF, network.prefixlen - 96))
     return network
 
 
+_EXAMPLES = "An address is like 192.0.2.7 or 2001:db8::7, a network like 192.0.2.0/24 or 2001:db8::/64."
 _MAPPED = ipaddress.IPv6Network("::ffff:0:0/96")  # RFC 4291, 2.5.5.2
 
 
@@ -81,8 +84,9 @@ def target_from(text: str) -> tuple[Target, str]:
         return network, str(shown)
     try:
         name = names.nick(text)
-    except Refused:  # a nick is never of digits and dots alone, so a mistyped address is no nick
-        raise Refused("bad_target", f"{text} is no nick, no address and no network.") from None
+    except Refused:  # a nick never looks like an address, so a mistyped one is no nick
+        why = f"{text} is no nick, no address and no network. {_EXAMPLES}"
+        raise Refused("bad_target", why) from None
     return name.key, name.shown
 
 

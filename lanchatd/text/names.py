@@ -6,6 +6,7 @@ Compared by the Nickname profile of RFC 8266, through precis-i18n. That accepts 
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from dataclasses import dataclass
 from functools import lru_cache
@@ -24,7 +25,8 @@ ADMIN = "admin"
 _SHOWN = get_profile("NicknameCasePreserved")
 _COMPARED = get_profile("NicknameCaseMapped")
 
-_OF_ADDRESSES = frozenset("0123456789.")
+# What a part of an address looks like, or of a range or pattern of them: decimal, hexadecimal, `x` for any.
+_OF_ADDRESS = re.compile(r"\d*|0x[0-9a-f]+|x+")
 
 _RULE = f"1 to {LONGEST} letters, digits, '_', '-' and '.', and begins with a letter, a digit or '_'"
 
@@ -42,8 +44,8 @@ def nick(text: str) -> Name:
     name = _name(text.strip(" "))
     if name is None:
         raise Refused("bad_nick", f"A nick has {_RULE}.")
-    if "." in name.shown and set(name.shown) <= _OF_ADDRESSES:
-        raise Refused("bad_nick", "A nick is no number with dots, which is taken for an address.")
+    if _like_address(name.key):
+        raise Refused("bad_nick", "A nick does not look like an address: it is more than numbers and dots.")
     return name
 
 
@@ -75,6 +77,13 @@ def _name(text: str) -> Name | None:
     except (UnicodeEncodeError, Refused):  # the first is how precis-i18n says that its profile forbids a name
         return None
     return Name(shown, key) if _allowed(shown) else None
+
+
+def _like_address(key: str) -> bool:
+    """Whether it is no address and no range of them, but looks so: a ban on it would keep out nobody."""
+    if "." not in key or not key[0].isdigit():
+        return False
+    return all(_OF_ADDRESS.fullmatch(part) for part in re.split("[.-]", key))
 
 
 def _allowed(text: str) -> bool:
