@@ -106,6 +106,22 @@ def test_who_tells_of_each_member(world: World, console: Console) -> None:
     assert "14:03" in bob and bob.endswith("yes")
 
 
+def test_a_room_may_be_named_without_its_hash_sign(world: World, console: Console) -> None:
+    """In every command; of a nick and a room with the same name, `who` means the nick."""
+    alice, bob = world.join("alice", room="dev"), world.join("bob", room="dev")
+    world.join("dave", room="alice")
+    nicks = [[row["nick"] for row in console.asks(line)["rows"]] for line in ("who dev", "who alice")]
+    assert nicks == [["alice", "bob"], ["alice"]]
+    assert console.types("who nobody") == ["!! There is no nobody here."]
+    assert console.types("say dev hi") + console.types("topic dev tea") == []
+    assert console.types("topic dev") == ["The topic is: tea"]
+    assert bob.sees() == ["<admin> hi", "-- admin set the topic: tea"]
+    assert alice.types("/who dev").sees()[-1] == "-- 2 in #dev: alice (plain) and bob (plain)"
+    assert alice.types("/who nowhere").sees() == ["!! There is no #nowhere. /rooms lists what there is."]
+    assert alice.types("/join Dev").sees() == ["!! You are in #dev already."]
+    assert world.join_json("ci", room="dev").gets()[0]["room"] == "#dev"
+
+
 def test_who_tells_who_lags_and_by_how_much(world: World, console: Console) -> None:
     """One who does not read, in lines of the log."""
     alice, bob = world.join("alice"), world.join("bob")

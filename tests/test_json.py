@@ -208,7 +208,7 @@ def test_bad_input_is_one_error_and_the_connection_stays(
         ('{"nick": "bob", "after": true}', "bad_field"),
         ('{"nick": "bob", "after": -1}', "bad_field"),
         ('{"nick": "bob", "after": "7"}', "bad_field"),
-        ('{"nick": "bob", "room": "dev"}', "bad_room"),
+        ('{"nick": "bob", "room": "d v"}', "bad_room"),
         ('{"nick": "bob", "log": 7}', "bad_field"),
         ('{"nick": "b\\u0000b"}', "control"),
         ("{nonsense", "bad_json"),

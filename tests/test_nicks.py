@@ -184,13 +184,15 @@ def test_what_is_shown_obeys_the_rule(text: str) -> None:
         ("#dev", Name("#dev", "#dev")),
         ("#Dev", Name("#Dev", "#dev")),
         (" #dev ", Name("#dev", "#dev")),
+        ("dev", Name("#dev", "#dev")),
+        (" Dev ", Name("#Dev", "#dev")),
         ("#Ｂüro", Name("#Büro", "#büro")),
         ("#_", Name("#_", "#_")),
         ("#" + "a" * 32, Name("#" + "a" * 32, "#" + "a" * 32)),
     ],
 )
 def test_a_room_is_a_hash_sign_and_the_same(text: str, room: Name) -> None:
-    """Rooms are named and compared as nicks are."""
+    """Rooms are named and compared as nicks are; who leaves the sign out means the same room."""
     assert names.room(text) == room
 
 
@@ -205,12 +207,6 @@ def test_the_lobby_is_a_room() -> None:
 def test_any_other_room_is_refused_with_the_rule(text: str) -> None:
     """Who is refused is told what a room may be."""
     assert refusal_of(text, room=True) == Refusal("bad_room", f"A room is # and {RULE}.")
-
-
-def test_a_room_without_its_hash_sign_is_guessed() -> None:
-    """`/join dev` is what people type first."""
-    expected = Refusal("bad_room", f"A room is # and {RULE}. Did you mean #dev?")
-    assert refusal_of(" dev ", room=True) == expected
 
 
 def test_halfwidth_marks_do_not_stack_either() -> None:

@@ -127,9 +127,10 @@ class Chat:
 
     def room_named(self, text: str) -> Room:
         """The room with the name that was typed."""
-        room = self.rooms.get(names.room(text).key)
+        name = names.room(text)
+        room = self.rooms.get(name.key)
         if room is None:
-            raise Refused("no_room", f"There is no {text}. /rooms lists what there is.")
+            raise Refused("no_room", f"There is no {name.shown}. /rooms lists what there is.")
         return room
 
     def move(self, member: Member, room_text: str) -> None:

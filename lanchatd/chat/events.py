@@ -41,8 +41,8 @@ class Event:
     ``at`` is seconds since the epoch. ``id`` is its place in the room's log, from 1; 0 until the log has
     numbered it, and for what is not talk. ``told`` is called once: with None after the event was fanned out,
     or with the refusal if the log could not keep it. ``ref`` is what `lanchatd.chat.refs` knows its line by,
-    if it was sent with a ref. ``by`` is the member who said it, whatever nick it has by now: weakly, as it may
-    be gone, and None if it is not known any more, from the disk.
+    if it was sent with a ref. ``by`` is the member who said it, whatever nick it has by now: weakly, as it
+    may be gone, and None if it is not known any more, from the disk.
     """
 
     kind: Kind

@@ -133,7 +133,7 @@ def _nick(text: str) -> str:
 def _room(text: str) -> str:
     # A shell takes an unquoted #room for a comment.
     try:
-        return names.room(text if text.startswith("#") else "#" + text).shown
+        return names.room(text).shown
     except Exception as refused:
         raise argparse.ArgumentTypeError(str(refused)) from None
 

@@ -65,19 +65,24 @@ class Administrator:
 
 
 def _who(chat: Chat, administrator: Administrator, whom: str | None) -> None:
-    members: list[Member]
-    if whom is None:
-        members = list(chat.members.values())
-    elif whom.startswith("#"):
-        members = list(chat.room_named(whom).members.values())
-    else:
-        members = [chat.member_named(whom)]
+    members = list(chat.members.values()) if whom is None else _called(chat, whom)
     columns = (
         "nick", "address", "encrypted", "room", "since", "idle", "state", "behind", "lines_said", "operator",
     )  # fmt: skip
     members.sort(key=lambda member: member.name.key)
     rows = tuple(_member_row(chat, member) for member in members)
     administrator.tell(Table("members", columns, rows, "Nobody is here."))
+
+
+def _called(chat: Chat, whom: str) -> list[Member]:
+    """Who is in a room, or one member: a nick goes before a room that is named without its ``#``."""
+    try:
+        return [chat.member_named(whom)]
+    except Refused as no_member:
+        try:
+            return list(chat.room_named(whom).members.values())
+        except Refused as no_room:
+            raise (no_room if whom.startswith("#") else no_member) from None
 
 
 def _member_row(chat: Chat, member: Member) -> tuple[Cell, ...]:

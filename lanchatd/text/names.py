@@ -50,12 +50,10 @@ def nick(text: str) -> Name:
 
 
 def room(text: str) -> Name:
-    """The room that was typed, with its ``#``. Raises `Refused` (``bad_room``)."""
-    text = text.strip(" ")
-    name = _name(text[1:])
-    if name is None or text[0] != "#":
-        hint = f" Did you mean #{text}?" if _name(text) else ""
-        raise Refused("bad_room", f"A room is # and {_RULE}.{hint}")
+    """The room that was typed, with its ``#`` or without. Raises `Refused` (``bad_room``)."""
+    name = _name(text.strip(" ").removeprefix("#"))
+    if name is None:
+        raise Refused("bad_room", f"A room is # and {_RULE}.")
     return Name("#" + name.shown, "#" + name.key)
 
 
