@@ -208,7 +208,8 @@ def test_the_room_is_printed_with_the_local_time(chat: Daemon, closed: bool, tmp
         frieda.types("hi", f"/msg {nick} psst", "/quit")
         seen = read_until(reader, "frieda left")
         assert all(re.match(r"\d\d:\d\d (<|-- |\* |\[)", line) for line in seen)
-        assert seen[0][6:] == f"-- You are {nick} in #lobby. /help lists the commands."
+        assert seen[0][6:].startswith("-- Welcome to ")
+        assert seen[1][6:] == f"-- You are {nick} in #lobby. /help lists the commands."
         assert sorted(line[6:] for line in seen[-3:]) == [
             "-- frieda left",
             "<frieda> hi",

@@ -517,3 +517,13 @@ def test_what_was_searched_for_is_shown_with_its_room_and_day() -> None:
         "1970-01-01 00:00  <> ",
         "-- There are more: /search alone shows them.",
     )
+
+
+def test_the_server_greets_once_and_again_when_it_has_something_new_to_say() -> None:
+    """Its name and its motd are shown when we come, not in each room and not after each lost connection."""
+    story = Story()
+    told: list[bool] = []
+    for motd in (["Lunch at 12."], ["Lunch at 12."], ["Lunch at 13."]):
+        story.connects()
+        told += [item.greets for item in story.hears(welcome(motd=motd), welcome(room="#dev"))]
+    assert told == [True, False, False, False, True, False]

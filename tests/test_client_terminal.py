@@ -424,3 +424,19 @@ def test_the_end_is_told_once(tmp_path: Path) -> None:
         chat.ends(by=signal.SIGTERM)
         alice.sees_line("-- Trying again.")
         assert sum("The server is shutting down." in row for row in alice.screen) == 1
+
+
+def test_the_server_is_shown_by_its_name_with_what_it_has_to_say(tmp_path: Path) -> None:
+    """As `nc` shows it."""
+    (tmp_path / "motd").write_text("Lunch at 12.\nمرحبا\n", "utf-8")
+    with (
+        daemon("--port=0", "--name=Büro", "--motd=motd", cwd=tmp_path) as chat,
+        seat(*at(chat), home=tmp_path) as alice,
+    ):
+        is_here(alice)
+        assert [row[6:] for row in alice.screen[:4]] == [
+            "-- Welcome to Büro (lanchatd 0.1.0).",
+            "-- Lunch at 12.",
+            "-- مرحبا",
+            "-- You are alice in #lobby. /help lists the commands.",
+        ]

@@ -22,6 +22,16 @@ def test_hello_is_answered_with_welcome_and_what_was_said(world: World) -> None:
     ]  # fmt: skip
 
 
+def test_the_first_welcome_has_the_lines_that_people_are_greeted_with() -> None:
+    """And those of the other rooms do not say them again."""
+    world = World(motd=("Lunch at 12.", "مرحبا"))
+    bob = world.join_json("bob")
+    assert bob.gets()[0]["motd"] == ["Lunch at 12.", "مرحبا"]
+    bob.asks({"line": "/join #dev"})
+    (welcome,) = (event for event in bob.gets() if event["type"] == "welcome")
+    assert "motd" not in welcome
+
+
 def test_a_line_with_a_ref_is_answered_with_its_id(world: World) -> None:
     """A program knows that its line is in the log, and where."""
     bob = world.join_json("bob")

@@ -104,7 +104,7 @@ class Chat:
         self.members[name.key] = member
         self._nicks_seen.add(name)
         member.operator = name.key in self.moderation.operators
-        self._enter(member, room, hello.after, hello.log)
+        self._enter(member, room, hello.after, hello.log, motd=self.motd)
 
     def leave(self, member: Member, reason: str = "") -> None:
         """A member goes; the nick is free at once. ``reason`` is what the room is told."""
@@ -323,10 +323,11 @@ class Chat:
         after: int | None = None,
         log: str | None = None,
         first: tuple[Item, ...] = (),
+        motd: tuple[str, ...] = (),
     ) -> None:
         known = room.enter(member, after, log)
         place = (member.nick, room.name, room.log.name, room.readers.newest, room.topic)
-        told = (*first, Welcome(*place, server=self.name, version=__version__))
+        told = (*first, Welcome(*place, server=self.name, version=__version__, motd=motd))
         # Last of all, as it may find that the member reads nothing, and close it.
         member.tell(*told, *(() if known else (Missed(room.name, room.log.name, None),)))
 

@@ -135,7 +135,10 @@ class Rooms:
 
 @dataclass(frozen=True, slots=True)
 class Welcome:
-    """You are in a room now, under this nick; ``log`` names its log and ``last`` is the newest id."""
+    """You are in a room now, under this nick; ``log`` names its log and ``last`` is the newest id.
+
+    ``motd`` is told once, in the first room: the lines that people have read in the greeting.
+    """
 
     nick: str
     room: str
@@ -144,6 +147,7 @@ class Welcome:
     topic: str
     server: str
     version: str
+    motd: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -49,7 +49,8 @@ def shape(item: Item, own_nick: str, now: float) -> Shape:
     at = _time(text_of(event, "at"), now, item.past)
     if not nick and kind in ("joined", "left"):
         nick = (texts_of(event, "nicks") or [""])[0]
-    return Shape(kind, nick, tuple(_lines(kind, event)), at, mentions, item.past)
+    greeting = _greeting(event) if item.greets else []
+    return Shape(kind, nick, (*greeting, *_lines(kind, event)), at, mentions, item.past)
 
 
 def names(text: str, nick: str) -> bool:
@@ -88,6 +89,15 @@ def _time(at: str, now: float, past: bool) -> str:
 
 def _lines(kind: str, event: dict[str, Any]) -> list[str]:
     return _TEXT.render(_told(kind, event)).decode().split("\n")[:-1]
+
+
+def _greeting(event: dict[str, Any]) -> list[str]:
+    """What people at `nc` are told before they say who they are."""
+    server, version = text_of(event, "server"), text_of(event, "version")
+    of = f" (lanchatd {version})" if version else ""
+    welcome = [f"Welcome to {server}{of}."] if server else []
+    greeting = events.Notice((*welcome, *texts_of(event, "motd")))
+    return _TEXT.render(greeting).decode().split("\n")[:-1]
 
 
 _TEXT = TextFormat()

@@ -44,13 +44,15 @@ class Item:
     """Something to show.
 
     ``event`` is what the server sent, cleaned; ``raw`` as it came, for programs only. ``past`` says that
-    it happened before this connection. ``answers`` is the line of ours that it is the answer to.
+    it happened before this connection. ``answers`` is the line of ours that it is the answer to. ``greets``:
+    it is a welcome, and who the server is and what it has to say is not known yet.
     """
 
     event: dict[str, Any]
     raw: dict[str, Any]
     past: bool = False
     answers: Line | None = None
+    greets: bool = False
 
 
 @dataclass(slots=True)
@@ -102,6 +104,9 @@ class Session:
         self.sent_away = False  # by a moderator
         self._outgoing = Outgoing(new_ref, pace)
         self._places: dict[str, _Place] = {}
+        self._greeting: object = (
+            None  # of the last connection: a server that has not changed it says nothing new
+        )
         self._before = 0  # the newest id when this connection or room began
         self._history_left = 0
 
@@ -232,9 +237,12 @@ class Session:
         self._before = last
         self._history_left = 0
         self.state = State.HERE
+        greets = False
         if begins:
             self.been_welcomed = got.welcomed = True
-        got.items.append(item)
+            greeting = (self.server, self.version, tuple(texts_of(event, "motd")))
+            greets, self._greeting = greeting != self._greeting, greeting
+        got.items.append(Item(event, item.raw, greets=greets))
 
     def _talk(self, item: Item, got: Received) -> None:
         event = item.event

@@ -137,7 +137,8 @@ def _fields(item: Item) -> dict[str, Any]:
             return {"rooms": rooms, "total": item.total}
         case Welcome():
             place = {"nick": item.nick, "room": item.room, "log": item.log, "last": item.last}
-            return {**place, "topic": item.topic, "server": item.server, "version": item.version}
+            server = {"topic": item.topic, "server": item.server, "version": item.version}
+            return {**place, **server, **({"motd": item.motd} if item.motd else {})}
         case Missed():
             return {"room": item.room, "log": item.log, "count": item.count}
         case Past():
