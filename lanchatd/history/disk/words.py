@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from itertools import islice
 
 # Thai and Lao, Burmese, Khmer, Kana, Han, and the signs from which emoji are made.
 _ALONE = re.compile(
@@ -19,6 +20,7 @@ _ALONE = re.compile(
 _BEGINNING = 3  # bytes: of Korean, a syllable
 
 MOST_WORDS = 20  # that are searched for at once
+LONGEST = 256  # characters of what is typed to search for; what is behind them is not looked at
 
 
 def words_of(text: str) -> str | None:
@@ -31,13 +33,18 @@ def words_of(text: str) -> str | None:
 
 def query_of(text: str) -> str:
     """What FTS5 is asked for lines that hold all these words; empty if there is none in it."""
-    terms = [_term(word) for word in text.split() if _is_word(word)]
-    return " ".join(terms[:MOST_WORDS])
+    words = text[: LONGEST + 1].split()
+    if len(text) > LONGEST and len(words) > 1:
+        words.pop()  # its end is not there
+    once = {word.casefold(): word for word in words}.values()
+    return " ".join(map(_term, islice(filter(_is_word, once), MOST_WORDS)))
 
 
 def _term(word: str) -> str:
     words = (words_of(word) or word).strip().replace('"', '""')
-    beginning = len(words.encode()) >= _BEGINNING and _ALONE.search(words[-1]) is None
+    # The index splits it further, and it is the last piece of which a beginning is enough.
+    last = "".join(letter if _is_word(letter) else " " for letter in words).split()[-1]
+    beginning = len(last.encode()) >= _BEGINNING and _ALONE.search(last[-1]) is None
     return f'"{words}"{"*" if beginning else ""}'
 
 
