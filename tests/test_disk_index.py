@@ -9,10 +9,11 @@ from pathlib import Path
 import pytest
 
 from lanchatd.chat.events import Event, Kind
-from lanchatd.history.disk import rows
+from lanchatd.history.disk import pruning, rows
 from lanchatd.history.disk.believed_time import JUMP_S
-from lanchatd.history.disk.index import STEP, index
+from lanchatd.history.disk.index import STEP, STEP_BYTES, index
 from lanchatd.history.disk.opening import open_log
+from lanchatd.history.disk.pruning import Pruned, prune
 from lanchatd.history.disk.rows import RoomRow
 from lanchatd.history.disk.store import INDEX_AFTER_S, PRUNE_EVERY_S
 from tests.disk import DiskWorld
@@ -83,6 +84,41 @@ def test_many_lines_are_taken_in_step_by_step(path: Path) -> None:
     world.join("bob").types("more tea")
     world.passes(INDEX_AFTER_S)
     assert indexed(path, "tea") == 2 * STEP + 2
+
+
+def test_long_lines_are_taken_in_and_out_a_few_at_a_time(path: Path) -> None:
+    """Whoever talks waits for a step, and it is the words that it has to wait for, not the lines."""
+    words, count = "a b " * 1_000, 3 * STEP_BYTES // 4_000
+    connection, _ = open_log(path, lambda warning: None)
+    events = [Event(Kind.SAID, "#lobby", "alice", words, 1.0, id_) for id_ in range(1, count + 1)]
+    with closing(connection):
+        rows.write(
+            connection,
+            rows.rooms_as_json([RoomRow(1, "#lobby", "#lobby")]),
+            rows.events_as_json([(1, events)]),
+        )
+        a_step = -(-STEP_BYTES // 4_000)
+        for taken_in in (a_step, 2 * a_step, count):
+            assert index(connection) is (taken_in < count)
+            assert indexed(path, "a") == taken_in
+        a_step = -(-pruning.STEP_BYTES // 4_000)
+        assert [prune(connection, 1e9, 1, 1) for _ in range(2)] == [Pruned(1, a_step), Pruned(1, 2 * a_step)]
+        connection.execute("INSERT INTO word (word) VALUES ('integrity-check')")
+
+
+def test_a_line_longer_than_a_step_is_taken_in_and_out(path: Path) -> None:
+    """One at least, or nothing behind it would ever be found."""
+    connection, _ = open_log(path, lambda warning: None)
+    events = [Event(Kind.SAID, "#lobby", "alice", "tea " * STEP_BYTES, 1.0, id_) for id_ in (1, 2)]
+    with closing(connection):
+        rows.write(
+            connection,
+            rows.rooms_as_json([RoomRow(1, "#lobby", "#lobby")]),
+            rows.events_as_json([(1, events)]),
+        )
+        assert [index(connection) for _ in range(3)] == [True, True, False]
+        assert indexed(path, "tea") == 2
+        assert prune(connection, 1e9, 1, 1) == Pruned(1, 1)
 
 
 def test_lines_go_before_they_were_taken_in(path: Path) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from lanchatd.disk.words import LONGEST, MOST_WORDS, query_of
+from lanchatd.history.disk.words import LONGEST, MOST_WORDS, query_of
 
 
 def test_a_word_is_asked_for_once() -> None:

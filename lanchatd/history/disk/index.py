@@ -8,12 +8,25 @@ from __future__ import annotations
 
 import sqlite3
 
-# Events that one step takes in: a few milliseconds, in which nothing else is written.
+# What one step takes in at the most, in events and in bytes of text (and one event at least): milliseconds,
+# in which nothing else is written. With many short words a byte costs ten times as much as with few.
 STEP = 1_000
+STEP_BYTES = 32_768
 
-_NEXT = "SELECT * FROM event WHERE place > (SELECT indexed FROM log) ORDER BY place LIMIT ?"
-_INDEX = f"INSERT INTO word (rowid, text) SELECT place, coalesce(words, text) FROM ({_NEXT})"  # noqa: S608
-_INDEXED = f"UPDATE log SET indexed = coalesce((SELECT max(place) FROM ({_NEXT})), indexed)"  # noqa: S608
+_UNTIL = """
+    WITH RECURSIVE step (place, bytes, events) AS (
+        SELECT indexed, 0, 0 FROM log
+        UNION ALL
+        SELECT event.place, bytes + length(CAST(coalesce(words, text) AS BLOB)), events + 1
+        FROM step JOIN event ON event.place = (SELECT min(place) FROM event WHERE place > step.place)
+        WHERE bytes < ? AND events < ?
+    ) SELECT max(place), max(events), max(bytes) FROM step
+"""
+_INDEX = """
+    INSERT INTO word (rowid, text) SELECT place, coalesce(words, text) FROM event
+    WHERE place > (SELECT indexed FROM log) AND place <= ?
+"""
+_INDEXED = "UPDATE log SET indexed = ?"
 
 
 def index(connection: sqlite3.Connection) -> bool:
@@ -25,12 +38,13 @@ def index(connection: sqlite3.Connection) -> bool:
     connection.execute("PRAGMA synchronous = NORMAL")
     try:
         connection.execute("BEGIN IMMEDIATE")
-        taken_in = connection.execute(_INDEX, (STEP,)).rowcount
-        if taken_in:
-            connection.execute(_INDEXED, (STEP,))
+        until, events, size = connection.execute(_UNTIL, (STEP_BYTES, STEP)).fetchone()
+        if events:
+            connection.execute(_INDEX, (until,))
+            connection.execute(_INDEXED, (until,))
         connection.execute("COMMIT")
     finally:
         if connection.in_transaction:
             connection.execute("ROLLBACK")
         connection.execute("PRAGMA synchronous = FULL")
-    return taken_in == STEP
+    return bool(events == STEP or size >= STEP_BYTES)

@@ -7,13 +7,18 @@ from dataclasses import dataclass
 
 from lanchatd.history.disk.rows import US
 
-# Events that one step takes out: a few milliseconds, in which nothing else is written.
+# What one step takes out at the most, in events and in bytes of text (and one event at least): a few
+# milliseconds, in which nothing else is written.
 STEP = 100
+STEP_BYTES = 32_768
 
 DAY_S = 86_400
 
 # Without those from the future, said while the clock was ahead: they are as old as the others around them.
-_OLDEST = "SELECT id, at_us FROM event WHERE room = ? AND (at_us <= ? OR id <= ?) ORDER BY id LIMIT ?"
+_OLDEST = """
+    SELECT id, at_us, length(CAST(coalesce(words, text) AS BLOB)) FROM event
+    WHERE room = ? AND (at_us <= ? OR id <= ?) ORDER BY id LIMIT ?
+"""
 
 # When nothing is left, places begin anew.
 _INDEXED = "UPDATE log SET indexed = min(indexed, (SELECT coalesce(max(place), 0) FROM event))"
@@ -36,11 +41,12 @@ def prune(connection: sqlite3.Connection, now: float, keep_s: float, keep_events
     now_us, before_us = round(now * US), round((now - keep_s) * US)
     for (room,) in connection.execute("SELECT number FROM room").fetchall():
         (newest,) = connection.execute("SELECT max(id) FROM event WHERE room = ?", (room,)).fetchone()
-        too_many, until = (newest or 0) - keep_events, 0
-        for id_, at_us in connection.execute(_OLDEST, (room, now_us, too_many, STEP)).fetchall():
-            if at_us >= before_us and id_ > too_many:
+        too_many, until, taken_bytes = (newest or 0) - keep_events, 0, 0
+        for id_, at_us, size in connection.execute(_OLDEST, (room, now_us, too_many, STEP)).fetchall():
+            if taken_bytes >= STEP_BYTES or (at_us >= before_us and id_ > too_many):
                 break
             until = id_
+            taken_bytes += size
         if until:
             connection.execute("BEGIN IMMEDIATE")
             try:
