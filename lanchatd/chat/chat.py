@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 from collections import deque
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from weakref import ref
 
 from lanchatd import __version__
@@ -19,6 +19,7 @@ from lanchatd.chat.presence_turns import Presences
 from lanchatd.chat.refs import Refs
 from lanchatd.chat.replay_turns import Pulls
 from lanchatd.chat.room import Room
+from lanchatd.chat.searching import Search
 from lanchatd.clock import Clock, call_all
 from lanchatd.limits import Limits
 from lanchatd.text import lookalikes, names
@@ -30,13 +31,6 @@ from lanchatd.text.times import near_time
 # How many rooms one list shows: with the longest names and topics cut, under 32 KiB.
 ROOMS_SHOWN = 100
 TOPIC_SHOWN = 80
-
-
-Search = Callable[[str, int | None, int, Callable[[Sequence[tuple[int, Event]] | Refused], None]], None]
-"""Finds lines with some words in all rooms, before a place if one is given, and no more than so many.
-
-It answers them with their places, the newest first, at once or later; or raises or answers why not.
-"""
 
 
 class Chat:

@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from lanchatd.chat.chat import Chat
-from lanchatd.chat.events import Event, Past
+from lanchatd.chat.events import Event, Item, Notice, Past
 from lanchatd.chat.log import Found, Log
 from lanchatd.chat.member import Member
+from lanchatd.chat.searching import Asker, Hits
 from lanchatd.text.refused import Refused
 
 PAGE = 50  # lines that a search shows at once
+
+TOO_LONG = "The search took too long, and was ended there."
 
 # What a line takes on its way beside its text and nick, at the most, in bytes.
 _AROUND = 400
@@ -76,18 +79,23 @@ def search(chat: Chat, member: Member, words: str | None) -> None:
         words, place = member.found
     looked_for = words
 
-    def found(lines: Sequence[tuple[int, Event]] | Refused) -> None:
-        if isinstance(lines, Refused):
-            _answer(member, lines)
-            return
-        shown = _fitting(chat, [event for _, event in lines[:PAGE]])
-        more = len(lines) > len(shown)
-        member.found = (looked_for, lines[len(shown) - 1][0]) if more else None
-        _answer(member, _past(chat, member, shown, more, in_rooms=True))
+    def found(hits: Hits | Refused) -> None:
+        if isinstance(hits, Refused):
+            _answer(member, hits)
+        elif not (hits.whole or hits.lines):
+            text = "Nothing was found in time: search for longer words, or for fewer."
+            _answer(member, Refused("took_too_long", text))
+        else:
+            shown = _fitting(chat, [event for _, event in hits.lines[:PAGE]])
+            more = len(hits.lines) > len(shown) or not hits.whole
+            member.found = (looked_for, hits.lines[len(shown) - 1][0]) if more else None
+            past = _past(chat, member, shown, more, in_rooms=True)
+            _answer(member, past, *(() if hits.whole else (Notice((TOO_LONG,)),)))
 
     member.asking = True
+    asker = Asker(member.address, lambda: chat.members.get(member.name.key) is member)
     # When its own lines are in the log, which it may have typed right before.
-    chat.room_of(member).when_told(lambda: in_log(looked_for, place, PAGE + 1, found))
+    chat.room_of(member).when_told(lambda: in_log(looked_for, place, PAGE + 1, asker, found))
 
 
 def _fitting(chat: Chat, events: Sequence[Event]) -> Sequence[Event]:
@@ -107,7 +115,7 @@ def _past(
     return Past(shown, more, in_rooms, chat.now())
 
 
-def _answer(member: Member, answer: Past | Refused) -> None:
+def _answer(member: Member, answer: Past | Refused, *more: Item) -> None:
     member.asking = False
     member.connection.answered()
-    member.tell(answer.answering(None) if isinstance(answer, Refused) else answer)
+    member.tell(answer.answering(None) if isinstance(answer, Refused) else answer, *more)

@@ -90,7 +90,7 @@ class HistoryService(Service):
         kept = self._store.open(self._warn)
         # When all services have stopped: until then lines may be on their way into it.
         self._reactor.addSystemEventTrigger("during", "shutdown", self._close)
-        chat.search = self._store.search
+        chat.search = self._store.searches.search
         chat.restore((restored.room.name, restored.room.topic) for restored in kept)
         refs = sorted((ref for restored in kept for ref in restored.refs), key=itemgetter(0))
         for at, digest, id_ in refs[-chat.limits.max_refs :]:
@@ -102,7 +102,7 @@ class HistoryService(Service):
             self.log.critical("the disk does not answer: what was not told to anybody may not be in the log")
 
     def _hangs(self) -> None:
-        self._store.search_now()
+        self._store.searches.now()
         self._chat.log_hangs()
 
     def _trouble_changed(self) -> None:

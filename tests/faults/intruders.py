@@ -13,9 +13,10 @@ import sys
 import time
 from collections import Counter, deque
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
-from tests.faults.members import PATIENCE_S, REFUSED, connect, open_all_files
+from tests.faults.members import A_HOUSEHOLD, PATIENCE_S, REFUSED, connect, open_all_files
 
 Found = dict[str, Any]
 
@@ -162,7 +163,49 @@ def storm(port: int, held: int, per_s: float, seconds: float) -> Found:
     return {"made": made, "failed": failed, "seconds": time.monotonic() - began}
 
 
-ABUSES: dict[str, Callable[..., Found]] = {"pour": pour, "hold": hold, "storm": storm}
+def repeat(
+    port: int,
+    lines: list[str],
+    per_s: float,
+    connections: int,
+    seconds: float,
+    nick: str,
+    rooms: bool = False,
+) -> Found:
+    """Members of one address that each say the next of these lines so often, within all limits; they read.
+
+    All in the lobby, or each in a room of its own. A "%" is another number in each line.
+    """
+    selector = selectors.DefaultSelector()
+    peers = [connect(port, 10_000 * A_HOUSEHOLD) for _ in range(connections)]
+    last: Counter[str] = Counter()
+    for number, peer in enumerate(peers):
+        room = f"/join #{nick}{number}\n" if rooms else ""
+        peer.sendall(f"{nick}{number}\n{room}".encode())
+        peer.setblocking(False)
+        selector.register(peer, selectors.EVENT_READ)
+    began = time.monotonic()
+    said = 0
+    while (now := time.monotonic()) < began + seconds and selector.get_map():
+        while said < (now - began) * per_s * connections:
+            line = lines[said // connections % len(lines)].replace("%", f"{said:x}")
+            with suppress(OSError):
+                peers[said % connections].send(f"{line}\n".encode())
+            said += 1
+        for key, _ in selector.select(0.01):
+            try:
+                came = key.fileobj.recv(65_536)  # type: ignore[union-attr]
+            except OSError:
+                came = b""
+            last.update(told.decode() for told in REFUSED.findall(came))
+            if not came:
+                selector.unregister(key.fileobj)
+    for peer in peers:
+        peer.close()
+    return {"said": said, "told": dict(last)}
+
+
+ABUSES: dict[str, Callable[..., Found]] = {"pour": pour, "hold": hold, "storm": storm, "repeat": repeat}
 
 if __name__ == "__main__":
     open_all_files()

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from lanchatd.chat.events import Event, Kind
+from lanchatd.chat.searching import Hits
 from lanchatd.history.disk.words import words_of
 from lanchatd.history.memory import Tail
 from lanchatd.limits import Limits
@@ -49,12 +50,14 @@ _READ = """
 """
 
 _SEARCH = """
-    SELECT json_group_array(json_array(place, name, id, at_us, kind, nick, text)) FROM (
-        SELECT place, room.name AS name, id, at_us, kind, nick, event.text AS text
-        FROM word JOIN event ON place = word.rowid JOIN room ON number = room
-        WHERE word.text MATCH ? AND word.rowid < ? ORDER BY word.rowid DESC LIMIT ?
-    )
+    SELECT place, room.name, id, at_us, kind, nick, event.text
+    FROM word JOIN event ON place = word.rowid JOIN room ON number = room
+    WHERE word.text MATCH ? AND word.rowid < ? ORDER BY word.rowid DESC LIMIT ?
 """
+
+# Steps of SQLite's virtual machine between two looks at the clock: less than a millisecond, or what the index
+# does in one of them, which is up to a tenth of a second.
+_LOOK_EVERY = 1_000
 
 _NEWEST_FIRST = "SELECT id, at_us, kind, nick, text, ref FROM event WHERE room = ? ORDER BY id DESC"
 
@@ -131,13 +134,30 @@ def read(
     return [event_from(room.name, *row) for row in json.loads(rows)]
 
 
-def search(connection: sqlite3.Connection, query: str, before: int, count: int) -> list[tuple[int, Event]]:
-    """The newest events that a query of FTS5 finds before a place, each with its place.
+def search(
+    connection: sqlite3.Connection,
+    query: str,
+    before: int,
+    count: int,
+    new_end: Callable[[], Callable[[], bool]],
+) -> Hits:
+    """The newest events that a query of FTS5 finds before a place; those found so far when it has to end.
 
-    Raises sqlite3.Error.
+    ``new_end`` is called at the beginning, and what it returns often. Raises sqlite3.Error.
     """
-    (found,) = connection.execute(_SEARCH, (query, before, count)).fetchone()
-    return [(place, event_from(*columns)) for place, *columns in json.loads(found)]
+    # Row by row, other than all else, as one JSON text would be lost when it has to end.
+    found: list[tuple[int, Event]] = []
+    connection.set_progress_handler(new_end(), _LOOK_EVERY)
+    try:
+        for place, *columns in connection.execute(_SEARCH, (query, before, count)):
+            found.append((place, event_from(*columns)))
+    except sqlite3.OperationalError as error:
+        if error.sqlite_errorcode != sqlite3.SQLITE_INTERRUPT:
+            raise
+        return Hits(found, whole=False)
+    finally:
+        connection.set_progress_handler(None, 0)
+    return Hits(found)
 
 
 def newest_at(connection: sqlite3.Connection) -> float | None:

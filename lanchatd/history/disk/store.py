@@ -12,14 +12,15 @@ from lanchatd.chat.events import Event
 from lanchatd.chat.log import Found
 from lanchatd.clock import Call, Clock
 from lanchatd.history.disk import rows
+from lanchatd.history.disk.asking import Asking, unreadable
 from lanchatd.history.disk.believed_time import BelievedTime
-from lanchatd.history.disk.commits import Answer, Commits, why_not
+from lanchatd.history.disk.commits import Answer, Commits
 from lanchatd.history.disk.index import index
 from lanchatd.history.disk.opening import PARTS, connect, open_log
 from lanchatd.history.disk.pruning import DAY_S, Pruned, prune
 from lanchatd.history.disk.room_log import DiskLog
 from lanchatd.history.disk.rows import Restored, RoomRow
-from lanchatd.history.disk.words import query_of
+from lanchatd.history.disk.searches import Searches
 from lanchatd.history.disk.worker import Worker
 from lanchatd.history.memory import Tail
 from lanchatd.limits import Limits
@@ -38,8 +39,6 @@ PRUNE_PAUSE_S = 0.05
 INDEX_AFTER_S = 1
 INDEX_PAUSE_S = 0.05
 
-_NEWEST = 1 << 62  # a place past all others
-
 
 class DiskStore:
     """Implements `lanchatd.history.disk.room_log.Disk`."""
@@ -56,6 +55,7 @@ class DiskStore:
         self.name = ""
         self.path = path
         self.commits = Commits(path, limits, clock, lambda: self._index_in(INDEX_AFTER_S))
+        self.searches = Searches(clock, self.commits.refuses)
         self._limits = limits
         self._clock = clock
         self._now = now
@@ -66,7 +66,7 @@ class DiskStore:
         self._indexing: Call | None = None
         self._believed: BelievedTime
         self._last_number = 0
-        self._searches: list[Callable[[], None]] = []
+        self._reads: Asking
         self._workers: list[tuple[Worker, sqlite3.Connection]] = []
 
     # -- opening and closing
@@ -91,29 +91,37 @@ class DiskStore:
             (self._new_worker("log searches"), searching),
         ]
         self.commits.begin(*self._workers[0])
+        self._reads = Asking(self._workers[1][0], self._clock)
+        self.searches.begin(self._workers[0], self._workers[2])
         self._believed = BelievedTime(self._clock, self._now, newest_at)
         self._prune_in(PRUNE_EVERY_S)
         self._index_in(INDEX_AFTER_S)
         return found
 
     def close(self) -> bool:
-        """Wait for the last commit, and close the file. Returns False if the disk does not answer."""
+        """Wait for the last commit, and close the file. Returns False if the disk does not answer.
+
+        Who reads is not waited for as long: nothing of theirs can be lost.
+        """
         self.commits.end()
+        self.searches.end()
         for call in (self._pruning, self._indexing):
             if call is not None:
                 call.cancel()
         self._pruning = self._indexing = None
         workers, self._workers = self._workers, []
+        if not workers:
+            return True  # it could not be opened
         for worker, connection in workers[1:]:
             connection.interrupt()
             worker.do(connection.close, lambda _: None)
-        late_at, closed = self._clock.seconds() + CLOSES_WITHIN_S, True
-        for worker, connection in reversed(workers):
-            if worker is workers[0][0]:
-                # The one that writes last: with its connection the file is put in order.
-                worker.do(connection.close, lambda _: None)
-            closed = worker.stop(max(0, late_at - self._clock.seconds())) and closed
-        return closed
+        late_at = self._clock.seconds() + CLOSES_WITHIN_S
+        for worker, _ in workers[1:]:
+            worker.stop(max(0, late_at - self._clock.seconds()) / 2)
+        # The one that writes last: with its connection the file is put in order.
+        writer, writing = workers[0]
+        writer.do(writing.close, lambda _: None)
+        return writer.stop(max(0, late_at - self._clock.seconds()))
 
     def facts(self) -> dict[str, str | int]:
         """How it does, for administrators."""
@@ -186,48 +194,15 @@ class DiskStore:
     def read(
         self, room: RoomRow, after: int, until: int, limit_bytes: int, answer: Callable[[Found], None]
     ) -> None:
-        worker, connection = self._workers[1]
+        _, connection = self._workers[1]
         work = partial(rows.read, connection, room, after, until, limit_bytes)
-        worker.do(work, lambda found: answer(_unreadable(found) if isinstance(found, Exception) else found))
 
-    def search(
-        self,
-        words: str,
-        before: int | None,
-        count: int,
-        answer: Callable[[Sequence[tuple[int, Event]] | Refused], None],
-    ) -> None:
-        """Implements `lanchatd.chat.chat.Search`."""
-        query = query_of(words)
-        if not query:
-            answer(Refused("usage", "There is no word in that to search for."))
-            return
-        worker, connection = self._workers[2]
-        work = partial(rows.search, connection, query, _NEWEST if before is None else before, count)
+        def was_read(found: Found | Exception) -> None:
+            answer(unreadable(found) if isinstance(found, Exception) else found)
 
-        def found(lines: Sequence[tuple[int, Event]] | Exception) -> None:
-            answer(_unreadable(lines) if isinstance(lines, Exception) else lines)
-
-        self._searches.append(lambda: worker.do(work, found))
-        if self.refuses() is not None:
-            self.search_now()
-        elif len(self._searches) == 1:
-            # What was said a moment ago is found too. If the index can't be written, what is in it still is.
-            writer, writing = self._workers[0]
-            writer.do(partial(index, writing), lambda _: self.search_now())
-
-    def search_now(self) -> None:
-        """Don't wait for the index any more."""
-        searches, self._searches = self._searches, []
-        if self._workers:
-            for search in searches:
-                search()
+        self._reads.do(work, was_read)
 
 
 def _size_of(path: Path) -> int:
     """In bytes; 0 if it is not there."""
     return path.stat().st_size if path.exists() else 0
-
-
-def _unreadable(error: Exception) -> Refused:
-    return Refused("log_failed", f"The log can't be read: {why_not(error)}.")
