@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import pytest
+
+from lanchatd.text import names
+from lanchatd.text.refused import Refused
 from tests.world import World, certificate
 
 
@@ -88,6 +92,31 @@ def test_crlf_is_a_line_end_as_well(world: World) -> None:
 def test_an_empty_line_is_nothing(world: World) -> None:
     """Pressing Enter does not bother anybody."""
     assert world.join("alice").types("", "   ", "\t").sees() == []
+
+
+@pytest.mark.parametrize("unseen", ["\u200b", "\u3164\u3164", "\u2800", "\u00ad", "\u200b \u2060"], ids=ascii)
+@pytest.mark.parametrize(
+    "line",
+    ["%s", "/me %s", "/topic %s", "/msg bob %s", "/reply %s", "/away %s", "/quit %s", "/kick bob %s",
+     "/ban bob 5 %s"],
+)  # fmt: skip
+def test_a_text_that_shows_nothing_is_refused(world: World, line: str, unseen: str) -> None:
+    """Whatever it is for: others would see an empty line, or wonder what they were sent."""
+    world.chat.make_operator(names.nick("alice"))
+    alice, bob = world.join("alice"), world.join("bob")
+    bob.types("/msg alice psst")
+    for person in (alice, bob):
+        person.sees()
+    assert alice.types(line % unseen).sees() == ["!! That text shows nothing."]
+    assert bob.sees() == []
+    assert bob.types("/who").sees() == ["-- 2 in #lobby: @alice (plain) and bob (plain)"]
+
+
+def test_what_administrators_say_shows_something(world: World) -> None:
+    """As what everybody says."""
+    lobby = world.chat.rooms[names.LOBBY]
+    with pytest.raises(Refused, match="shows nothing"):
+        world.chat.say_as_admin(lobby, "\u3164")
 
 
 def test_a_tab_becomes_a_space(world: World) -> None:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from lanchatd.text.cleaning import clean, decode
+from lanchatd.text.cleaning import clean, decode, harmless, refuse_unseen
 from lanchatd.text.refused import Refusal, Refused
 
 FORBIDDEN = {
@@ -163,3 +163,58 @@ def test_a_line_is_refused_or_passed_on_as_typed(text: str) -> None:
     assert cleaned == text.replace("\t", " ")
     assert clean(cleaned) == cleaned
     assert len(cleaned.splitlines()) <= 1
+
+
+ENGLAND = "\U0001f3f4\U000e0067\U000e0062\U000e0065\U000e006e\U000e0067\U000e007f"
+
+
+def test_the_flags_of_england_and_texas_pass() -> None:
+    """Tag characters are a part of them."""
+    texas = "\U0001f3f4\U000e0075\U000e0073\U000e0074\U000e0078\U000e007f"
+    text = f"{ENGLAND} - {texas} 2:1 {ENGLAND}{ENGLAND}"
+    assert clean(text) == harmless(text) == text
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "hi\U000e0068\U000e0069",
+        "\U000e0001",
+        f"{ENGLAND}\U000e0041",
+        ENGLAND[:-1],
+        ENGLAND[1:],
+        f"\U0001f3f4{ENGLAND[1:-1] * 2}\U000e007f",
+    ],
+)
+def test_tag_characters_elsewhere_are_refused(text: str) -> None:
+    """A text that nobody sees could hide in them."""
+    with pytest.raises(Refused) as refused:
+        clean(text)
+    assert refused.value.code == "control"
+    assert refused.value.text.endswith("), which is allowed in flags only.")
+    assert "\ufffd" in harmless(text) and not is_refused(harmless(text))
+
+
+@pytest.mark.parametrize(
+    "character",
+    [
+        *" \u00a0\u00ad\u034f\u115f\u1160\u17b4\u180e\u200b\u200d\u200e\u2060\u2064\u2800\u3000\u3164\uffa0",
+        *"\ufe0f\U0001d159\U0001d173\U000e0100",
+        "\u200b \u3164",
+    ],
+    ids=ascii,
+)
+def test_a_text_that_shows_nothing_is_refused(character: str) -> None:
+    """However long it is; with one letter it is a text."""
+    for text in (character, character * 3):
+        with pytest.raises(Refused, match="shows nothing"):
+            refuse_unseen(text)
+        refuse_unseen(text + "a")
+
+
+@pytest.mark.parametrize(
+    "text", ["a", ".", "\u0301", "\u0600", "\ufffd", "\ue000", "👍", "한", "ㄱ", "\u2801"]
+)
+def test_a_text_that_shows_something_is_one(text: str) -> None:
+    """A sign alone is enough."""
+    refuse_unseen(text)

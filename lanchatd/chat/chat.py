@@ -22,7 +22,7 @@ from lanchatd.chat.room import Room
 from lanchatd.chat.searching import Search
 from lanchatd.clock import Clock, call_all
 from lanchatd.limits import Limits
-from lanchatd.text import lookalikes, names
+from lanchatd.text import cleaning, lookalikes, names
 from lanchatd.text.lookalikes import Looks
 from lanchatd.text.names import Name
 from lanchatd.text.refused import Refused
@@ -168,6 +168,7 @@ class Chat:
 
     def say(self, member: Member, text: str, kind: Kind = Kind.SAID) -> Event:
         """A member says, does, or sets as the topic; told to the room at the end of the turn."""
+        cleaning.refuse_unseen(text)
         self.refuse_muted(member)
         room = self.room_of(member)
         room.refuse_talk()
@@ -179,6 +180,7 @@ class Chat:
 
     def say_as_admin(self, room: Room, text: str, kind: Kind = Kind.SAID) -> Event:
         """An administrator says, does, or sets as the topic."""
+        cleaning.refuse_unseen(text)
         room.refuse_talk()
         self.lines_said += 1
         return room.post(kind, names.ADMIN, text)

@@ -11,6 +11,7 @@ from lanchatd.chat.answers import Later
 from lanchatd.chat.chat import Chat
 from lanchatd.chat.events import Notice
 from lanchatd.chat.moderation import LONGEST_BAN
+from lanchatd.text import cleaning
 from lanchatd.text.refused import Refused
 
 LONGEST_HISTORY = 100  # lines; what is past it is read with JSON's "after"
@@ -92,7 +93,7 @@ class Commands:
         return f"{self.sign}{command.name} {command.arguments}".rstrip()
 
     def arguments(self, command: Command, rest: str) -> list[Any]:
-        """What was typed behind the name, as its ``run`` takes it. Raises `Refused` (``usage``)."""
+        """What was typed behind the name, as its ``run`` takes it. Raises `Refused`."""
         usage = Refused("usage", f"Usage: {self.usage(command)}")
         values: list[Any] = []
         wanted = command.arguments.split()
@@ -109,6 +110,7 @@ class Commands:
                     raise usage
                 values.append(None)
             elif name in ("TEXT", "REASON", "TIME"):
+                cleaning.refuse_unseen(rest)
                 values.append(rest)
                 rest = ""
             else:
