@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import time
 from dataclasses import dataclass
 from typing import Any
@@ -12,6 +11,7 @@ from lanchatd.chat.events import Kind
 from lanchatd.client.sanitize import number_of, text_of, texts_of
 from lanchatd.client.session import Item
 from lanchatd.formats.text import TextFormat
+from lanchatd.text.mentions import is_named
 from lanchatd.text.refused import Refusal
 from lanchatd.text.times import from_iso, near_time
 
@@ -45,22 +45,12 @@ def shape(item: Item, own_nick: str, now: float) -> Shape:
     kind, nick, text = (text_of(event, name) for name in ("type", "from", "text"))
     mentions = False
     if kind in ("said", "acted", "private") and nick != own_nick:
-        mentions = kind == "private" or names(text, own_nick)
+        mentions = kind == "private" or is_named(text, own_nick)
     at = _time(text_of(event, "at"), now, item.past)
     if not nick and kind in ("joined", "left"):
         nick = (texts_of(event, "nicks") or [""])[0]
     greeting = _greeting(event) if item.greets else []
     return Shape(kind, nick, (*greeting, *_lines(kind, event)), at, mentions, item.past)
-
-
-def names(text: str, nick: str) -> bool:
-    """Whether a text holds a nick as a word of its own."""
-    return bool(nick) and name_pattern(nick).search(text) is not None
-
-
-def name_pattern(nick: str) -> re.Pattern[str]:
-    """Finds a nick as a word of its own, in whatever case."""
-    return re.compile(rf"(?<![\w.-]){re.escape(nick)}(?![\w-])", re.IGNORECASE)
 
 
 def notice(text: str) -> Item:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from hashlib import blake2b
 
-from lanchatd.client.rendering import Shape, name_pattern
+from lanchatd.client.rendering import Shape
 from lanchatd.terminal import screen
 from lanchatd.terminal.row import Row
 from lanchatd.terminal.screen import Screen
 from lanchatd.text import names
+from lanchatd.text.mentions import mentions
 from lanchatd.text.refused import Refused
 
 # Colours of the 256 that can be read on black and on white: a contrast (WCAG 2.1) of at least 4.5 to black
@@ -41,7 +42,8 @@ def _in_nick_colours(shown: Shape, line: str, own_nick: str) -> str:
     if not (found and shown.nick):
         return line
     if shown.mentions and own_nick:
-        rest = name_pattern(own_nick).sub(lambda name: f"{screen.REVERSE}{name[0]}{screen.RESET}", rest)
+        for start, end in reversed(list(mentions(rest, own_nick))):
+            rest = f"{rest[:start]}{screen.REVERSE}{rest[start:end]}{screen.RESET}{rest[end:]}"
     return begin + screen.in_colour(found, nick_colour(_key(found))) + rest
 
 

@@ -10,11 +10,10 @@ import re
 import unicodedata
 from itertools import islice
 
-# Thai and Lao, Burmese, Khmer, Kana, Han, and the signs from which emoji are made.
-_ALONE = re.compile(
-    "([\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff"
-    "\uf900-\ufaff\U00020000-\U0003ffff\u2600-\u27bf\U0001f000-\U0001faff])"
-)
+from lanchatd.text.scripts import WITHOUT_SPACES
+
+# What is a word by itself: also the signs from which emoji are made.
+_ALONE = re.compile(f"([{WITHOUT_SPACES}\u2600-\u27bf\U0001f000-\U0001faff])")
 
 # A longer word is found by its beginning as well; of shorter ones there would be too many.
 _BEGINNING = 3  # bytes: of Korean, a syllable
