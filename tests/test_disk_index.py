@@ -15,6 +15,7 @@ from lanchatd.history.disk.index import STEP, STEP_BYTES, index
 from lanchatd.history.disk.opening import open_log
 from lanchatd.history.disk.pruning import Pruned, prune
 from lanchatd.history.disk.rows import RoomRow
+from lanchatd.history.disk.schema import MIGRATIONS
 from lanchatd.history.disk.store import INDEX_AFTER_S, PRUNE_EVERY_S
 from tests.disk import DiskWorld
 
@@ -154,3 +155,54 @@ def test_an_index_that_cannot_be_written_still_finds_what_is_in_it(path: Path) -
     writing.execute("PRAGMA query_only = 0")
     world.passes(PRUNE_EVERY_S)
     assert finds(world, "dave", "tea") == ["late tea", "tea"]
+
+
+def of_version_1(path: Path, texts: list[tuple[str, str | None]]) -> None:
+    """A file as the first version left it: texts with the words that it made of them, in its index."""
+    connection, _ = open_log(path, pytest.fail, MIGRATIONS[:1])
+    with closing(connection):
+        connection.execute("INSERT INTO room (number, key, name) VALUES (1, '#lobby', '#lobby')")
+        for id_, (text, words) in enumerate(texts, 1):
+            connection.execute(
+                "INSERT INTO event (room, id, at_us, kind, nick, text, words)"
+                " VALUES (1, ?, 1795356191000000, 'said', 'alice', ?, ?)",
+                (id_, text, words),
+            )
+        connection.execute("INSERT INTO word (rowid, text) SELECT place, coalesce(words, text) FROM event")
+        connection.execute("UPDATE log SET indexed = (SELECT max(place) FROM event)")
+
+
+def test_an_index_of_an_older_version_is_built_anew(path: Path) -> None:
+    """With the words that are made of a text today, which are taken out again with it."""
+    of_version_1(path, [("новая ёлка", None), ("ｔｅａ", "tea"), ("吃饭", " 吃  饭 "), ("plain", None)])
+    world = DiskWorld(path)
+    world.passes(INDEX_AFTER_S)
+    assert finds(world, "bob", "елка") == ["новая ёлка"]
+    assert finds(world, "carol", "ЁЛКА") == ["новая ёлка"]
+    assert finds(world, "dave", "tea") == ["ｔｅａ"]
+    assert finds(world, "erin", "吃饭") == ["吃饭"]
+    assert finds(world, "frank", "plain") == ["plain"]
+    world.limits.keep_events = 1
+    world.passes(PRUNE_EVERY_S)
+    assert finds(world, "grace", "елка") == []
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("INSERT INTO word (word) VALUES ('integrity-check')")
+
+
+def test_an_index_is_built_anew_while_people_talk(path: Path) -> None:
+    """Step by step; also if the daemon ends half-way, and lines go that are not in it yet."""
+    of_version_1(path, [("ёлка", None)] * (2 * STEP + 1))
+    world = DiskWorld(path)
+    alice = world.join("alice")
+    alice.sees()
+    world.passes(INDEX_AFTER_S)
+    assert indexed(path, "елка") == STEP
+    alice.types("елка")
+    assert alice.sees() == ["<alice> елка"]
+    again = world.restarts(keep_events=STEP + 1)
+    again.passes(PRUNE_EVERY_S)
+    again.passes(INDEX_AFTER_S)
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("INSERT INTO word (word) VALUES ('integrity-check')")
+        (kept,) = connection.execute("SELECT count(*) FROM event").fetchone()
+    assert indexed(path, "елка") == kept

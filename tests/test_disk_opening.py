@@ -207,8 +207,9 @@ def test_an_older_file_is_brought_up_to_date_after_a_copy(path: Path) -> None:
     connection, name = open_log(path, pytest.fail, newer)
     connection.close()
     assert name == world.store.name
-    copy = path.with_name("history.sqlite.version-1")
-    for file, version, columns in ((path, 3, 6), (copy, 1, 5)):
+    today = len(MIGRATIONS)
+    copy = path.with_name(f"history.sqlite.version-{today}")
+    for file, version, columns in ((path, today + 2, 6), (copy, today, 5)):
         with closing(sqlite3.connect(file)) as connection:
             assert connection.execute("PRAGMA user_version").fetchone() == (version,)
             assert len(connection.execute("SELECT * FROM room").fetchone()) == columns

@@ -166,6 +166,14 @@ def test_a_log_that_cannot_be_read_says_why() -> None:
         ("The builds are green", "build"),
         ("Die Prüfung läuft", "prufung"),
         ("ПРИВЕТ мир", "привет"),
+        ("новая ёлка", "елка"),
+        ("новая елка", "ёлка"),
+        ("Łódź i Đà Nẵng", "da lodz nang"),
+        ("Straße", "strasse"),
+        ("strasse", "Straße"),
+        ("أحمد قال مَرْحَبًا", "احمد مرحبا"),
+        ("قال احمد مرحبا", "أحمد مَرْحَبًا"),
+        ("שָׁלוֹם", "שלום"),
         ("今日は天気がいい", "天気"),
         ("我们去吃饭吧", "吃饭"),
         ("안녕하세요 여러분", "안녕"),
@@ -187,11 +195,12 @@ def test_words_are_found_in_any_script(disk: DiskWorld, said: str, words: str) -
 
 
 @pytest.mark.parametrize(
-    "words", ["uild", "green OR red", "NOT", "a*", "{text}:x", "天気", 'build"', "b", "-- ()"]
+    "words",
+    ["uild", "green OR red", "NOT", "a*", "{text}:x", "天気", 'build"', "b", "-- ()", "йод", "हन्दी", "ハン"],
 )
 def test_what_is_not_there_is_not_found(disk: DiskWorld, words: str) -> None:
     """Nothing that is typed means anything to the database."""
-    alice = disk.join("alice").types("The bulid is green", "天 and 気")
+    alice = disk.join("alice").types("The bulid is green", "天 and 気", "иод", "हिन्दी", "パン")
     alice.sees()
     answer = alice.types(f"/search {words}").sees()
     assert len(answer) == 1 and answer[0].startswith(("-- There is no such line.", "!! There is no word"))

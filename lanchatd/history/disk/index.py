@@ -6,7 +6,10 @@ than the line itself.
 
 from __future__ import annotations
 
+import json
 import sqlite3
+
+from lanchatd.history.disk.words import words_of
 
 # What one step takes in at the most, in events and in bytes of text (and one event at least): milliseconds,
 # in which nothing else is written. With many short words a byte costs ten times as much as with few.
@@ -28,6 +31,15 @@ _INDEX = """
 """
 _INDEXED = "UPDATE log SET indexed = ?"
 
+_OUTDATED = """
+    SELECT json_group_array(json_array(place, text, words)) FROM event, log
+    WHERE place > indexed AND place <= min(outdated, ?)
+"""
+_RENEW = """
+    UPDATE event SET words = json_extract(value, '$[1]') FROM json_each(?)
+    WHERE place = json_extract(value, '$[0]')
+"""
+
 
 def index(connection: sqlite3.Connection) -> bool:
     """Take in the next events that are not in the index. Returns whether there may be more of them.
@@ -40,6 +52,7 @@ def index(connection: sqlite3.Connection) -> bool:
         connection.execute("BEGIN IMMEDIATE")
         until, events, size = connection.execute(_UNTIL, (STEP_BYTES, STEP)).fetchone()
         if events:
+            _renew_words(connection, until)
             connection.execute(_INDEX, (until,))
             connection.execute(_INDEXED, (until,))
         connection.execute("COMMIT")
@@ -48,3 +61,12 @@ def index(connection: sqlite3.Connection) -> bool:
             connection.execute("ROLLBACK")
         connection.execute("PRAGMA synchronous = FULL")
     return bool(events == STEP or size >= STEP_BYTES)
+
+
+def _renew_words(connection: sqlite3.Connection, until: int) -> None:
+    """Make the words of the next events again, up to a place, if they are of an older version."""
+    (outdated,) = connection.execute(_OUTDATED, (until,)).fetchone()
+    found = ((place, words_of(text), words) for place, text, words in json.loads(outdated))
+    renewed = [(place, words) for place, words, was in found if words != was]
+    if renewed:
+        connection.execute(_RENEW, (json.dumps(renewed, ensure_ascii=False),))

@@ -10,7 +10,8 @@ APPLICATION_ID = 0x6C61_6E63
 # A room's number stands for it in its events. `pruned` is the id up to which its events are gone, so that ids
 # never go back. `place` is the order of all rooms together, and the row in the index of words, which holds no
 # text of its own, and the events up to the place `indexed`. `words` is what is searched if that is not the
-# text itself.
+# text itself; from `indexed` up to the place `outdated` it is as an older version made it. So a version that
+# makes other words of a text begins the index anew, and nobody has to wait until it is whole.
 MIGRATIONS = (
     """
     CREATE TABLE log (name TEXT NOT NULL, indexed INTEGER NOT NULL DEFAULT 0);
@@ -44,6 +45,20 @@ MIGRATIONS = (
     CREATE TRIGGER topic_came AFTER INSERT ON event WHEN new.kind = 'topic' BEGIN
         UPDATE room SET topic = new.text WHERE number = new.room;
     END;
+    """,
+    # Accents are no longer left to the index, which knows too few of them.
+    """
+    DROP TRIGGER event_went;
+    DROP TABLE word;
+    CREATE VIRTUAL TABLE word USING fts5(
+        text, content='', columnsize=0,
+        tokenize="unicode61 remove_diacritics 0 categories 'L* N* M* Co So'"
+    );
+    CREATE TRIGGER event_went AFTER DELETE ON event WHEN old.place <= (SELECT indexed FROM log) BEGIN
+        INSERT INTO word (word, rowid, text) VALUES ('delete', old.place, coalesce(old.words, old.text));
+    END;
+    ALTER TABLE log ADD COLUMN outdated INTEGER NOT NULL DEFAULT 0;
+    UPDATE log SET indexed = 0, outdated = (SELECT coalesce(max(place), 0) FROM event);
     """,
 )
 

@@ -1,7 +1,8 @@
 """The words of a line, as the index has them and as they are searched for: in any script.
 
 The index splits at what is no letter, digit, mark or sign. Where people write without spaces, each character
-is a word of its own there, and what is searched for is a row of them. Case and accents make no difference.
+is a word of its own there, and what is searched for is a row of them. Case makes no difference to the
+index, and what else makes none is folded before (`lanchatd.text.folding`).
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import re
 import unicodedata
 from itertools import islice
 
+from lanchatd.text.folding import folded
 from lanchatd.text.scripts import WITHOUT_SPACES
 
 # What is a word by itself: also the signs from which emoji are made.
@@ -26,7 +28,7 @@ def words_of(text: str) -> str | None:
     """What the index is given for a line, None for the line itself."""
     if text.isascii():
         return None
-    words = _ALONE.sub(r" \1 ", unicodedata.normalize("NFKC", text))
+    words = _ALONE.sub(r" \1 ", folded(text))
     return None if words == text else words
 
 
