@@ -219,7 +219,7 @@ def test_what_could_not_be_kept_is_said(world: World, console: Console, line: st
         ("topic", "Usage: topic ROOM [TEXT]"),
         ("announce", "Usage: announce TEXT"),
         ("nick bob", "There is no nick. Did you mean kick?"),
-        ("", "There is no . Did you mean help?"),
+        ("", "There is no . help lists what there is."),
         ("limits nothing", "There is no limit nothing. limits lists what there is."),
         ("limits max-rooms many", "'many' is not a whole number of rooms from 1 to 1,000,000."),
         ("limits max-connections 5001", "The limit of open files allows 5,000 connections."),
@@ -453,7 +453,7 @@ def test_help_is_made_from_the_rows(world: World, console: Console) -> None:
     for row in CONSOLE:
         assert any(line.startswith(CONSOLE.usage(row)) and line.endswith(row.help) for line in shown)
     assert console.types("help kick") == ["kick NICK [REASON]: close a member's connection"]
-    assert console.types("help nonsense")[0].startswith("!! There is no nonsense. Did you mean ")
+    assert console.types("help nonsense")[0].startswith("!! There is no nonsense. help lists ")
 
 
 def test_what_was_kept_holds_after_a_restart(world: World, console: Console) -> None:

@@ -109,7 +109,7 @@ def test_a_refused_line_is_told_with_its_number(chat: Daemon) -> None:
         ended = client(chat.port, "--nick", "job", input=told)
         assert ended.returncode == 1
         assert sorted(ended.stderr.splitlines()) == [
-            "lanchat-client: line 2: There is no /nope. Did you mean /ignore? //nope says it.",
+            "lanchat-client: line 2: There is no /nope. /help lists what there is. //nope says it.",
             "lanchat-client: line 3: That line holds U+001B (a control character), "
             "which is not allowed here.",
             "lanchat-client: line 4: A line has at most about 4,032 bytes.",

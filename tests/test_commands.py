@@ -7,6 +7,7 @@ import re
 import pytest
 
 from lanchatd.commands import MEMBERS
+from lanchatd.commands.command import one_slip
 from tests.world import Person, World
 
 ADDRESSES = "An address is like 192.0.2.7 or 2001:db8::7, a network like 192.0.2.0/24 or 2001:db8::/64."
@@ -29,17 +30,24 @@ def test_help_lists_what_one_may_do(world: World) -> None:
 
 def test_help_for_one_command(world: World) -> None:
     """With or without its slash."""
-    usage = ["-- /msg NICK TEXT: say something to one member only"]
+    usage = ["-- /ignore NICK: hide what somebody says and sends to you, under any nick"]
     alice = world.join("alice")
-    assert alice.types("/help msg").sees() == usage
-    assert alice.types("/help /MSG").sees() == usage
+    assert alice.types("/help ignore").sees() == usage
+    assert alice.types("/help /IGNORE").sees() == usage
 
 
 @pytest.mark.parametrize(
     ("typed", "refused"),
     [
-        ("/kock bob", "!! There is no /kock. Did you mean /kick? //kock says it."),
-        ("/", "!! There is no /. Did you mean /help? // says it."),
+        ("/mgs bob", "!! There is no /mgs. Did you mean /msg? //mgs says it."),
+        ("/hsitory", "!! There is no /hsitory. Did you mean /history? //hsitory says it."),
+        ("/Qurey bob", "!! There is no /Qurey. Did you mean /query? //Qurey says it."),
+        ("/whoo", "!! There is no /whoo. Did you mean /who? //whoo says it."),
+        ("/part", "!! You are in the lobby, where everybody begins. /quit leaves the chat."),
+        ("/leave #dev", "!! Usage: /part"),
+        ("/dm bob", "!! Usage: /msg NICK TEXT"),
+        ("/w nobody hi", "!! There is no nobody here."),
+        ("/", "!! There is no /. /help lists what there is. // says it."),
         ("/help nick name", "!! Usage: /help [COMMAND]"),
         ("/nick", "!! Usage: /nick NICK"),
         ("/nick two words", "!! Usage: /nick NICK"),
@@ -74,10 +82,56 @@ def test_a_wrong_command_is_one_line_and_nothing_happens(world: World, typed: st
     assert bob.sees() == []
 
 
-def test_an_unknown_command_that_is_like_none_names_one_all_the_same(world: World) -> None:
-    """The nearest known one, however far it is."""
-    (refused,) = world.join("alice").types("/zzzz").sees()
-    assert refused.startswith("!! There is no /zzzz. Did you mean /")
+@pytest.mark.parametrize(
+    "typed", ["zzzz", "mee", "ma", "whois", "kock", "mutee", "clear", "login", "x" * 3_000, "nic" + "k" * 9]
+)
+def test_a_hint_is_given_only_where_it_is_near(world: World, typed: str) -> None:
+    """One slip away, and of what one may do; never /me, which would tell everybody what was for one."""
+    refused = f"!! There is no /{typed}. /help lists what there is. //{typed} says it."
+    assert world.join("alice").types(f"/{typed} bob").sees() == [refused]
+
+
+def test_operators_are_given_hints_at_what_they_may_do(world: World) -> None:
+    """Nobody else is."""
+    refused = "!! There is no /kock. Did you mean /kick? //kock says it."
+    assert operator(world).types("/kock bob").sees() == [refused]
+
+
+@pytest.mark.parametrize(
+    ("typed", "name", "slip"),
+    [
+        ("jion", "join", True), ("oin", "join", True), ("joi", "join", True), ("jojn", "join", True),
+        ("joinn", "join", True), ("jooin", "join", True), ("join", "join", False), ("jonix", "join", False),
+        ("nioj", "join", False), ("jo", "join", False), ("abab", "baba", False), ("", "me", False),
+    ],
+)  # fmt: skip
+def test_a_slip_is_one_character(typed: str, name: str, slip: bool) -> None:
+    """Wrong, missing, too many, or swapped with the next."""
+    assert one_slip(typed, name) is slip
+
+
+def test_commands_go_by_the_names_of_other_chats_too(world: World) -> None:
+    """Whoever comes from one finds what it was called there."""
+    alice, bob = world.join("alice"), world.join("bob")
+    alice.sees()
+    for alias in ("m", "dm", "PM", "query", "w"):
+        assert alice.types(f"/{alias} bob psst").sees() == bob.sees() == ["[alice -> bob] psst"]
+    assert alice.types("/names").sees() == alice.types("/who").sees()
+    assert alice.types("/list").sees() == alice.types("/rooms").sees()
+    assert alice.types("/?").sees() == alice.types("/help").sees()
+    usage = ["-- /msg NICK TEXT: say something to one member only (also /m, /dm, /pm, /query, /w)"]
+    assert alice.types("/help pm").sees() == usage
+    alice.types("/j dev")
+    assert bob.sees() == ["-- alice left (went to #dev)"]
+    alice.types("/leave")
+    assert alice.sees()[-2] == "-- You are alice in #lobby. /help lists the commands."
+    alice.types("/q bye")
+    assert bob.sees()[-1] == "-- alice left (bye)"
+
+
+def test_who_thinks_better_of_it_leaves_by_any_name(world: World) -> None:
+    """Before a nick was given as well."""
+    assert world.connect().types("/exit").sees()[-1] == "-- Goodbye."
 
 
 def test_nick_renames_and_frees_the_old_nick(world: World) -> None:

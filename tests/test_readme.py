@@ -40,6 +40,7 @@ def test_every_command_is_in_the_table() -> None:
         [
             MEMBERS.usage(command).replace("|", r"\|"),
             command.help + (" (operators)" if command.operator else ""),
+            " ".join(f"/{alias}" for alias in command.aliases),
         ]
         for command in MEMBERS
     ]

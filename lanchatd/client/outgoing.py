@@ -7,12 +7,12 @@ the server says it once.
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import count
 from typing import Any
 
+from lanchatd.commands import command_in
 from lanchatd.limits import Limits
 
 # What a line may have, in bytes, with its JSON around it: the server counts both.
@@ -26,8 +26,8 @@ TOO_FAST_S = 1.0
 TOO_FAST_MOST_S = 10.0
 SLOWEST_PER_S = 0.2
 
-# Lines that change what the next ones mean: sent when nothing is on its way, and waited for.
-_TURNS = re.compile(r"/(nick|join)(?: +(.*))?$", re.IGNORECASE)
+# Commands that change what the next lines mean: sent when nothing is on its way, and waited for.
+_TURNS = frozenset({"nick", "join", "part"})
 
 
 def counted_refs(prefix: str) -> Callable[[], str]:
@@ -75,8 +75,7 @@ class Line:
     @property
     def wanted_nick(self) -> str | None:
         """What follows ``/nick``, if it is that."""
-        turn = _TURNS.match(self.text)
-        return None if turn is None or turn[1].lower() != "nick" else turn[2] or ""
+        return self.text.partition(" ")[2].lstrip() if command_in(self.text) == "nick" else None
 
 
 class Outgoing:
@@ -113,7 +112,7 @@ class Outgoing:
     def add(self, text: str) -> Line:
         """Keep a typed line until it is acknowledged. Raises `Unsayable`."""
         text = text.encode(errors="replace").decode()
-        line = Line(self._new_ref(), text, b"", turns=_TURNS.match(text) is not None)
+        line = Line(self._new_ref(), text, b"", turns=command_in(text) in _TURNS)
         line.encoded = encode({"line": text, "ref": line.ref})
         if len(line.encoded) - 1 > LONGEST_LINE:
             raise Unsayable("too_long", f"A line has at most about {LONGEST_LINE - 64:,} bytes.")

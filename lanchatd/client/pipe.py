@@ -19,6 +19,7 @@ from lanchatd.client.rendering import shape
 from lanchatd.client.sanitize import text_of
 from lanchatd.client.session import Item, Session
 from lanchatd.client.streams import InputThread, OutputThread, has_input
+from lanchatd.commands import command_in
 
 # No more is read from standard input while this many lines are not acknowledged.
 MOST_WAITING = 64
@@ -162,7 +163,7 @@ class Pipe:
         except UnicodeDecodeError:
             self._refused(self._line_number, "That line is not UTF-8.")
             return
-        if text.split(" ", 1)[0].lower() == "/quit":
+        if command_in(text) == "quit":
             self._all_read = True
         elif text:
             self._saying = self._line_number

@@ -17,7 +17,7 @@ from lanchatd.client.sanitize import clean
 from lanchatd.client.screen import coloured
 from lanchatd.client.session import Item, Session
 from lanchatd.client.trust import answer
-from lanchatd.commands import MEMBERS
+from lanchatd.commands import MEMBERS, command_in
 from lanchatd.terminal import screen
 from lanchatd.terminal.editor import Action, Completions, Editor, Key, Pasted, Submitted
 from lanchatd.terminal.row import Row
@@ -268,7 +268,8 @@ class Ui:
     def _send(self, lines: Sequence[str]) -> None:
         for line in lines:
             command, _, rest = line.partition(" ")
-            match command.lower():
+            name = command_in(line)
+            match f"/{name}" if name else command.lower():
                 case "/clear":
                     self._kept.clear()
                     self._kept_characters = 0
@@ -284,7 +285,7 @@ class Ui:
                     self._quit(rest.strip())
                 case _ if line.strip():
                     self.connection.say(line)
-                    if command.lower() == "/help" and not rest:
+                    if name == "help" and not rest:
                         self._help()
 
     def _help(self) -> None:
@@ -332,7 +333,7 @@ class Ui:
         if word.startswith("/") and not before:
             names = sorted({*(command.name for command in MEMBERS), *LOCAL})
             return [f"/{name} " for name in names if f"/{name}".startswith(word.lower())]
-        if word.startswith("#") or before.strip().lower() == "/join":
+        if word.startswith("#") or command_in(before.strip()) == "join":
             return [f"{room} " for room in sorted(self.session.rooms) if _begins(room, word)]
         end = ": " if not before else " "
         found = sorted(self.session.nicks, key=str.lower)

@@ -18,7 +18,7 @@ from lanchatd.commands.talking import TALKING
 from lanchatd.text import cleaning
 from lanchatd.text.refused import Refused
 
-__all__ = ["CONSOLE", "MEMBERS", "Administrator", "administer", "run"]
+__all__ = ["CONSOLE", "MEMBERS", "Administrator", "administer", "command_in", "run"]
 
 MEMBERS = Commands("/", "Anything else is said to the room; //x says /x.", *TALKING, *MODERATING, BANS)
 CONSOLE = Commands(
@@ -37,7 +37,7 @@ def run(chat: Chat, member: Member, line: Line, answer: Callable[[Item], None]) 
         return
     begun: Later | None
     try:
-        text, command, rest = _parsed(line.text)
+        text, command, rest = _parsed(line.text, member)
         if line.ref is not None and (command is None or command.once):
             asked = chat.refs.ask(member.name.key, line.ref, line.text, chat.clock.seconds(), answer)
             if asked is None:
@@ -72,7 +72,7 @@ def administer(
         if len(line.encode()) > chat.limits.max_line_bytes:
             raise Refused("too_long", f"A line has at most {chat.limits.max_line_bytes:,} bytes.")
         name, _, rest = line.strip().removeprefix("/").partition(" ")
-        command = CONSOLE.named(name)
+        command = CONSOLE.named(name, administrator)
         begun = command.run(chat, administrator, *CONSOLE.arguments(command, rest.strip()))
     except Refused as refused:
         done(refused)
@@ -90,10 +90,16 @@ def _told(begun: Later, ref: str | None, answer: Callable[[Item], None], refused
         answer(Ok(ref, begun.id))
 
 
-def _parsed(line: str) -> tuple[str, Command | None, str]:
+def command_in(line: str) -> str:
+    """The name of the command that a line is, by whatever alias it was typed; empty if it is none."""
+    command = MEMBERS.find(line[1:].partition(" ")[0]) if line.startswith("/") else None
+    return "" if command is None else command.name
+
+
+def _parsed(line: str, member: Member) -> tuple[str, Command | None, str]:
     if not line.startswith("/"):
         return line, None, ""
     if line.startswith("//"):
         return line[1:], None, ""
     name, _, rest = line[1:].partition(" ")
-    return "", MEMBERS.named(name), rest.strip()
+    return "", MEMBERS.named(name, member), rest.strip()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -19,6 +18,9 @@ LONGEST_WAIT = 24 * 60 * 60  # seconds, until a shutdown: a day
 
 # The arguments that are a whole number, and from where to where.
 NUMBERS = {"MINUTES": (1, LONGEST_BAN), "N": (1, LONGEST_HISTORY), "SECONDS": (0, LONGEST_WAIT)}
+
+# Shorter names are near to anything, and a private text must not be sent on to /me by a hint.
+_LEAST_HINTED = 3
 
 
 class Actor(Protocol):
@@ -53,7 +55,8 @@ class Command:
     one in brackets may be missing.
     ``run`` gets the chat, the actor, and the arguments in order, None for a missing one; it returns what it
     began if that is not done yet. ``once`` is for what others notice: sent again with its ref, it is
-    answered and not done again; what only sets up the connection is done on the new one too.
+    answered and not done again; what only sets up the connection is done on the new one too. ``aliases`` are
+    what people type who come from other chats.
     """
 
     name: str
@@ -62,6 +65,7 @@ class Command:
     run: Callable[..., Later | None]
     operator: bool = False
     once: bool = False
+    aliases: tuple[str, ...] = ()
 
 
 class Commands:
@@ -71,22 +75,34 @@ class Commands:
         """``about`` is said above the list of them."""
         self.sign = sign
         self._about = about
-        row = Command("help", "[COMMAND]", "what there is to type", self._help)
-        self._rows = {command.name: command for command in (row, *rows)}
+        row = Command("help", "[COMMAND]", "what there is to type", self._help, aliases=("?",))
+        self._rows = (row, *rows)
+        self._named = {name: row for row in self._rows for name in (row.name, *row.aliases)}
 
     def __iter__(self) -> Iterator[Command]:
-        return iter(self._rows.values())
+        return iter(self._rows)
 
-    def named(self, name: str) -> Command:
-        """The row with that name. Raises `Refused` (``unknown_command``) with the nearest there is."""
-        name = name.lower()
-        if name in self._rows:
-            return self._rows[name]
-        near = difflib.get_close_matches(name, self._rows, 1, cutoff=0) if name else ["help"]
-        hint = f" //{name} says it." if self.sign else ""
-        raise Refused(
-            "unknown_command", f"There is no {self.sign}{name}. Did you mean {self.sign}{near[0]}?{hint}"
-        )
+    def find(self, name: str) -> Command | None:
+        """The row with that name or alias, in any case."""
+        return self._named.get(name.lower())
+
+    def named(self, name: str, actor: Actor) -> Command:
+        """The row with that name or alias.
+
+        Raises `Refused` (``unknown_command``), and names one that the actor may use and that is near.
+        """
+        if (command := self.find(name)) is not None:
+            return command
+        hint = f"Did you mean {self.sign}{near}?" if (near := self._near(name.lower(), actor)) else ""
+        hint = hint or f"{self.sign}help lists what there is."
+        says = f" //{name} says it." if self.sign else ""
+        raise Refused("unknown_command", f"There is no {self.sign}{name}. {hint}{says}")
+
+    def _near(self, typed: str, actor: Actor) -> str | None:
+        for name, row in self._named.items():
+            if len(name) >= _LEAST_HINTED and (actor.operator or not row.operator) and one_slip(typed, name):
+                return name
+        return None
 
     def usage(self, command: Command) -> str:
         """How to type a command."""
@@ -129,13 +145,23 @@ class Commands:
 
     def _help(self, chat: Chat, actor: Actor, name: str | None) -> None:
         if name is not None:
-            command = self.named(name.removeprefix("/"))
-            actor.tell(Notice((f"{self.usage(command)}: {command.help}",)))
+            command = self.named(name.removeprefix("/"), actor)
+            also = ", ".join(self.sign + alias for alias in command.aliases)
+            actor.tell(Notice((f"{self.usage(command)}: {command.help}{f' (also {also})' if also else ''}",)))
             return
         rows = [command for command in self if actor.operator or not command.operator]
         width = max(len(self.usage(command)) for command in rows)
         lines = [f"{self.usage(command):{width}}  {command.help}" for command in rows]
         actor.tell(Notice((self._about, *lines)))
+
+
+def one_slip(typed: str, name: str) -> bool:
+    """Whether one character is wrong, missing or too many, or two are swapped."""
+    differs = next((at for at, pair in enumerate(zip(typed, name, strict=False)) if pair[0] != pair[1]), None)
+    at = min(len(typed), len(name)) if differs is None else differs
+    one, other = typed[at:], name[at:]
+    swapped = one[:2] == other[1::-1] and one[2:] == other[2:]
+    return typed != name and (swapped or one[1:] in (other, other[1:]) or one == other[1:])
 
 
 def _number(name: str, word: str, usage: Refused) -> int:

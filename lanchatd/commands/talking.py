@@ -54,6 +54,12 @@ def _join(chat: Chat, member: Member, room: str) -> None:
     chat.move(member, room)
 
 
+def _part(chat: Chat, member: Member) -> None:
+    if member.room_key == names.LOBBY:
+        raise Refused("same_room", "You are in the lobby, where everybody begins. /quit leaves the chat.")
+    chat.move(member, names.LOBBY)
+
+
 def _topic(chat: Chat, member: Member, text: str | None) -> Event | None:
     if text is not None:
         return chat.say(member, text, Kind.TOPIC)
@@ -125,11 +131,13 @@ def _quit(chat: Chat, member: Member, text: str | None) -> None:
 TALKING = (
     Command("nick", "NICK", "take another nick", _nick),
     Command("me", "TEXT", "say what you do", _me, once=True),
-    Command("msg", "NICK TEXT", "say something to one member only", _msg, once=True),
+    Command("msg", "NICK TEXT", "say something to one member only", _msg, once=True,
+            aliases=("m", "dm", "pm", "query", "w")),
     Command("reply", "TEXT", "answer the last private message", _reply, once=True),
-    Command("who", "[ROOM]", "who is in this room, or in another", _who),
-    Command("rooms", "", "the rooms there are", _rooms),
-    Command("join", "ROOM", "go to another room; made if there is none", _join),
+    Command("who", "[ROOM]", "who is in this room, or in another", _who, aliases=("names",)),
+    Command("rooms", "", "the rooms there are", _rooms, aliases=("list",)),
+    Command("join", "ROOM", "go to another room; made if there is none", _join, aliases=("j",)),
+    Command("part", "", "go back to #lobby", _part, aliases=("leave",)),
     Command("topic", "[TEXT]", "what this room is about; with a text, set it", _topic, once=True),
     Command("history", "[N] [before TIME]", "the last 20, or N, lines of this room", _history),
     Command("search", "[TEXT]", "the lines with these words, in all rooms; alone, the next 50", _search),
@@ -137,5 +145,5 @@ TALKING = (
     Command("unignore", "NICK", "show it again", _unignore),
     Command("away", "[TEXT]", "tell who writes to you that you are away", _away),
     Command("back", "", "you are here again", _back),
-    Command("quit", "[TEXT]", "leave", _quit),
+    Command("quit", "[TEXT]", "leave", _quit, aliases=("q", "exit")),
 )  # fmt: skip

@@ -79,10 +79,10 @@ def _as_asked(line: str) -> tuple[str, Callable[[Report, float], str]]:
     first, _, others = rest.lstrip().partition(" ")
     if first == JSON:
         return f"{name} {others}".rstrip(), lambda report, now: as_json(report)
-    try:
-        arguments = CONSOLE.named(name.removeprefix("/")).arguments.split()
-    except Refused:
+    command = CONSOLE.find(name.removeprefix("/"))
+    if command is None:
         return line, as_text
+    arguments = command.arguments.split()
     # What is said may end with it; as the whole of it, nobody means it.
     free_text = bool(arguments) and arguments[-1].strip("[]") in ("TEXT", "REASON")
     if line.endswith(f" {JSON}") and (not free_text or len(rest.split()) <= len(arguments)):

@@ -22,6 +22,7 @@ from lanchatd.chat.format import Format, Unreadable
 from lanchatd.chat.member import Member
 from lanchatd.chat.peer import Peer
 from lanchatd.clock import Call
+from lanchatd.commands import command_in
 from lanchatd.doors.last_line import LAST_LINE_S
 from lanchatd.net.credentials import why_lost
 from lanchatd.net.lines import BoundedLines
@@ -151,7 +152,7 @@ class ChatProtocol(BoundedLines):
             self.format = self.factory.json
         try:
             hello = self.format.read_hello(line)
-            if hello.nick == "/quit":
+            if command_in(hello.nick) == "quit":
                 self.close("quit", Notice(("Goodbye.",)))
                 return
             self.chat.join(hello, self.peer, self._make_member)
