@@ -119,7 +119,11 @@ class Peer:
 
     def reads(self) -> str:
         """The next line; empty at the end of file."""
-        return self._file.readline().decode().rstrip("\n")
+        return self.reads_line().decode().rstrip("\n")
+
+    def reads_line(self) -> bytes:
+        """The same, as it came, with its end."""
+        return self._file.readline()
 
     def reads_until(self, line: str) -> list[str]:
         """The lines up to this one."""

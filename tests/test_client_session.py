@@ -295,12 +295,18 @@ def test_a_refused_nick_is_told() -> None:
     assert (got.refused, got.items, story.session.state) == (("nick_taken", "No."), [], State.GREETING)
 
 
-@pytest.mark.parametrize("line", [b"-- Welcome to chat (lanchatd 0.1.0).", b"--", b"-- What is your nick?"])
-def test_the_greeting_of_a_slow_network_is_passed_over(line: bytes) -> None:
+@pytest.mark.parametrize(
+    "lines",
+    [
+        [b"-- Welcome to chat (lanchatd 0.1.0).", b"--", b"-- What is your nick?"],
+        [b"HTTP/1.1 100 Welcome to chat (lanchatd 0.1.0). What is your nick?\r", b"\r"],
+    ],
+)
+def test_what_is_for_people_is_passed_over(lines: list[bytes]) -> None:
     """Our hello came after the server's patience."""
     story = Story()
     story.connects()
-    assert story.hears_line(line) == Received()
+    assert [story.hears_line(line) for line in lines] == [Received()] * len(lines)
 
 
 def test_turned_away_as_text_is_a_refusal() -> None:

@@ -303,8 +303,9 @@ def test_who_takes_tls_away_is_refused(tmp_path: Path, own: Identity, says: byte
 
 
 def test_a_greeting_before_tls_does_no_harm(tmp_path: Path, own: Identity, chat: Daemon) -> None:
-    """Our hello may come later than a server waits before it greets in plain; that is not read."""
-    with impostor(says=b"-- Welcome to chat.\n-- What is your nick?\n", behind=chat.port) as late:
+    """Our hello may come later than a server waits before it says something in plain; that is not read."""
+    says = b"HTTP/1.1 100 Welcome to chat. What is your nick?\r\n\r\n"
+    with impostor(says=says, behind=chat.port) as late:
         assert pipe(late.port, tmp_path, f"--fingerprint={own.fingerprint}") == (0, "")
 
 
@@ -524,7 +525,7 @@ def test_a_known_server_has_to_fit_what_is_given_too(
 def test_who_is_turned_away_reads_why(tmp_path: Path, options: tuple[str, ...], why: str) -> None:
     """Also by TLS, which is not begun then: that is no reason to cry wolf."""
     with daemon("--port=0", *options, cwd=tmp_path) as chat, chat.connect() as first:
-        first.reads_until("-- What is your nick?")
+        first.reads_until_match("What is your nick")
         assert pipe(chat.port, tmp_path) == (1, f"{HOST} port {chat.port} turned us away: {why}")
 
 

@@ -273,12 +273,15 @@ def test_no_handshake_is_one_clear_line(error: Exception, text: str) -> None:
 
 
 HELLO = b"\x16\x03\x03"
+ASKED = b"HTTP/1.1 100 Nick?\r\n\r\n"
 
 
 @pytest.mark.parametrize(
     ("begin", "place"),
     [(b"", None), (HELLO, 0), (b"\x15", 0), (b"-", None), (b"-- Welcome", None), (b"-- Welcome\r\n", None),
      (b"-- Welcome\n--\n-- What is your nick?\n" + HELLO, 36), (b"--" + b"x" * 65_534, None),
+     (ASKED + HELLO, 22), (b"--\n" + ASKED + HELLO, 25),
+     *((ASKED[:end], None) for end in range(1, 23)),
      (b"!", None), (b"!! The limit of 1", None), (b"-- Welcome\n!! This", None)],
 )  # fmt: skip
 def test_where_tls_begins(begin: bytes, place: int | None) -> None:
@@ -289,7 +292,8 @@ def test_where_tls_begins(begin: bytes, place: int | None) -> None:
 @pytest.mark.parametrize(
     "begin",
     [b"!! This is a chat server\n", b"!!" + b"x" * 200, b"!! Your address is banned. Or not.\n",
-     b"HTTP/1.1 400", b"{", b"\x17", b"\0", b"-- Welcome\n?", b"-x", b"SSH-2.0",
+     b"HTTP/1.1 400", b"HTTP/1.1 100\r\n\r\n", ASKED + b"HTTP/1.1 400", ASKED[:-2] + b"Date: ",
+     b"{", b"\x17", b"\0", b"-- Welcome\n?", b"-x", b"SSH-2.0",
      b"--" + b"x" * 65_535, b"--\n" * 21_846],
 )  # fmt: skip
 def test_what_is_not_tls(begin: bytes) -> None:

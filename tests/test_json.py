@@ -61,10 +61,10 @@ def test_text_and_json_members_see_the_same(world: World) -> None:
     ]  # fmt: skip
 
 
-def test_hello_after_the_greeting_is_json_too(world: World) -> None:
-    """A JSON session can be typed by hand, after reading the greeting."""
+def test_hello_after_the_question_for_a_nick_is_json_too(world: World) -> None:
+    """A JSON session can be typed by hand, after reading that."""
     bob = world.connect()
-    world.greet()
+    world.ask()
     bob.sees()
     assert bob.asks({"nick": "bob"}).gets()[0]["type"] == "welcome"
 

@@ -201,12 +201,12 @@ def test_a_newcomer_that_reads_slowly_from_the_start(world: World) -> None:
     """Not even its welcome was taken."""
     alice = world.join("alice").types("one")
     bob = world.connect()
-    world.greet()
+    world.ask()
     bob.stops_reading()
     bob.types("bob")
     alice.types("two")
     bob.reads_on()
-    assert bob.sees()[3:] == [
+    assert bob.sees()[5:] == [
         "-- You are bob in #lobby. /help lists the commands.",
         "14:03 <alice> one",
         "<alice> two",

@@ -49,8 +49,7 @@ def test_bad_input_is_one_line_and_the_connection_stays(world: World, sent: byte
 )
 def test_a_bad_nick_is_refused_and_asked_for_again(world: World, nick: str) -> None:
     """With the rule."""
-    alice = world.connect()
-    world.greet()
+    alice = world.connect().types("#")
     alice.sees()
     assert alice.types(nick).sees() == [
         "!! A nick has 1 to 32 letters, digits, '_', '-' and '.', and begins with a letter, a digit or '_'."

@@ -305,4 +305,5 @@ def test_the_daemon_tells_of_a_reload(tmp_path: Path, manager: ServiceManager, m
         assert "MONOTONIC_USEC=" in reloading
         manager.hears_until("READY=1")
         with chat.connect() as alice:
+            alice.types("alice")
             assert "-- Lunch at 13." in alice.reads_until("-- What is your nick?")

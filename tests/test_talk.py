@@ -6,24 +6,23 @@ import pytest
 
 from lanchatd.text import names
 from lanchatd.text.refused import Refused
-from tests.world import World, certificate
+from tests.world import ASKED, World, certificate
 
 
-def test_who_says_nothing_is_greeted_and_asked_for_a_nick() -> None:
-    """Somebody with `nc` sees where they are before they type a word."""
+def test_who_says_nothing_is_asked_for_a_nick_and_greeted_when_they_give_it() -> None:
+    """Somebody with `nc` sees where they are before they type a word; a browser would read past that line."""
     world = World(motd=("Be kind.", ""))
     alice = world.connect()
     assert alice.sees() == []
-    world.greet()
+    world.ask()
+    assert alice.sees() == [ASKED, ""]
+    alice.types("alice")
     assert alice.sees() == [
         "-- Welcome to test (lanchatd 0.1.0).",
         f"-- TLS key: {certificate().fingerprint}",
         "-- Be kind.",
         "--",
         "-- What is your nick?",
-    ]
-    alice.types("alice")
-    assert alice.sees() == [
         "-- You are alice in #lobby. /help lists the commands.",
         "-- 1 in #lobby: alice (plain)",
     ]

@@ -9,7 +9,7 @@ from twisted.python.failure import Failure
 
 from lanchatd.doors.first_bytes import LATE_HELLO_S
 from lanchatd.net.credentials import why_lost
-from tests.world import World, certificate
+from tests.world import ASKED, World, certificate
 
 CLIENT_HELLO = bytes.fromhex("16030100c8010000c40303") + b"\n" * 40
 JOIN_WITH_TLS = "!! Only encrypted connections come in here. Join with: lanchat-client HOST 8000"
@@ -22,13 +22,12 @@ def strict(world: World) -> World:
     return world
 
 
-@pytest.mark.parametrize("begin", [b"alice\n", b'{"nick": "alice"}\n', b"GET / HTTP/1.1\r\n\r\n", b""])
+@pytest.mark.parametrize("begin", [b"alice\n", b'{"nick": "alice"}\n'])
 @pytest.mark.parametrize("peer", ["192.0.2.7", "2001:db8::7", "::ffff:192.0.2.7"])
 def test_who_has_to_encrypt_is_told_so_and_how(strict: World, begin: bytes, peer: str) -> None:
-    """In one line, whatever they begin with; and it comes after the patience if they begin with nothing."""
+    """In one line, whatever they begin with."""
     strict.make_operator(strict.join("op", "127.0.0.1"))
     visitor = strict.connect(peer).sends(begin)
-    strict.passes(LATE_HELLO_S)
     assert visitor.sees() == [JOIN_WITH_TLS]
     assert visitor.wire.write_closed
     strict.passes(1)
@@ -36,12 +35,34 @@ def test_who_has_to_encrypt_is_told_so_and_how(strict: World, begin: bytes, peer
     assert [member.nick for member in strict.chat.members.values()] == ["op"]
 
 
+def test_a_browser_that_has_to_encrypt_is_told_so_in_its_own_language(strict: World) -> None:
+    """A page cannot be loaded from here without."""
+    browser = strict.connect().sends(b"GET / HTTP/1.1\r\n\r\n")
+    head, _, body = browser.wire.taken.decode().partition("\r\n\r\n")
+    assert (head.splitlines()[0], body) == ("HTTP/1.1 403 Forbidden", JOIN_WITH_TLS[3:] + "\n")
+    strict.passes(1)
+    assert browser.gone
+
+
+@pytest.mark.parametrize("says", [b"alice\n", b"GET / HTTP/1.1\r\n\r\n"])
+def test_who_says_nothing_and_has_to_encrypt_reads_that_first(strict: World, says: bytes) -> None:
+    """After a longer patience, and in a line that a browser reads past."""
+    visitor = strict.connect()
+    strict.passes(LATE_HELLO_S - 0.1)
+    assert visitor.sees() == []
+    strict.passes(0.1)
+    assert visitor.sees() == ["HTTP/1.1 100 " + JOIN_WITH_TLS[3:], ""]
+    assert visitor.sends(says).sees()[-1].endswith(JOIN_WITH_TLS[3:])
+    strict.passes(1)
+    assert visitor.gone
+
+
 @pytest.mark.parametrize("peer", ["127.0.0.1", "127.8.0.1", "::1", "::ffff:127.0.0.1"])
 def test_who_is_on_the_same_machine_need_not_encrypt(strict: World, peer: str) -> None:
     """Nobody else can read along there."""
     alice = strict.connect(peer)
-    strict.greet()
-    assert alice.sees()[-1] == "-- What is your nick?"
+    strict.ask()
+    assert alice.sees() == [ASKED, ""]
     assert alice.types("alice").sees()[-1] == "-- 1 in #lobby: alice (plain)"
 
 
@@ -59,8 +80,7 @@ def test_who_has_to_encrypt_is_told_so_at_shutdown_and_at_its_end_of_file(strict
 
 def test_the_greeting_says_the_fingerprint_of_the_key(world: World) -> None:
     """So whoever is inside can tell it to those who ask."""
-    alice = world.connect()
-    world.greet()
+    alice = world.connect().types("#")
     assert alice.sees()[1] == f"-- TLS key: {certificate().fingerprint}"
 
 

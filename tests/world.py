@@ -33,6 +33,9 @@ from lanchatd.limits import Limits
 from lanchatd.net.credentials import Credentials
 from lanchatd.state.certificate import Certificate, own_certificate
 
+# What who says nothing reads, and an empty line after it.
+ASKED = "HTTP/1.1 100 Welcome to test (lanchatd 0.1.0). What is your nick?"
+
 # 2026-11-22 14:03:11.123 UTC
 NOON = 1_795_356_191.123
 
@@ -315,6 +318,6 @@ class World:
         self.clock.advance(end - self.clock.seconds())
         self.settle()
 
-    def greet(self) -> None:
-        """Wait until whoever said nothing is greeted."""
+    def ask(self) -> None:
+        """Wait until whoever said nothing is asked for a nick."""
         self.passes(PATIENCE_S)

@@ -100,6 +100,7 @@ class Session:
         self.version = ""
         self.state = State.AWAY
         self.been_welcomed = False
+        self._asked = False  # for a nick, before our hello was heard
         self.last_words = ""  # why the server closes, if it said so
         self.sent_away = False  # by a moderator
         self._outgoing = Outgoing(new_ref, pace)
@@ -126,6 +127,7 @@ class Session:
         """A new connection is there; the encoded line that it begins with."""
         self.disconnected()
         self.state = State.GREETING
+        self._asked = False
         self.last_words = ""
         self.sent_away = False
         self._outgoing.connected(now)
@@ -207,8 +209,11 @@ class Session:
         if no_object and text.startswith("!! "):
             # Turned away before the server knew that we speak JSON: full, or banned.
             got.refused = ("turned_away", text.removeprefix("!! "))
+        elif no_object and (text.startswith("HTTP/1.1 100 ") or (self._asked and not encoded.strip())):
+            # A lanchat asks for a nick in this way if our hello took longer than 0.3 s.
+            self._asked = True
         elif not (no_object and (text == "--" or text.startswith("-- "))):
-            # The greeting of a lanchat comes as text if our hello took longer than 0.3 s.
+            # And so it greets inside TLS.
             got.stranger = True
 
     def _welcome(self, item: Item, got: Received) -> None:

@@ -32,7 +32,12 @@ HANDSHAKE_S = 10
 # The first byte of a TLS record that a server may begin with: an alert, the handshake (RFC 8446, 5.1).
 _RECORDS = (b"\x15", b"\x16")
 
-# How much text may come before it. A greeting has at most 16 KiB.
+# What may come before it: lines of text, and the question for a nick.
+_ASKED = b"HTTP/1.1 100 "
+_BEFORE = re.compile(rb"(--[^\n]*\n|" + re.escape(_ASKED) + rb"[^\n]*\n\r\n)*")
+_HALF_ASKED = re.compile(re.escape(_ASKED) + rb"[^\n]*(\n\r?)?")
+
+# How much of that. A greeting has at most 16 KiB.
 _TEXT_BYTES = 65_536
 
 # What a server says to who is turned away before it knows how they speak. Anybody on the way can say so, too:
@@ -135,19 +140,19 @@ def tls_begins(begin: bytes) -> int | None:
     """Where TLS begins in the first bytes of a server; None while more have to tell. Raises `NotTls`, and
     `TurnedAway`.
 
-    Before it there may be lines of text. A lanchat greets who has said nothing for 0.3 s, and our hello may
-    come later than that; what it says there is not read.
+    A lanchat asks who has said nothing for 0.3 s for a nick, and our hello may come later than that; what it
+    says there is not read.
     """
-    place = 0
-    while begin.startswith(b"--", place) and (end := begin.find(b"\n", place)) >= 0:
-        place = end + 1
+    before = _BEFORE.match(begin)
+    place = before.end() if before is not None else 0
     rest = begin[place : place + _LONGEST_TURNED_AWAY]
     if rest[:1] in _RECORDS:
         return place
     if (refusal := _TURNED_AWAY.match(rest)) is not None:
         raise TurnedAway(refusal[1].decode())
     may_be_refusal = b"!! ".startswith(rest[:3]) and len(rest) < _LONGEST_TURNED_AWAY and b"\n" not in rest
-    if (b"--".startswith(rest[:2]) or may_be_refusal) and len(begin) <= _TEXT_BYTES:
+    may_be_question = _ASKED.startswith(rest) or _HALF_ASKED.fullmatch(begin, place) is not None
+    if (b"--".startswith(rest[:2]) or may_be_refusal or may_be_question) and len(begin) <= _TEXT_BYTES:
         return None
     raise NotTls
 

@@ -15,7 +15,7 @@ from lanchatd.chat.chat import Chat
 from lanchatd.chat.events import Notice
 from lanchatd.chat.peer import Peer
 from lanchatd.clock import Clock
-from lanchatd.doors.first_bytes import FirstBytes
+from lanchatd.doors.first_bytes import ASK_NICK, FirstBytes
 from lanchatd.doors.last_line import LastLine
 from lanchatd.formats.json_lines import JsonFormat
 from lanchatd.formats.text import TextFormat
@@ -24,6 +24,7 @@ from lanchatd.net.admission import Entrance
 from lanchatd.net.peer_of import peer_of
 from lanchatd.net.rates import FloodSlots
 from lanchatd.net.refusal_log import TurnedAway
+from lanchatd.text.refused import Refusal
 
 if TYPE_CHECKING:
     from lanchatd.net.credentials import Credentials
@@ -66,9 +67,13 @@ class ChatFactory(ServerFactory):
     @property
     def greeting(self) -> Notice:
         """What a person is told first."""
-        welcome = f"Welcome to {self.chat.name} (lanchatd {__version__})."
         key = f"TLS key: {self.credentials.fingerprint}"
-        return Notice((welcome, key, *self.chat.motd, "What is your nick?"))
+        return Notice((self.welcome, key, *self.chat.motd, ASK_NICK))
+
+    @property
+    def welcome(self) -> str:
+        """Where one is."""
+        return f"Welcome to {self.chat.name} (lanchatd {__version__})."
 
     def buildProtocol(self, addr: IAddress | None) -> Protocol | None:
         peer = peer_of(addr)
@@ -87,7 +92,8 @@ class ChatFactory(ServerFactory):
         self._turned_away.add(peer, refused[0], unheard)
         if unheard:
             return None
-        last_line = LastLine(self, peer, *refused)
+        code, text = refused
+        last_line = LastLine(self, peer, code, self.text.render(Refusal(code, text)))
         self.telling.add(last_line)
         return last_line
 

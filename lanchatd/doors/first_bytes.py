@@ -19,18 +19,21 @@ from lanchatd.chat.events import Notice
 from lanchatd.chat.format import Format
 from lanchatd.chat.peer import Peer
 from lanchatd.clock import Call
+from lanchatd.doors import http
 from lanchatd.doors.last_line import LAST_LINE_S, LastLine
 from lanchatd.doors.protocol import ChatProtocol
 from lanchatd.net.credentials import why_lost
-from lanchatd.net.outbox import BufferedOutbox, Outbox, Transport, outbox_for
-from lanchatd.net.tls_transport import encrypt
+from lanchatd.net.outbox import BufferedOutbox, Outbox, outbox_for
+from lanchatd.net.tls_transport import ALPN_HTTP, encrypt
 from lanchatd.text.refused import Refusal
 
 if TYPE_CHECKING:
     from lanchatd.doors.factory import ChatFactory
 
-# Who says nothing for this long is a person with `nc` and is greeted; programs begin at once.
+# Who says nothing for this long may be a person with `nc`, and is asked for a nick; programs begin at once.
 PATIENCE_S = 0.3
+
+ASK_NICK = "What is your nick?"
 
 # Where TLS has to be, it is waited for longer: what was lost is sent again after a second (RFC 6298).
 LATE_HELLO_S = 3
@@ -51,9 +54,9 @@ class FirstBytes(Protocol):
         self.nick_by = 0.0
         self.has_spoken = False
         self.outbox: Outbox
-        self.transport: Transport  # type: ignore[assignment]
+        self.transport: Any
         self.inner: ChatProtocol | LastLine | None = None
-        self._begin = b""
+        self.begin = b""
         self.greeted = False
         self._in_handshake = False
         self._why_aborted = ""
@@ -71,7 +74,7 @@ class FirstBytes(Protocol):
 
     def start_tls(self) -> None:
         """The bytes that came are those of a handshake."""
-        begin, self._begin = self._begin, b""
+        begin, self.begin = self.begin, b""
         self.outbox.close()
         tls: Any = encrypt(self.transport, self, self.factory.credentials.tls)
         self.transport = tls
@@ -91,8 +94,8 @@ class FirstBytes(Protocol):
             self.inner.dataReceived(data)
             return
         self.has_spoken = True
-        self._begin += data
-        door = door_for(self._begin)
+        self.begin += data
+        door = door_for(self.begin)
         if door is not None:
             self._open(door)
 
@@ -124,6 +127,16 @@ class FirstBytes(Protocol):
         if not self.greeted:
             self.greeted = True
             self.outbox.tell(self.factory.text.render(self.factory.greeting))
+
+    def only_tls(self) -> str:
+        """What is told to who has to encrypt."""
+        return f"Only encrypted connections come in here. Join with: lanchat-client HOST {self.port}".rstrip()
+
+    @property
+    def port(self) -> int | str:
+        """Which was connected to; a UNIX socket has none."""
+        port: int | str = getattr(self.transport.getHost(), "port", "")
+        return port
 
     def shut_down(self) -> None:
         """The daemon ends."""
@@ -174,10 +187,14 @@ class FirstBytes(Protocol):
 
     def _lose_patience(self) -> None:
         self._timers = [timer for timer in self._timers if timer.active()]
-        if self._has_to_encrypt():
-            self._open(TEXT)
-        else:
+        if self.begin:
+            return  # a request that comes in pieces, or somebody who types slowly: the next bytes will tell
+        if not self._may_be_browser():
             self.greet()
+        elif self._has_to_encrypt():
+            self.outbox.tell(http.interim(self.only_tls()))
+        else:
+            self.outbox.tell(http.interim(f"{self.factory.welcome} {ASK_NICK}"))
 
     def _no_nick(self) -> None:
         self._timers = [timer for timer in self._timers if timer.active()]
@@ -194,6 +211,16 @@ class FirstBytes(Protocol):
         self._why_aborted = why
         self.abort()
 
+    def _may_be_browser(self) -> bool:
+        """Whether it may have been opened ahead of a request that comes within a minute.
+
+        Browsers do that while somebody types an address, and use such a connection without a look at what has
+        come on it by then. Inside TLS they say what they will speak.
+        """
+        if self.peer.encrypted:
+            return bool(self.transport.negotiatedProtocol == ALPN_HTTP)
+        return self.peer.address is not None
+
     def _has_to_encrypt(self) -> bool:
         return self.factory.require_tls and not self.peer.encrypted and not self.peer.local
 
@@ -201,13 +228,13 @@ class FirstBytes(Protocol):
         """Who takes over; None if that is TLS, inside of which there will be another."""
         self._stop_waiting()
         if door is not TLS and self._has_to_encrypt():
-            door = ONLY_TLS
+            door = HTTP_ONLY_TLS if door is HTTP else ONLY_TLS
         self.inner = inner = door.open(self)
         if isinstance(inner, LastLine):
             self.leave_entrance()
         if inner is not None:
             inner.makeConnection(self.transport)  # type: ignore[no-untyped-call]
-            begin, self._begin = self._begin, b""
+            begin, self.begin = self.begin, b""
             if begin:
                 inner.dataReceived(begin)
         return inner
@@ -252,54 +279,35 @@ def _chat(first: FirstBytes, form: Format) -> ChatProtocol:
 
 
 def _tls(first: FirstBytes) -> LastLine | None:
-    # A hello that was lost on the way comes after the greeting, which clients of TLS skip then.
+    # A hello that was lost on the way comes after the question for a nick, which clients of TLS skip then.
     if first.peer.encrypted or first.outbox.waiting:
-        text = "TLS has to begin with the first byte of a connection, and only there."
-        return LastLine(first.factory, first.peer, "tls", text, first.outbox)
+        return _refused(first, "tls", "TLS has to begin with the first byte of a connection, and only there.")
     first.start_tls()
     return None
 
 
-def _only_tls(first: FirstBytes) -> LastLine:
-    text = f"Only encrypted connections come in here. Join with: lanchat-client HOST {_port(first)}"
-    return LastLine(first.factory, first.peer, "tls_required", text.rstrip(), first.outbox)
+def _refused(first: FirstBytes, code: str, text: str) -> LastLine:
+    return _last_line(first, code, first.factory.text.render(Refusal(code, text)))
 
 
-def _not_http(first: FirstBytes) -> LastLine:
-    text = f"This is a chat server (lanchatd), not a web server. Join it with: nc HOST {_port(first)}"
-    return LastLine(first.factory, first.peer, "http", text.rstrip(), first.outbox)
+def _http(first: FirstBytes) -> LastLine:
+    text = f"This is a chat server (lanchatd), not a web server. Join it with: nc HOST {first.port}".rstrip()
+    return _last_line(first, "http", http.answer("404 Not Found", text, to=first.begin))
 
 
-def _port(first: FirstBytes) -> int | str:
-    port: int | str = getattr(first.transport.getHost(), "port", "")  # a UNIX socket has none
-    return port
+def _http_only_tls(first: FirstBytes) -> LastLine:
+    return _last_line(first, "tls_required", http.answer("403 Forbidden", first.only_tls(), to=first.begin))
+
+
+def _last_line(first: FirstBytes, code: str, encoded: bytes) -> LastLine:
+    return LastLine(first.factory, first.peer, code, encoded, first.outbox)
 
 
 TEXT = Door("text", (), _text)
 TLS = Door("tls", (b"\x16",), _tls)  # a record of the handshake (RFC 8446, 5.1)
-ONLY_TLS = Door("only tls", (), _only_tls)
+ONLY_TLS = Door("only tls", (), lambda first: _refused(first, "tls_required", first.only_tls()))
+# No nick has a space.
+HTTP = Door("http", tuple(method + b" " for method in http.METHODS), _http)
+HTTP_ONLY_TLS = Door("http, only tls", (), _http_only_tls)
 
-DOORS = (
-    Door("json", (b"{",), _json),
-    TLS,
-    Door(
-        "http",
-        # No nick has a space. RFC 9110, 9.1; RFC 5789; and the preface of HTTP/2, RFC 9113, 3.4.
-        tuple(
-            method + b" "
-            for method in (
-                b"GET",
-                b"HEAD",
-                b"POST",
-                b"PUT",
-                b"DELETE",
-                b"CONNECT",
-                b"OPTIONS",
-                b"TRACE",
-                b"PATCH",
-                b"PRI",
-            )
-        ),
-        _not_http,
-    ),
-)
+DOORS = (Door("json", (b"{",), _json), TLS, HTTP)

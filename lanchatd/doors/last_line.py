@@ -1,4 +1,4 @@
-"""Who is turned away is told why, in one line, and closed."""
+"""Who is turned away is told why and closed."""
 
 from __future__ import annotations
 
@@ -12,7 +12,6 @@ from zope.interface import implementer
 from lanchatd.chat.peer import Peer
 from lanchatd.clock import Call
 from lanchatd.net.outbox import Outbox, Transport, outbox_for
-from lanchatd.text.refused import Refusal
 
 if TYPE_CHECKING:
     from lanchatd.doors.factory import ChatFactory
@@ -26,12 +25,14 @@ LAST_LINE_S = 0.5
 class LastLine(Protocol):
     """Says why not, and closes."""
 
-    def __init__(self, factory: ChatFactory, peer: Peer, code: str, text: str, outbox: Outbox | None = None):
+    def __init__(
+        self, factory: ChatFactory, peer: Peer, code: str, encoded: bytes, outbox: Outbox | None = None
+    ) -> None:
         """``outbox`` is the connection's, if it has been used before."""
         self.factory = factory
         self.peer = peer
         self.code = code
-        self.text = text
+        self.encoded = encoded
         self.outbox: Outbox
         self.transport: Transport  # type: ignore[assignment]
         self._outbox = outbox
@@ -42,7 +43,7 @@ class LastLine(Protocol):
         self.outbox = self._outbox or outbox_for(self.transport, clock, self.factory.limits, self)
         self.outbox.owner = self
         self._deadline = clock.callLater(LAST_LINE_S, self.outbox.end)
-        self.outbox.tell(self.factory.text.render(Refusal(self.code, self.text)))
+        self.outbox.tell(self.encoded)
         if not self.outbox.waiting:
             self.outbox.lose()
 

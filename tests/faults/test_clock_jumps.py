@@ -96,7 +96,7 @@ def test_a_time_out_comes_when_it_is_due(tmp_path: Path, wall_clock: WallClock, 
     options = ("--port=0", "--nick-timeout-s=2")
     with daemon(*options, cwd=tmp_path, environment=wall_clock.environment) as chat, chat.connect() as nobody:
         began = time.monotonic()
-        nobody.reads_until("-- What is your nick?")
+        nobody.reads_until_match("What is your nick")
         wall_clock.is_ahead_by(JUMPS_S[jump])
         with chat.join("alice") as alice:  # the daemon has looked at its clock
             alice.types("hi")
