@@ -47,6 +47,13 @@ def test_what_is_remembered_is_known(file: Path) -> None:
     assert sorted(path.name for path in file.parent.iterdir()) == ["known_servers", "known_servers.lock"]
 
 
+def test_a_byte_order_mark_is_no_part_of_a_name(file: Path) -> None:
+    """Some editors put one at the start of a file."""
+    remember(file, "chat.local:8000", KEY)
+    file.write_text(file.read_text(), "utf-8-sig")
+    assert read(file) == Known({"chat.local:8000": KEY})
+
+
 def test_a_known_server_keeps_its_key(file: Path) -> None:
     """Whoever was first has decided; the other one is told."""
     remember(file, "chat.local:8000", KEY)

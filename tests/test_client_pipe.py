@@ -102,6 +102,13 @@ def test_a_file_is_said_whole_and_in_order(chat: Daemon, tmp_path: Path) -> None
         assert said == [f"<file> line {n}" for n in range(16)]
 
 
+def test_a_byte_order_mark_is_not_said(chat: Daemon) -> None:
+    """Some editors put one at the start of a file."""
+    with chat.join("bella") as bella:
+        assert client(chat.port, "--nick", "marked", input="\ufeffone\n").returncode == 0
+        assert bella.reads_until("-- marked left")[1] == "<marked> one"
+
+
 def test_a_refused_line_is_told_with_its_number(chat: Daemon) -> None:
     """On standard error; the others are said, and the exit code is 1."""
     told = "ok\n/nope\n\x1b[31m\n" + "x" * 5_000 + "\nalso ok\n"

@@ -128,6 +128,15 @@ def test_keys_are_found_with_their_comments(tmp_path: Path) -> None:
     assert keys.find(carol.blob()) is None
 
 
+def test_a_byte_order_mark_is_no_part_of_the_first_key(tmp_path: Path) -> None:
+    """Some editors put one at the start of a file."""
+    alice, of_alice = ed25519("alice@laptop")
+    path = write_keys(tmp_path / "keys", of_alice)
+    path.write_text(path.read_text(), "utf-8-sig")
+    found = AuthorizedKeys(path).find(alice.blob())
+    assert found is not None and found.comment == "alice@laptop"
+
+
 def test_a_key_added_or_taken_away_counts_at_once(tmp_path: Path) -> None:
     """However the file is changed: over the old one, in its place, and with nothing but its mode."""
     (alice, of_alice), (bob, of_bob) = ed25519(), ed25519()

@@ -212,8 +212,8 @@ def test_it_listens_on_all_addresses_or_on_one(
 
 
 def test_name_and_motd_are_in_the_greeting(tmp_path: Path) -> None:
-    """In any script."""
-    (tmp_path / "motd").write_text("Lunch at 12.\nمرحبا\n", "utf-8")
+    """In any script; and a byte order mark, which some editors put first, is no part of it."""
+    (tmp_path / "motd").write_text("Lunch at 12.\nمرحبا\n", "utf-8-sig")
     with daemon("--port=0", "--name=Büro", "--motd=motd", cwd=tmp_path) as chat, chat.connect() as alice:
         alice.types("alice")
         assert [alice.reads() for _ in range(5)] == [

@@ -36,6 +36,9 @@ ANSWER = [
         (b"\n", "text"),
         (b"\xff", "text"),
         (b" {", "text"),
+        (b"", None),
+        (b"\xef\xbb", None),
+        (b"\xef\xbc", "text"),
     ],
 )
 def test_the_first_bytes_say_who_it_is_for(begin: bytes, door: str | None) -> None:
@@ -140,3 +143,17 @@ def test_what_has_arrived_is_read_before_anybody_is_asked(world: World) -> None:
     world.clock.callLater(PATIENCE_S, lambda: program.wire.protocol.dataReceived(hello))
     world.ask()
     assert program.gets()[0]["type"] == "welcome"
+
+
+@pytest.mark.parametrize("step", [1, 100])
+def test_a_byte_order_mark_is_no_part_of_the_first_line(world: World, step: int) -> None:
+    """Some editors put one at the start of a file, and files are piped in: of text, of JSON, of HTTP."""
+    mark = b"\xef\xbb\xbf"
+
+    def pipes(content: bytes) -> list[str]:
+        sent = mark + content
+        return world.connect().sends(*(sent[at : at + step] for at in range(0, len(sent), step))).sees()
+
+    assert "-- You are alice in #lobby. /help lists the commands." in pipes(b"alice\n")
+    assert pipes(b'{"nick": "ci"}\n')[0].startswith('{"type": "welcome"')
+    assert pipes(b"GET / HTTP/1.1\r\n\r\n") == ANSWER

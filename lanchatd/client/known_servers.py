@@ -13,6 +13,7 @@ import fcntl
 import os
 import re
 import time
+from codecs import BOM_UTF8
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -132,7 +133,9 @@ def _is(name: str, host: str, port: int | None) -> bool:
 def _lines(file: Path | None) -> list[str]:
     try:
         # What is no UTF-8 goes back into the file as it was.
-        text = "" if file is None else file.read_bytes().decode(errors="surrogateescape")
+        text = (
+            "" if file is None else file.read_bytes().removeprefix(BOM_UTF8).decode(errors="surrogateescape")
+        )
     except FileNotFoundError:
         text = ""
     return text.removesuffix("\n").split("\n") if text else []

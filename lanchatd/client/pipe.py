@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import time
+from codecs import BOM_UTF8
 from collections.abc import Callable
 from typing import Any
 
@@ -152,6 +153,8 @@ class Pipe:
 
     def _line_came(self, encoded: bytes) -> None:
         self._line_number += 1
+        if self._line_number == 1:
+            encoded = encoded.removeprefix(BOM_UTF8)
         too_long, self._too_long = self._too_long, False
         if self._all_read:
             return

@@ -6,6 +6,7 @@ takes over. A browser, SSH and IRC are rows that will be added here. Inside TLS 
 
 from __future__ import annotations
 
+from codecs import BOM_UTF8
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
@@ -94,7 +95,8 @@ class FirstBytes(Protocol):
             self.inner.dataReceived(data)
             return
         self.has_spoken = True
-        self.begin += data
+        # Some editors begin a file with a byte order mark, and the file may be piped in.
+        self.begin = (self.begin + data).removeprefix(BOM_UTF8)
         door = door_for(self.begin)
         if door is not None:
             self._open(door)
@@ -256,7 +258,7 @@ class Door:
 
 def door_for(begin: bytes) -> Door | None:
     """Whose connection begins like this; None while more bytes have to tell."""
-    undecided = False
+    undecided = BOM_UTF8.startswith(begin)
     for door in DOORS:
         for first in door.first_bytes:
             if begin.startswith(first):

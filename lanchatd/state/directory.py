@@ -5,6 +5,7 @@ Every document in it is whole at any moment: the old version or the new one, wha
 
 from __future__ import annotations
 
+import codecs
 import errno
 import fcntl
 import os
@@ -124,9 +125,9 @@ def _make(path: Path) -> None:
 
 
 def read_file(path: Path, most_bytes: int) -> tuple[bytes, int]:
-    """A file, and its mode. Raises OSError, and `StateError` if it is too large or no file.
+    """A text file, without a byte order mark, and its mode.
 
-    A pipe of that name is not waited for: the daemon reads its files again while people talk.
+    Raises OSError, and `StateError` if it is too large or no file. A pipe of that name is not waited for: the daemon reads its files again while people talk.
     """
     with os.fdopen(os.open(path, os.O_RDONLY | os.O_NONBLOCK), "rb") as file:
         mode = os.fstat(file.fileno()).st_mode
@@ -135,7 +136,7 @@ def read_file(path: Path, most_bytes: int) -> tuple[bytes, int]:
         content = file.read(most_bytes + 1)
     if len(content) > most_bytes:
         raise StateError(f"{path} is larger than {most_bytes:,} bytes")
-    return content, mode
+    return content.removeprefix(codecs.BOM_UTF8), mode
 
 
 def write_safely(path: Path, content: bytes) -> None:
