@@ -49,6 +49,16 @@ def test_a_line_that_cannot_be_kept_is_refused_and_nobody_sees_it(
     logged_errors.clear()
 
 
+def test_a_reason_tells_nothing_of_the_machine(world: DiskWorld, logged_errors: list[str]) -> None:
+    """When the file of the log is gone, members read that and not where it was."""
+    alice = world.join("alice").types("one")
+    alice.sees()
+    for path in world.path.parent.iterdir():
+        path.unlink()
+    assert alice.types("two").sees() == ["!! That line can't be kept: its file is gone."]
+    logged_errors.clear()
+
+
 def test_trouble_is_told_once_and_its_end(world: DiskWorld, logged_errors: list[str]) -> None:
     """In the log and to operators, not for each line."""
     alice, olga = world.join("alice"), world.join("olga")

@@ -156,5 +156,7 @@ def _refused(why: str) -> Refused:
 
 def why_not(error: Exception) -> str:
     """Why something could not be written or read, as it ends a sentence."""
+    if isinstance(error, OSError):  # whose own text has the path, which is nobody's business
+        return "its file is gone" if isinstance(error, FileNotFoundError) else error.strerror or "it fails"
     code = getattr(error, "sqlite_errorcode", 0)
     return _WHY.get(code & 0xFF, str(error))
