@@ -8,12 +8,12 @@ from typing import Any
 
 from lanchatd.chat import events
 from lanchatd.chat.events import Kind
-from lanchatd.client.sanitize import number_of, text_of, texts_of
+from lanchatd.client.sanitize import is_true, number_of, rows_of, text_of, texts_of, time_of
 from lanchatd.client.session import Item
 from lanchatd.formats.text import TextFormat
 from lanchatd.text.mentions import is_named
 from lanchatd.text.refused import Refusal
-from lanchatd.text.times import from_iso, near_time
+from lanchatd.text.times import near_time
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +46,9 @@ def shape(item: Item, own_nick: str, now: float) -> Shape:
     mentions = False
     if kind in ("said", "acted", "private") and nick != own_nick:
         mentions = kind == "private" or is_named(text, own_nick)
-    at = _time(text_of(event, "at"), now, item.past)
+    moment = time_of(event, "at")
+    # What is told now is of today, also if the server's clock is not.
+    at = near_time(now, now) if moment is None else near_time(moment, now if item.past else moment)
     if not nick and kind in ("joined", "left"):
         nick = (texts_of(event, "nicks") or [""])[0]
     greeting = _greeting(event) if item.greets else []
@@ -66,15 +68,6 @@ def refusal(code: str, text: str) -> Item:
 def _own(kind: str, text: str, code: str = "") -> Item:
     event = {"type": kind, "text": text} | ({"code": code} if code else {})
     return Item(event, event)
-
-
-def _time(at: str, now: float, past: bool) -> str:
-    try:
-        moment = from_iso(at)
-        # What is told now is of today, also if the server's clock is not.
-        return near_time(moment, now if past else moment)
-    except (ValueError, OverflowError, OSError):
-        return near_time(now, now)
 
 
 def _lines(kind: str, event: dict[str, Any]) -> list[str]:
@@ -111,43 +104,33 @@ def _told(kind: str, event: dict[str, Any]) -> events.Item:
         case "welcome":
             return events.Welcome(text_of(event, "nick"), room, "", 0, text_of(event, "topic"), "", "")
         case "members":
-            some = tuple(map(_member, _rows(event, "members")))
+            some = tuple(map(_member, rows_of(event, "members")))
             return events.Members(room, some, max(len(some), number_of(event, "here") or 0))
         case "rooms":
-            rooms = tuple(map(_room, _rows(event, "rooms")))
+            rooms = tuple(map(_room, rows_of(event, "rooms")))
             return events.Rooms(rooms, max(len(rooms), number_of(event, "total") or 0))
         case "missed":
             return events.Missed(room, "", number_of(event, "count"))
         case "error":
             return Refusal("", text or text_of(event, "code"))
         case "past":
-            lines = tuple(map(_line, _rows(event, "events")))
-            return events.Past(lines, event.get("more") is True, True, time.time())
+            lines = tuple(map(_line, rows_of(event, "events")))
+            return events.Past(lines, is_true(event, "more"), True, time.time())
         case "ok":
             return events.Ok("")
         case _:
             return events.Notice(tuple(text.split("\n")) if text else ())
 
 
-def _rows(event: dict[str, Any], name: str) -> list[object]:
-    rows = event.get(name)
-    return rows if isinstance(rows, list) else []
-
-
 def _line(row: object) -> events.Event:
     kind = _ROOM_EVENTS.get(text_of(row, "type"), Kind.SAID)
-    try:
-        at = from_iso(text_of(row, "at"))
-    except (ValueError, OverflowError):
-        at = 0
+    at = time_of(row, "at") or 0
     return events.Event(kind, text_of(row, "room"), text_of(row, "from"), text_of(row, "text"), at)
 
 
 def _member(row: object) -> events.Here:
     away = row.get("away") if isinstance(row, dict) else None
-    operator, encrypted = (
-        isinstance(row, dict) and row.get(name) is True for name in ("operator", "encrypted")
-    )
+    operator, encrypted = is_true(row, "operator"), is_true(row, "encrypted")
     return events.Here(text_of(row, "nick"), away if isinstance(away, str) else None, operator, encrypted)
 
 

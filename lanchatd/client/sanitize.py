@@ -1,4 +1,7 @@
-"""What a server sent, read with care: any bytes at all become an event that is safe to show, or nothing."""
+"""What a server sent, read with care: any bytes at all become an event that is safe to show, or nothing.
+
+Nobody else looks into an event: each field is judged by one of the functions here before it is used.
+"""
 
 from __future__ import annotations
 
@@ -7,9 +10,11 @@ from math import isfinite
 from typing import Any
 
 from lanchatd.text.cleaning import NEVER
+from lanchatd.text.times import from_iso
 
 # What is kept of what a server sends, so that none of them fills the memory.
 _LONGEST_TEXT = 16_384  # characters: a list of a hundred bans; a line of talk has 4,096 bytes
+_LAST_TIME = 253_370_764_800  # 9999-01-01: in the year 10000 Python's calendar ends
 _DEEPEST = 8  # objects and lists in each other
 
 
@@ -35,6 +40,26 @@ def number_of(event: object, name: str) -> int | None:
     """A number of an event that counts something."""
     value = event.get(name) if isinstance(event, dict) else None
     return value if type(value) is int and 0 <= value < 1 << 63 else None
+
+
+def is_true(event: object, name: str) -> bool:
+    """Whether an event says so."""
+    return isinstance(event, dict) and event.get(name) is True
+
+
+def rows_of(event: dict[str, Any], name: str) -> list[object]:
+    """A list of an event, of whatever."""
+    value = event.get(name)
+    return value if isinstance(value, list) else []
+
+
+def time_of(event: object, name: str) -> float | None:
+    """A moment of an event, in seconds since the epoch, that can be shown in whatever time zone."""
+    try:
+        at = from_iso(text_of(event, name))
+    except (ValueError, OverflowError):
+        return None
+    return at if 0 <= at <= _LAST_TIME else None
 
 
 def parsed(encoded: bytes) -> dict[str, Any] | None:

@@ -38,9 +38,9 @@ def coloured(shown: Shape, line: str, own_nick: str) -> str:
 
 
 def _in_nick_colours(shown: Shape, line: str, own_nick: str) -> str:
-    begin, found, rest = line.partition(shown.nick)
-    if not (found and shown.nick):
+    if shown.nick not in line or not shown.nick:
         return line
+    begin, found, rest = line.partition(shown.nick)
     if shown.mentions and own_nick:
         for start, end in reversed(list(mentions(rest, own_nick))):
             rest = f"{rest[:start]}{screen.REVERSE}{rest[start:end]}{screen.RESET}{rest[end:]}"

@@ -14,7 +14,7 @@ from enum import Enum
 from typing import Any
 
 from lanchatd.client.outgoing import PACE, Line, Outgoing, Pace, encode
-from lanchatd.client.sanitize import clean, cleaned, number_of, parsed, text_of, texts_of
+from lanchatd.client.sanitize import clean, cleaned, is_true, number_of, parsed, rows_of, text_of, texts_of
 from lanchatd.text import names
 
 # What a newcomer is shown by the server. Who is cut off before the first of it goes on from there.
@@ -252,7 +252,7 @@ class Session:
     def _talk(self, item: Item, got: Received) -> None:
         event = item.event
         number, place = number_of(event, "id"), self._places.get(text_of(event, "room").casefold())
-        past = event.get("past") is True or (number is not None and number <= self._before)
+        past = is_true(event, "past") or (number is not None and number <= self._before)
         if number is not None and place is not None:
             if place.seen is not None and number <= place.seen:
                 if not self._history_left:
@@ -320,17 +320,15 @@ class Session:
                     self._know_nick(new)
             case "members" if self._is_here(event):
                 self.here = number_of(event, "here") or 0
-                members = event.get("members")
-                names = [text_of(member, "nick") for member in members] if isinstance(members, list) else []
+                names = [text_of(member, "nick") for member in rows_of(event, "members")]
                 if len(names) >= self.here:
                     self.nicks = set()
                 for nick in names:
                     self._know_nick(nick)
             case "rooms":
-                rooms = event.get("rooms")
-                for row in rooms if isinstance(rooms, list) else []:
+                for row in rows_of(event, "rooms"):
                     self._know_room(text_of(row, "room"))
-            case "notice" if event.get("code") == "shutdown":
+            case "notice" if text_of(event, "code") == "shutdown":
                 self.last_words = text_of(event, "text")
             case _:
                 pass
