@@ -110,7 +110,7 @@ def test_history_is_kept_between_runs(tmp_path: Path) -> None:
             alice.sees_line("<alice> second")
             alice.types("/quit" + ENTER)
             assert alice.ends() == 0
-        kept = tmp_path / ".local" / "state" / "lanchat" / "history"
+        kept = tmp_path / ".local" / "state" / "lanchatd" / "history"
         assert kept.read_text() == "first\nsecond\n/quit\n"
         assert stat.S_IMODE(kept.stat().st_mode) == 0o600
         with seat(*at(chat), home=tmp_path, XDG_STATE_HOME=str(tmp_path / ".local/state")) as alice:
@@ -268,7 +268,7 @@ def test_a_nick_that_is_taken_is_asked_for_again(tmp_path: Path) -> None:
         alice.types("/quit" + ENTER)
         assert alice.ends() == 0
     # The answers are no lines to be called back.
-    assert (tmp_path / ".local/state/lanchat/history").read_text() == "hi\n/quit\n"
+    assert (tmp_path / ".local/state/lanchatd/history").read_text() == "hi\n/quit\n"
 
 
 def test_who_wants_no_other_nick_can_leave(tmp_path: Path) -> None:
@@ -440,3 +440,38 @@ def test_the_server_is_shown_by_its_name_with_what_it_has_to_say(tmp_path: Path)
             "-- مرحبا",
             "-- You are alice in #lobby. /help lists the commands.",
         ]
+
+
+def test_no_private_message_is_in_the_file_of_what_was_typed(tmp_path: Path) -> None:
+    """It can be called back in this run only; and the file of an older version is moved."""
+    old = tmp_path / ".local/state/lanchat/history"
+    old.parent.mkdir(parents=True)
+    old.write_text("old\n/reply old secret\n")
+    with daemon(cwd=tmp_path) as chat, chat.join("bob"):
+        with seat(*at(chat), home=tmp_path) as alice:
+            is_here(alice)
+            alice.types("/msg bob secret" + ENTER + "hello" + ENTER)
+            alice.sees_line("<alice> hello")
+            alice.types(UP + UP)
+            alice.sees(lambda seat: seat.typed_row == "/msg bob secret")
+            alice.types(CTRL_C + CTRL_D)
+            assert alice.ends() == 0
+        assert (tmp_path / ".local/state/lanchatd/history").read_text() == "old\nhello\n"
+        assert not old.parent.exists()
+        assert not [path for path in tmp_path.rglob("*") if path.is_file() and b"secret" in path.read_bytes()]
+
+
+def test_who_wants_no_file_of_what_was_typed_has_none(tmp_path: Path) -> None:
+    """It is neither written nor read."""
+    kept = tmp_path / ".local/state/lanchatd/history"
+    kept.parent.mkdir(parents=True)
+    kept.write_text("of another run\n")
+    with daemon(cwd=tmp_path) as chat, seat(*at(chat, "--no-history-file"), home=tmp_path) as alice:
+        is_here(alice)
+        alice.types("hello" + ENTER)
+        alice.sees_line("<alice> hello")
+        alice.types(UP + UP)
+        alice.sees(lambda seat: seat.typed_row == "hello")
+        alice.types(CTRL_C + CTRL_D)
+        assert alice.ends() == 0
+    assert kept.read_text() == "of another run\n"

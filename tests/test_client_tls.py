@@ -152,7 +152,7 @@ def test_who_joins_is_asked_once_and_never_again(tmp_path: Path, chat: Daemon, o
         is_here(alice)
         assert b"fingerprint" not in alice.raw
     # The answer is no line to be called back.
-    assert (tmp_path / ".local/state/lanchat/history").read_text() == "hi\n/quit\n"
+    assert (tmp_path / ".local/state/lanchatd/history").read_text() == "hi\n/quit\n"
 
 
 def test_what_was_being_typed_is_there_after_the_answer(tmp_path: Path, chat: Daemon, own: Identity) -> None:

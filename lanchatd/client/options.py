@@ -35,6 +35,7 @@ class Options:
     room: str
     as_json: bool
     bell: bool
+    history: bool
     fingerprint: str
     authorities: tuple[x509.Certificate, ...]
     plain: bool
@@ -46,6 +47,7 @@ def parse(arguments: Sequence[str]) -> Options:
     parser = argparse.ArgumentParser(
         prog="lanchat-client",
         usage="lanchat-client [HOST [PORT]] [--nick NICK] [--room ROOM] [--json] [--no-bell]\n"
+        "                      [--no-history-file]\n"
         "                      [--fingerprint sha256:...] [--ca FILE] | [--plain]\n"
         "       lanchat-client --forget HOST [PORT]",
         description="Talk in a lanchat. In a pipe, say the lines of standard input; "
@@ -59,6 +61,10 @@ def parse(arguments: Sequence[str]) -> Options:
     parser.add_argument("--room", type=_room, help="the room to begin in; # may be left out")
     parser.add_argument("--json", action="store_true", dest="as_json", help="in a pipe, print events as JSON")
     parser.add_argument("--no-bell", action="store_false", dest="bell", help="don't ring when you are named")
+    parser.add_argument(
+        "--no-history-file", action="store_false", dest="history",
+        help="neither read nor keep what is typed in a file",
+    )  # fmt: skip
     parser.add_argument(
         "--fingerprint", type=_fingerprint, metavar="sha256:...",
         help="join only a server whose key has this fingerprint, and remember it",
@@ -84,6 +90,7 @@ def parse(arguments: Sequence[str]) -> Options:
         room=given.room or "",
         as_json=given.as_json,
         bell=given.bell,
+        history=given.history,
         fingerprint=given.fingerprint or "",
         authorities=given.ca or (),
         plain=given.plain,

@@ -119,7 +119,9 @@ class Run:
         width = self._terminal.width
         colours = not dumb and not os.environ.get("NO_COLOR")  # https://no-color.org
         screen = PlainScreen(width) if dumb else Screen(width, colours)
-        self._history = history.path()
+        self._history = history.path() if options.history else None
+        with suppress(OSError):  # it is tried again the next time
+            history.move_old(self._history)
         before = history.read(self._history)
         self._ui = Ui(session, server, screen, self._write, self._end, before, options.bell)
         self._ui.suspend = self._suspend

@@ -56,7 +56,7 @@ class Command:
     ``run`` gets the chat, the actor, and the arguments in order, None for a missing one; it returns what it
     began if that is not done yet. ``once`` is for what others notice: sent again with its ref, it is
     answered and not done again; what only sets up the connection is done on the new one too. ``aliases`` are
-    what people type who come from other chats.
+    what people type who come from other chats. ``private``: what is typed is for one member only.
     """
 
     name: str
@@ -66,6 +66,7 @@ class Command:
     operator: bool = False
     once: bool = False
     aliases: tuple[str, ...] = ()
+    private: bool = False
 
 
 class Commands:
