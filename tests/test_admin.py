@@ -67,7 +67,7 @@ def test_one_command_and_its_exit_code(admin: Admin) -> None:
     """0 done, 1 refused with the reason on standard error, 2 no such command."""
     with admin.chat.join("bob") as bob:
         assert admin.runs("kick bob spamming") == ["bob was kicked."]
-        assert bob.reads_all() == ["!! You were kicked by admin: spamming."]
+        assert bob.reads_all() == ['!! You were kicked by admin: "spamming".']
     assert admin.is_refused("kick bob") == (1, "There is no bob here.")
     assert admin.is_refused("kik bob") == (2, "There is no kik. Did you mean kick?")
     assert admin.is_refused("ban 127.0.0.0/8") == (1, "Your own address, 127.0.0.1, is in 127.0.0.0/8.")
@@ -100,7 +100,7 @@ def test_the_prompt(admin: Admin) -> None:
         seat.sees(lambda seat: seat.typed_row.endswith("> kick"))
         seat.types("b\tspamming\r")
         seat.sees_line("bob was kicked.")
-        assert bob.reads_all() == ["!! You were kicked by admin: spamming."]
+        assert bob.reads_all() == ['!! You were kicked by admin: "spamming".']
         seat.types("\x1b[A\r")
         seat.sees_line("!! There is no bob here.")
         seat.types("topic #lob\t日本\r\x1b[A")
@@ -152,7 +152,7 @@ def test_python_inside_the_daemon(tmp_path: Path) -> None:
             seat.sees_line("There is no nobody here.")
             seat.types("await ban('bob', 5, 'spam')\r")
             seat.sees_line("bob is banned until")
-            assert bob.reads_all() == ["!! You were banned by admin: spam."]
+            assert bob.reads_all() == ['!! You were banned by admin: "spam".']
             seat.types("\x04")
             assert seat.ends() == 0
         ran = python.run("print(rooms['#lobby'].name)")
@@ -197,15 +197,15 @@ def test_a_ban_survives_being_killed(tmp_path: Path) -> None:
     with administered(tmp_path) as admin, admin.chat.join("bob"), admin.chat.join("carol"):
         admin.runs("op carol")
         admin.runs("mute carol 60")
-        assert admin.runs("ban bob spam") == ["bob is banned by admin: spam."]
+        assert admin.runs("ban bob spam") == ['bob is banned by admin: "spam".']
         admin.chat.ends(signal.SIGKILL)
     kept = tmp_path / "state" / "lanchatd" / "moderation.json"
     assert stat.S_IMODE(kept.stat().st_mode) == 0o600
     with administered(tmp_path) as admin, admin.chat.connect() as bob, admin.chat.join("carol") as carol:
         bob.types("bob")
-        assert bob.reads_until_match("^!!")[-1] == "!! That nick is banned: spam."
+        assert bob.reads_until_match("^!!")[-1] == '!! That nick is banned: "spam".'
         carol.types("/bans", "hi")
-        assert carol.reads() == "-- bob is banned by admin: spam"
+        assert carol.reads() == '-- bob is banned by admin: "spam"'
         assert carol.reads().startswith("-- carol is muted until ")
         assert carol.reads().startswith("!! You are muted until ")
 

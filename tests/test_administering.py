@@ -172,7 +172,7 @@ def test_kick_closes_at_once(world: World, console: Console) -> None:
     alice.sees()
     bob.stops_reading()
     assert console.types("kick bob spamming a lot") == ["bob was kicked."]
-    assert alice.sees() == ["-- bob left (kicked by admin: spamming a lot)"]
+    assert alice.sees() == ['-- bob left (kicked by admin: "spamming a lot")']
     assert "bob" not in world.chat.members
     world.passes(0.5)
     assert bob.gone
@@ -530,7 +530,7 @@ def test_a_reason_that_could_harm_a_terminal_is_loaded_without_harm(world: World
     world.chat.load_moderation(
         json.dumps({"version": 1, "bans": [ban], "mutes": [], "operators": []}).encode()
     )
-    assert world.connect().types("bob").sees()[-1] == "!! That nick is banned: \ufffd[31mspam."
+    assert world.connect().types("bob").sees()[-1] == '!! That nick is banned: "\ufffd[31mspam".'
 
 
 def test_what_can_be_kept_is_limited(world: World, console: Console, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -448,7 +448,7 @@ def shaped(event: dict[str, Any], own: str = "alice") -> Shape:
             {"type": "members", "room": "#dev", "here": 4,
              "members": [{"nick": "a", "away": ""}, {"nick": "b", "away": "x", "operator": True},
                          {"nick": "c", "encrypted": True}]},
-            ["-- 4 in #dev: a (plain, away), @b (plain, away: x), c and 1 other"],
+            ["-- 4 in #dev: a (plain, away), @b (plain, away: \"x\"), c and 1 other"],
         ),
         (
             {"type": "rooms", "rooms": [{"room": "#dev", "here": 1, "topic": "t"}], "total": 3},

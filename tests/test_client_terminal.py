@@ -286,7 +286,7 @@ def test_who_pastes_and_leaves_has_said_it_all(tmp_path: Path) -> None:
         alice.types("\x1b[200~" + "".join(f"line {n}\n" for n in range(20)) + "\x1b[201~y" + ENTER)
         alice.types("/quit bye" + ENTER)
         assert alice.ends() == 0
-        heard = bob.reads_until("-- alice left (bye)")
+        heard = bob.reads_until('-- alice left ("bye")')
         assert [line for line in heard if "<alice>" in line] == [f"<alice> line {n}" for n in range(20)]
 
 

@@ -126,7 +126,7 @@ def test_commands_go_by_the_names_of_other_chats_too(world: World) -> None:
     alice.types("/leave")
     assert alice.sees()[-2] == "-- You are alice in #lobby. /help lists the commands."
     alice.types("/q bye")
-    assert bob.sees()[-1] == "-- alice left (bye)"
+    assert bob.sees()[-1] == '-- alice left ("bye")'
 
 
 def test_who_thinks_better_of_it_leaves_by_any_name(world: World) -> None:
@@ -175,8 +175,8 @@ def test_away_is_told_to_who_writes_and_shown_in_who(world: World) -> None:
     alice, bob = world.join("alice"), world.join("bob")
     alice.sees()
     assert bob.types("/away lunch").sees() == ["-- You are away."]
-    assert alice.types("/msg bob hi").sees() == ["[alice -> bob] hi", "-- bob is away: lunch."]
-    assert alice.types("/who").sees() == ["-- 2 in #lobby: alice (plain) and bob (plain, away: lunch)"]
+    assert alice.types("/msg bob hi").sees() == ["[alice -> bob] hi", '-- bob is away: "lunch".']
+    assert alice.types("/who").sees() == ['-- 2 in #lobby: alice (plain) and bob (plain, away: "lunch")']
     assert bob.types("/back", "/away").sees()[1:] == ["-- You are back.", "-- You are away."]
     assert alice.types("/msg bob hi").sees() == ["[alice -> bob] hi", "-- bob is away."]
     assert alice.types("/who").sees() == ["-- 2 in #lobby: alice (plain) and bob (plain, away)"]
@@ -190,7 +190,7 @@ def test_away_and_operators_in_json(world: World) -> None:
         {"nick": "bob", "away": "lunch", "operator": True},
         {"nick": "ci"},
     ]
-    assert bob.types("/who").sees()[-1] == "-- 2 in #lobby: @bob (plain, away: lunch) and ci (plain)"
+    assert bob.types("/who").sees()[-1] == '-- 2 in #lobby: @bob (plain, away: "lunch") and ci (plain)'
 
 
 def test_who_names_a_hundred_and_counts_the_others(world: World) -> None:
@@ -360,7 +360,7 @@ def test_quit_says_goodbye_and_tells_the_room(world: World) -> None:
     alice.sees()
     bob.types("one more", "/quit see you", "too late")
     assert bob.sees() == ["<bob> one more", "-- Goodbye."]
-    assert alice.sees() == ["<bob> one more", "-- bob left (see you)"]
+    assert alice.sees() == ["<bob> one more", '-- bob left ("see you")']
     world.passes(1)
     assert bob.gone
 
@@ -374,10 +374,10 @@ def test_kick_closes_at_once_and_frees_the_nick(world: World) -> None:
     assert op.sees() == [
         "-- bob was kicked.",
         "-- carol was kicked.",
-        "-- bob left (kicked by op: be kind)",
+        '-- bob left (kicked by op: "be kind")',
         "-- carol left (kicked by op)",
     ]
-    assert bob.sees() == ["!! You were kicked by op: be kind."]
+    assert bob.sees() == ['!! You were kicked by op: "be kind".']
     world.join("carol")
     world.passes(1)
     assert bob.gone and carol.gone
@@ -389,12 +389,12 @@ def test_a_ban_on_a_nick(world: World) -> None:
     op, bob = operator(world), world.join("bob")
     op.sees()
     op.types("/ban BOB spam")
-    assert op.sees() == ["-- bob left (banned by op: spam)", "-- BOB is banned by op: spam."]
-    assert bob.sees() == ["!! You were banned by op: spam."]
-    assert world.connect().types("Bob").sees()[-1] == "!! That nick is banned: spam."
+    assert op.sees() == ['-- bob left (banned by op: "spam")', '-- BOB is banned by op: "spam".']
+    assert bob.sees() == ['!! You were banned by op: "spam".']
+    assert world.connect().types("Bob").sees()[-1] == '!! That nick is banned: "spam".'
     carol = world.join("carol")
-    assert carol.types("/nick bob").sees() == ["!! That nick is banned: spam."]
-    assert op.types("/bans").sees()[-1] == "-- BOB is banned by op: spam"
+    assert carol.types("/nick bob").sees() == ['!! That nick is banned: "spam".']
+    assert op.types("/bans").sees()[-1] == '-- BOB is banned by op: "spam"'
     assert op.types("/unban bob").sees() == ["-- bob is not banned any more."]
     assert carol.types("/nick bob").sees() == ["-- carol is now bob"]
     assert op.types("/unban bob").sees()[-1] == "!! There is no ban on bob. /bans lists what there is."
@@ -522,8 +522,8 @@ def test_long_away_texts_and_reasons_are_cut_in_lists(world: World) -> None:
     op = operator(world)
     op.types("/away " + "x" * 4_000, "/ban spammer " + "y" * 4_000)
     op.sees()
-    assert op.types("/who").sees() == ["-- 1 in #lobby: @op (plain, away: " + "x" * 80 + ")"]
-    assert op.types("/bans").sees() == ["-- spammer is banned by op: " + "y" * 80]
+    assert op.types("/who").sees() == ['-- 1 in #lobby: @op (plain, away: "' + "x" * 80 + '")']
+    assert op.types("/bans").sees() == ['-- spammer is banned by op: "' + "y" * 80 + '"']
 
 
 def test_a_ban_on_an_address_holds_for_connections_made_before(world: World) -> None:

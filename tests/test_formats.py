@@ -152,7 +152,7 @@ DIRECT = {
             ),
             4,
         ),
-        "-- 4 in #lobby: @alice (plain), bob (away), @carol (plain, away: at lunch) and dave\n",
+        "-- 4 in #lobby: @alice (plain), bob (away), @carol (plain, away: \"at lunch\") and dave\n",
         {
             "type": "members", "room": "#lobby", "here": 4,
             "members": [

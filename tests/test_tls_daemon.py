@@ -455,7 +455,7 @@ def test_stalled_readers_cost_a_chunk_each(tmp_path: Path, tls: ssl.SSLContext) 
         # The log holds 1 MB of it; each reader a chunk, and as much on its way.
         assert memory_kib(chat) - before < 3 * lines + readers * 2 * 64 + 4_096
         op.types("/kick r7 asleep")
-        op.reads_until("-- r7 left (kicked by op: asleep)")
+        op.reads_until('-- r7 left (kicked by op: "asleep")')
         again = stack.enter_context(join(chat, "r7", tls))
         again.types("awake")
         op.reads_until("<r7> awake")

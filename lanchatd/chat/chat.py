@@ -23,6 +23,7 @@ from lanchatd.chat.searching import Search
 from lanchatd.clock import Clock, call_all
 from lanchatd.limits import Limits
 from lanchatd.text import cleaning, lookalikes, names
+from lanchatd.text.framing import quoted
 from lanchatd.text.lookalikes import Looks
 from lanchatd.text.names import Name
 from lanchatd.text.refused import Refused
@@ -80,7 +81,7 @@ class Chat:
         if self.members.get(name.key, owner) is not owner or name.key == names.ADMIN:
             raise Refused("nick_taken", "That nick is taken.")
         if (ban := self.moderation.bans.on_nick(name.key, self.now())) is not None:
-            why = f": {ban.reason}" if ban.reason else ""
+            why = f": {quoted(ban.reason)}" if ban.reason else ""
             raise Refused("banned", f"That nick is banned{self.until_shown(ban.until)}{why}.")
         lookalikes.refuse_mixed(name)
         other = self._nicks_seen.like(name, but=None if owner is None else owner.name)
@@ -216,7 +217,7 @@ class Chat:
 
     def kick(self, member: Member, by: str, reason: str, code: str = "kicked") -> None:
         """Close a member's connection; the nick is free at once, whatever its socket does."""
-        why = f"{code} by {by}{': ' + reason if reason else ''}"
+        why = f"{code} by {by}{': ' + quoted(reason) if reason else ''}"
         member.connection.dismiss(code, f"You were {why}.", why)
 
     def ban(self, target: Target, ban: Ban) -> Kept:

@@ -12,10 +12,11 @@ from lanchatd.chat.chat import Chat
 from lanchatd.chat.events import Event, Kind, Notice
 from lanchatd.chat.member import Member
 from lanchatd.chat.room import Room
-from lanchatd.commands.command import Command
+from lanchatd.commands.command import Command, topic_of
 from lanchatd.commands.report import At, Cell, Facts, Report, Span, Table
 from lanchatd.limits import Limits, conflict_in, each_limit, limit_from, option_name
 from lanchatd.text import names
+from lanchatd.text.framing import single_spaced
 from lanchatd.text.refused import Refused
 
 # Records of the audit log, and a topic's characters, in a list.
@@ -104,7 +105,8 @@ def _member_row(chat: Chat, member: Member) -> tuple[Cell, ...]:
 def _rooms(chat: Chat, administrator: Administrator) -> None:
     rooms = sorted(chat.rooms.values(), key=lambda room: (-len(room.members), room.key))
     rows = tuple(
-        (room.name, len(room.members), room.readers.newest, room.topic[:TOPIC_SHOWN]) for room in rooms
+        (room.name, len(room.members), room.readers.newest, single_spaced(room.topic)[:TOPIC_SHOWN])
+        for room in rooms
     )
     administrator.tell(Table("rooms", ("room", "here", "lines", "topic"), rows, "There is no room."))
 
@@ -155,9 +157,7 @@ def _topic(chat: Chat, administrator: Administrator, name: str, text: str | None
     room = chat.room_named(name)
     if text is not None:
         return chat.say_as_admin(room, text, Kind.TOPIC)
-    administrator.tell(
-        Notice((f"The topic is: {room.topic}" if room.topic else f"{room.name} has no topic.",))
-    )
+    administrator.tell(topic_of(room))
     return None
 
 

@@ -10,7 +10,9 @@ from lanchatd.chat.answers import Later
 from lanchatd.chat.chat import Chat
 from lanchatd.chat.events import Notice
 from lanchatd.chat.moderation import LONGEST_BAN
+from lanchatd.chat.room import Room
 from lanchatd.text import cleaning
+from lanchatd.text.framing import single_spaced
 from lanchatd.text.refused import Refused
 
 LONGEST_HISTORY = 100  # lines; what is past it is read with JSON's "after"
@@ -154,6 +156,13 @@ class Commands:
         width = max(len(self.usage(command)) for command in rows)
         lines = [f"{self.usage(command):{width}}  {command.help}" for command in rows]
         actor.tell(Notice((self._about, *lines)))
+
+
+def topic_of(room: Room) -> Notice:
+    """What a room is about, for who asks."""
+    return Notice(
+        (f"The topic is: {single_spaced(room.topic)}" if room.topic else f"{room.name} has no topic.",)
+    )
 
 
 def one_slip(typed: str, name: str) -> bool:

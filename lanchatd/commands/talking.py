@@ -7,8 +7,9 @@ from lanchatd.chat.events import Event, Kind, Notice
 from lanchatd.chat.ignored import Ignored
 from lanchatd.chat.member import Member
 from lanchatd.commands import history
-from lanchatd.commands.command import Command
+from lanchatd.commands.command import Command, topic_of
 from lanchatd.text import names
+from lanchatd.text.framing import quoted
 from lanchatd.text.refused import Refused
 from lanchatd.text.times import moment_from
 
@@ -30,7 +31,7 @@ def _msg(chat: Chat, member: Member, nick: str, text: str) -> None:
 def _whisper(chat: Chat, member: Member, to: Member, text: str) -> None:
     chat.whisper(member, to, text)
     if to.away is not None:
-        member.tell(Notice((f"{to.nick} is away{': ' + to.away if to.away else ''}.",)))
+        member.tell(Notice((f"{to.nick} is away{': ' + quoted(to.away) if to.away else ''}.",)))
 
 
 def _reply(chat: Chat, member: Member, text: str) -> None:
@@ -63,8 +64,7 @@ def _part(chat: Chat, member: Member) -> None:
 def _topic(chat: Chat, member: Member, text: str | None) -> Event | None:
     if text is not None:
         return chat.say(member, text, Kind.TOPIC)
-    room = chat.room_of(member)
-    member.tell(Notice((f"The topic is: {room.topic}" if room.topic else f"{room.name} has no topic.",)))
+    member.tell(topic_of(chat.room_of(member)))
     return None
 
 
@@ -125,7 +125,7 @@ def _back(chat: Chat, member: Member) -> None:
 
 def _quit(chat: Chat, member: Member, text: str | None) -> None:
     # Who is muted says nothing on the way out either.
-    member.connection.quit(text if text is not None and chat.muted_as(member) is None else "")
+    member.connection.quit(quoted(text) if text is not None and chat.muted_as(member) is None else "")
 
 
 TALKING = (

@@ -1,8 +1,8 @@
 """The text format (README, The protocol): what people read in `nc` and `telnet`.
 
 Five shapes: ``<bob> said``, ``* bob did``, ``[alice -> bob] private``, ``-- the server tells``,
-``!! refused``. No nick holds a space, ``<``, ``[`` or ``!``, and nobody's text begins a line, so nothing that
-people write can look like another shape.
+``!! refused``. No nick holds a space, ``<``, ``[`` or ``!``, and nobody's text begins a line or closes the
+marks that it stands in, so nothing that people write can look like another shape. Runs of spaces are one.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ from lanchatd.chat.events import (
 )
 from lanchatd.chat.format import Hello, Line
 from lanchatd.text import cleaning
+from lanchatd.text.framing import quoted, single_spaced
 from lanchatd.text.refused import Refusal
 from lanchatd.text.times import near_time
 
@@ -60,18 +61,20 @@ def _lines(item: Item) -> list[str]:
         case Presence():
             return ["-- " + _presence(item)]
         case Private():
-            return [f"[{item.nick} -> {item.to}] {item.text}"]
+            return [f"[{item.nick} -> {item.to}] {single_spaced(item.text)}"]
         case Notice():
             return [f"-- {line}".rstrip() for line in item.lines]
         case Members():
             return ["-- " + _members(item)]
         case Rooms():
             more = item.total - len(item.rooms)
-            lines = [f"{room.room} ({room.here} here) {room.topic}".rstrip() for room in item.rooms]
+            lines = [
+                f"{room.room} ({room.here} here) {single_spaced(room.topic)}".rstrip() for room in item.rooms
+            ]
             return [f"-- {line}" for line in lines + ([f"and {_counted(more, 'other')}"] if more else [])]
         case Welcome():
             lines = [f"-- You are {item.nick} in {item.room}. /help lists the commands."]
-            return lines + ([f"-- The topic is: {item.topic}"] if item.topic else [])
+            return lines + ([f"-- The topic is: {single_spaced(item.topic)}"] if item.topic else [])
         case Missed():
             if item.count is None:
                 return [f"-- The server has a new log of {item.room}; this is all that it holds."]
@@ -92,15 +95,16 @@ def _lines(item: Item) -> list[str]:
 
 
 def _event(event: Event) -> str:
+    text = single_spaced(event.text)
     match event.kind:
         case Kind.SAID:
-            return f"<{event.nick}> {event.text}"
+            return f"<{event.nick}> {text}"
         case Kind.ACTED:
-            return f"* {event.nick} {event.text}"
+            return f"* {event.nick} {text}"
         case Kind.TOPIC:
-            return f"-- {event.nick} set the topic: {event.text}"
+            return f"-- {event.nick} set the topic: {text}"
         case _:  # joins and leaves come as Presence, so this is a rename
-            return f"-- {event.nick} is now {event.text}"
+            return f"-- {event.nick} is now {text}"
 
 
 def _past(event: Event, past: Past) -> str:
@@ -126,10 +130,9 @@ def _members(item: Members) -> str:
 
 
 def _stands(member: Here) -> str:
-    # The away text is last: whatever it is, it can't hide the word before it.
     notes = ["plain"] if not member.encrypted else []
     if member.away is not None:
-        notes.append(f"away: {member.away}" if member.away else "away")
+        notes.append(f"away: {quoted(member.away)}" if member.away else "away")
     return ("@" if member.operator else "") + member.nick + (f" ({', '.join(notes)})" if notes else "")
 
 
