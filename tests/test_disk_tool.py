@@ -51,7 +51,7 @@ def test_a_room_is_exported_as_people_see_it(world: DiskWorld, capfd: pytest.Cap
         "2026-11-22 14:03:11 -- alice set the topic: Tea",
         "2026-11-23 14:03:11 <alice> zwei ü",
     ]
-    assert run(world, "export", "#lobby", "--since", "2026-11-23", "--text") == 0
+    assert run(world, "export", "lobby", "--since", "2026-11-23", "--text") == 0
     assert capfd.readouterr().out == "2026-11-23 14:03:11 <alice> zwei ü\n"
 
 
@@ -89,7 +89,7 @@ def test_a_long_room_is_exported_whole(world: DiskWorld, capfd: pytest.CaptureFi
     ("arguments", "why"),
     [
         (("export", "#nowhere"), "nothing was ever said in #nowhere"),
-        (("export", "lobby"), "A room is # and"),
+        (("export", "no room"), "A room is # and"),
         (("backup", "."), ". is there already"),
         (("backup", "/nowhere/at/all"), "/nowhere/at/.all.lanchatd-new: No such file"),
     ],

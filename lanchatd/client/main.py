@@ -10,6 +10,7 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from functools import partial
 from importlib import import_module
 from typing import Any, NoReturn
 
@@ -20,6 +21,7 @@ from twisted.logger import ILogObserver, LogEvent, LogLevel, globalLogBeginner
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
+from lanchatd import program
 from lanchatd.client import known_servers
 from lanchatd.client.connection import CONNECT_S, Connection, growing_pauses
 from lanchatd.client.observer import Observer
@@ -36,14 +38,17 @@ EXIT_FAILED = 1
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """The console script. Exit codes: 0 done, 1 could not connect or was closed, 2 usage."""
-    _fill_standard_streams()
-    options = parse(sys.argv[1:] if arguments is None else arguments)
+    program.run("lanchat-client", partial(_main, sys.argv[1:] if arguments is None else arguments))
+
+
+def _main(arguments: Sequence[str]) -> int:
+    options = parse(arguments)
     if options.forget:
-        raise SystemExit(forget(options, complainer(2)))
+        return forget(options, complainer(2))
     trust = trust_for(options, complainer(2))
     from twisted.internet import reactor  # noqa: PLC0415  it is installed by the first import
 
-    raise SystemExit(run(reactor, options, trust))
+    return run(reactor, options, trust)
 
 
 def forget(options: Options, complain: Callable[[str], None]) -> int:
@@ -183,15 +188,6 @@ def _fault(failure: Failure) -> str:
         where = where.tb_next
     place = "" if where is None else f" ({where.tb_frame.f_code.co_qualname}, line {where.tb_lineno})"
     return f"{failure.type.__name__ if failure.type else 'error'}: {failure.getErrorMessage()}{place}"
-
-
-def _fill_standard_streams() -> None:
-    """One that is closed becomes /dev/null: else the next file opened, a socket, would take its number."""
-    for fd in (0, 1, 2):
-        try:
-            os.fstat(fd)
-        except OSError:
-            os.open(os.devnull, os.O_RDWR)  # takes the lowest free number, which is this
 
 
 if __name__ == "__main__":

@@ -10,6 +10,7 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
+from typing import NoReturn
 
 from lanchatd.chat.events import Event
 from lanchatd.formats.json_lines import JsonFormat
@@ -19,6 +20,7 @@ from lanchatd.history.disk.opening import back_up, connect
 from lanchatd.history.disk.pruning import DAY_S, prune
 from lanchatd.history.disk.rows import RoomRow
 from lanchatd.history.disk.schema import APPLICATION_ID, NEW_NAME
+from lanchatd.program import FAILED, complain, run
 from lanchatd.state.directory import StateError, default_state_dir
 from lanchatd.text import names
 from lanchatd.text.refused import Refused
@@ -39,6 +41,11 @@ class Wrong(Exception):
     """It can't be done; the text is one sentence for who asked."""
 
 
+def program() -> NoReturn:
+    """The console script."""
+    run("lanchat-log", main)
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run it; the exit code is 0, or 1 with one line on standard error."""
     asked = _parser().parse_args(arguments)
@@ -50,21 +57,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
             if connection.execute("PRAGMA application_id").fetchone() != (APPLICATION_ID,):
                 raise Wrong(f"{path} is no log of lanchatd")
             asked.run(connection, asked)
-            sys.stdout.flush()
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # `| head` has seen enough
     except (Wrong, StateError, sqlite3.Error) as error:
         return _fail(str(error))
     except Refused as refused:
         return _fail(refused.text)
     except OSError as error:
+        if error.filename is None:
+            raise  # of standard output
         return _fail(f"{error.filename}: {error.strerror}")
     return 0
 
 
 def _fail(why: str) -> int:
-    sys.stderr.write(f"lanchat-log: {why}\n")
-    return 1
+    complain("lanchat-log", why)
+    return FAILED
 
 
 def _parser() -> argparse.ArgumentParser:
