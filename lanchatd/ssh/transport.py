@@ -19,6 +19,7 @@ from twisted.conch.ssh.transport import (
     DISCONNECT_TOO_MANY_CONNECTIONS,
     MSG_DISCONNECT,
     MSG_EXT_INFO,
+    MSG_KEXINIT,
     MSG_SERVICE_ACCEPT,
     MSG_SERVICE_REQUEST,
     SSHServerTransport,
@@ -33,16 +34,13 @@ from lanchatd.net.peer_of import peer_of
 from lanchatd.ssh.application import Application, Identity, Output
 from lanchatd.ssh.authorized_keys import harmless
 from lanchatd.ssh.channels import Channels
+from lanchatd.ssh.intake import Intake
 from lanchatd.ssh.login import ALGORITHMS, Login
 from lanchatd.ssh.quiet_log import QUIET
 from lanchatd.ssh.turned_away import LINGER_S, VERSION
 
 if TYPE_CHECKING:
     from lanchatd.ssh.server import ConsoleFactory
-
-# A packet that is not whole yet, of somebody who has not logged in. Every SSH server takes packets of 35,000
-# bytes (RFC 4253, 6.1), and no login needs as much.
-MOST_BEFORE_LOGIN_BYTES = 65_536
 
 _FIRST_NOT_OF_TRANSPORT = MSG_USERAUTH_REQUEST
 
@@ -87,6 +85,8 @@ class Connection(SSHServerTransport):
         self.full = False  # the peer takes no more bytes for now
         self._exchanging = False
         self._timer: Call | None = None
+        self._intake = Intake()
+        self._next_turn: Call | None = None
         self.transport.registerProducer(self, True)
         super().connectionMade()
         self.factory.came(self)
@@ -179,17 +179,44 @@ class Connection(SSHServerTransport):
     def dataReceived(self, data: bytes) -> None:
         if self._ending:
             return
+        self._intake.bytes_came(len(data))
         try:
             super().dataReceived(data)
         except Exception as error:
             # Conch takes messages apart without looking whether they are whole, and uses what they say.
             self._breaks_the_rules(f"{type(error).__name__}: {error}")
-        if self.identity is None and len(self.buf) > MOST_BEFORE_LOGIN_BYTES:
-            self._breaks_the_rules("so long a packet before the login")
+        self._refuse_too_much()
+
+    def getPacket(self) -> bytes | None:
+        """The next packet of this turn; None if there is none."""
+        if self._ending:
+            return None
+        if self._intake.turn_is_over:
+            self.transport.pauseProducing()
+            self._next_turn = self.factory.clock.callLater(0, self._take_more)
+            return None
+        packet: bytes | None = super().getPacket()
+        if packet:
+            self._intake.packet_came()
+            self._refuse_too_much()
+        return packet
+
+    def _take_more(self) -> None:
+        self._next_turn = None
+        self.transport.resumeProducing()
+        self.dataReceived(b"")
+
+    def _refuse_too_much(self) -> None:
+        if self.identity is None and self._intake.too_much and not self._ending:
+            # As a try, so that it can't be done over and over.
+            self.factory.guard.failed(self.address)
+            self._breaks_the_rules(f"too many {self._intake.too_much} before the login")
 
     def connectionLost(self, reason: Failure | None = None) -> None:
         self._ending = True
         self._stop_timer()
+        if self._next_turn is not None:
+            self._next_turn.cancel()
         self._settle()
         super().connectionLost(reason)
         if self.identity is not None:
@@ -254,6 +281,9 @@ class Connection(SSHServerTransport):
         ):
             # RFC 4253, 7.1. The answers would be kept until the keys are there, and nothing bounds them.
             raise ValueError(f"message {messageNum} in a key exchange")
+        if messageNum == MSG_KEXINIT and self.identity is None and self.sessionID is not None:
+            # Each costs milliseconds, and nobody who wants to log in needs another.
+            raise ValueError("another key exchange before the login")
         super().dispatchMessage(messageNum, payload)
 
     def ssh_DISCONNECT(self, packet: bytes) -> None:

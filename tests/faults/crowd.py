@@ -77,9 +77,12 @@ def crowd(chat: Daemon) -> Iterator[Crowd]:
 
 
 @contextmanager
-def intruder(chat: Daemon, what: str, **arguments: Any) -> Iterator[Child]:
-    """Begin one of `tests.faults.intruders`; it answers when it is done, and is stopped with the block."""
-    with _child("intruders", what, str(chat.port), json.dumps(arguments)) as process:
+def intruder(chat: Daemon, what: str, port: int = 0, **arguments: Any) -> Iterator[Child]:
+    """Begin one of `tests.faults.intruders`; it answers when it is done, and is stopped with the block.
+
+    ``port`` is another one than that of the chat.
+    """
+    with _child("intruders", what, str(port or chat.port), json.dumps(arguments)) as process:
         yield Child(process)
 
 

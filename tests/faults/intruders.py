@@ -205,7 +205,44 @@ def repeat(
     return {"said": said, "told": dict(last)}
 
 
-ABUSES: dict[str, Callable[..., Found]] = {"pour": pour, "hold": hold, "storm": storm, "repeat": repeat}
+def ignored_packets(port: int, connections: int, seconds: float) -> Found:
+    """Connect to a console and send packets of SSH that are to be ignored; when it is closed, again."""
+    hello, piece = b"SSH-2.0-OpenSSH_9.2\r\n", (b"\0\0\0\x0c\x0a\x02" + bytes(10)) * 2_000
+    streams: list[Stream] = []
+    end = time.monotonic() + seconds
+    made = sent = 0
+    while time.monotonic() < end:
+        while len(streams) < connections:
+            made += 1
+            streams.append(Stream(port, 10_000 * A_HOUSEHOLD, b"", piece, 1 << 30))
+            with suppress(OSError):
+                streams[-1].socket.send(hello)
+            time.sleep(0.02)  # or it would be taken for one long line of hello
+        for stream in tuple(streams):
+            time.sleep(0.0005)
+            try:
+                came = stream.socket.recv(65_536)
+            except BlockingIOError:
+                came = b"-"
+            except OSError:
+                came = b""
+            if not (came and stream.goes_on(selectors.EVENT_WRITE)):
+                sent += stream.sent
+                stream.ends()
+                streams.remove(stream)
+    for stream in streams:
+        sent += stream.sent
+        stream.ends()
+    return {"made": made, "bytes": sent}
+
+
+ABUSES: dict[str, Callable[..., Found]] = {
+    "pour": pour,
+    "hold": hold,
+    "storm": storm,
+    "repeat": repeat,
+    "ignored_packets": ignored_packets,
+}
 
 if __name__ == "__main__":
     open_all_files()

@@ -18,6 +18,7 @@ from typing import Any
 import pytest
 
 from tests.daemon import PATIENCE_S, Daemon, Peer, daemon
+from tests.faults.crowd import intruder
 from tests.faults.ssh_storm import ADDRESSES, TRIES_PER_S
 from tests.ssh import Ssh, make_key, needs_ssh, public, write_keys
 
@@ -167,3 +168,21 @@ def test_strangers_do_not_keep_out_who_was_in_before(chat: Daemon, admin: Ssh) -
                 silent(stack, admin.port, address)
             ended = admin.run("who")
             assert (ended.returncode, ended.stderr) == (0, "")
+
+
+@pytest.mark.timeout(150)
+def test_packets_that_are_to_be_ignored(chat: Daemon, admin: Ssh) -> None:
+    """From four connections before any login: people talk as ever, and that address is locked out."""
+    with chat.join("alice") as alice:
+        calm = [p99(round_trips(alice, f"calm {number}", after(ROUND_S))) for number in range(2)]
+        with intruder(
+            chat, "ignored_packets", port=admin.port, connections=4, seconds=ROUNDS * ROUND_S
+        ) as flood:
+            times = [round_trips(alice, f"flood {number}", after(ROUND_S)) for number in range(ROUNDS)]
+            assert admin.run("who").returncode == 0
+            found = flood.answers()
+    assert found["made"] > ROUNDS
+    chat.logged("the console turned .* connections away")
+    assert min(map(p99, times)) <= 4 * max(min(calm), NOISE_S), (calm, times)
+    assert min(map(statistics.median, times)) <= NOISE_S
+    assert any("too many packets before the login" in line for line in chat.log)

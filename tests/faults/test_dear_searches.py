@@ -18,7 +18,7 @@ from lanchatd.history.disk.index import index
 from lanchatd.history.disk.opening import open_log
 from lanchatd.history.disk.rows import RoomRow
 from lanchatd.history.disk.searches import SEARCH_S
-from tests.daemon import PATIENCE_S, Daemon, Peer, daemon
+from tests.daemon import Daemon, Peer, daemon
 from tests.faults.crowd import Child, intruder
 
 pytestmark = [pytest.mark.faults, pytest.mark.timeout(180)]
@@ -86,9 +86,13 @@ def hardly_waits(peer: Peer, nick: str, abuse: Child) -> None:
     assert min(max(took) for took in rounds) <= MOST_P99_S, rounds
 
 
-def abused(chat: Daemon, lines: list[str], **how: object) -> AbstractContextManager[Child]:
+def abused(
+    chat: Daemon, lines: list[str], per_s: float, rooms: bool = False
+) -> AbstractContextManager[Child]:
     """Sixty connections of one address, each within its limits."""
-    return intruder(chat, "repeat", lines=lines, connections=60, seconds=PATIENCE_S * 3, nick="m", **how)
+    return intruder(
+        chat, "repeat", lines=lines, per_s=per_s, rooms=rooms, connections=60, seconds=60, nick="m"
+    )
 
 
 def victim(stack: ExitStack, chat: Daemon, nick: str = "victim") -> Peer:
