@@ -59,3 +59,15 @@ def test_a_word_that_is_cut_is_not_searched_for() -> None:
     """Unless it is the only one: lines that begin so are found."""
     assert query_of("tea " * 60 + "x" * 100) == '"tea"*'
     assert query_of("x" * 1_000) == f'"{"x" * (LONGEST + 1)}"*'
+
+
+@pytest.mark.parametrize("typed", ["\ufe70", "\ufc5e", " \ufe72 \u064b", "!?", '"', "\u200b"])
+def test_signs_of_which_nothing_is_left_are_no_words(typed: str) -> None:
+    """Such as an Arabic vowel alone: it makes no difference to who searches."""
+    assert query_of(typed) == ""
+    assert query_of(f"{typed} tea") == '"tea"*'
+
+
+def test_a_word_is_asked_for_once_however_it_is_written() -> None:
+    """What makes no difference to the index makes none here."""
+    assert query_of("té te TÉ te\u0301") == '"te"'

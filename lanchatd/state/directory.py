@@ -127,7 +127,8 @@ def _make(path: Path) -> None:
 def read_file(path: Path, most_bytes: int) -> tuple[bytes, int]:
     """A text file, without a byte order mark, and its mode.
 
-    Raises OSError, and `StateError` if it is too large or no file. A pipe of that name is not waited for: the daemon reads its files again while people talk.
+    Raises OSError, and `StateError` if it is too large or no file. A pipe of that name is not waited for: the
+    daemon reads its files again while people talk.
     """
     with os.fdopen(os.open(path, os.O_RDONLY | os.O_NONBLOCK), "rb") as file:
         mode = os.fstat(file.fileno()).st_mode

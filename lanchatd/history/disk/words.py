@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from itertools import islice
 
 from lanchatd.text.folding import folded
 from lanchatd.text.scripts import WITHOUT_SPACES
@@ -37,16 +36,22 @@ def query_of(text: str) -> str:
     words = text[: LONGEST + 1].split()
     if len(text) > LONGEST and len(words) > 1:
         words.pop()  # its end is not there
-    once = {word.casefold(): word for word in words}.values()
-    return " ".join(map(_term, islice(filter(_is_word, once), MOST_WORDS)))
+    once: dict[str, str] = {}
+    for word in dict.fromkeys(words):
+        prepared = (words_of(word) or word).strip()
+        if _is_word(prepared):
+            once.setdefault(prepared.casefold(), prepared)
+        if len(once) == MOST_WORDS:
+            break
+    return " ".join(map(_term, once.values()))
 
 
-def _term(word: str) -> str:
-    words = (words_of(word) or word).strip().replace('"', '""')
+def _term(words: str) -> str:
     # The index splits it further, and it is the last piece of which a beginning is enough.
     last = "".join(letter if _is_word(letter) else " " for letter in words).split()[-1]
     beginning = len(last.encode()) >= _BEGINNING and _ALONE.search(last[-1]) is None
-    return f'"{words}"{"*" if beginning else ""}'
+    quoted = words.replace('"', '""')
+    return f'"{quoted}"{"*" if beginning else ""}'
 
 
 def _is_word(text: str) -> bool:
