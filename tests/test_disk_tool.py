@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 import json
+import os
+import pty
 import signal
 import sqlite3
 import subprocess
-from contextlib import closing
+import sys
+from contextlib import closing, suppress
 from pathlib import Path
 
 import pytest
 
-from lanchatd.history.disk.pruning import STEP
+from lanchatd.history.disk.pruning import STEP, due, prune
 from lanchatd.history.tool import main
 from tests.daemon import TWISTD, daemon, environment_in
 from tests.disk import DiskWorld
 from tests.test_disk_log import said
 
 DAY_S = 86_400
+
+LANCHAT_LOG = Path(TWISTD).with_name("lanchat-log")
 
 
 @pytest.fixture
@@ -155,7 +160,7 @@ def test_old_lines_are_taken_out_for_good(world: DiskWorld, capfd: pytest.Captur
     with closing(sqlite3.connect(world.path)) as connection:
         connection.execute("UPDATE event SET at_us = at_us - 4000000000000000 WHERE id < 4 AND room = 1")
         connection.commit()
-    assert run(world, "prune", "--older-than", "10000") == 0
+    assert run(world, "prune", "--older-than", "10000", "--yes") == 0
     assert capfd.readouterr().out == "3 lines are gone, 2 are kept.\n"
     assert run(world, "check") == 0
     again = world.restarts()
@@ -165,6 +170,140 @@ def test_old_lines_are_taken_out_for_good(world: DiskWorld, capfd: pytest.Captur
     assert again.join("carol").types("/search one").sees()[-1] == "-- There is no such line."
     (missed,) = [got for got in again.join_json("dave", after=1).gets() if got["type"] == "missed"]
     assert missed["count"] == 2
+
+
+def counts(world: DiskWorld) -> tuple[int, int]:
+    """How many lines are kept in the lobby, and in #dev."""
+    with closing(sqlite3.connect(world.path)) as connection:
+        found = [
+            connection.execute("SELECT count(*) FROM event WHERE room = ?", (n,)).fetchone() for n in (1, 2)
+        ]
+    return found[0][0], found[1][0]
+
+
+def test_nothing_is_taken_out_unasked(world: DiskWorld, capfd: pytest.CaptureFixture[str]) -> None:
+    """In a script only with a word that it is meant; where nothing is to go there is nothing to ask."""
+    with closing(sqlite3.connect(world.path)) as connection:
+        connection.execute("UPDATE event SET at_us = at_us - 4000000000000000")
+        connection.commit()
+    assert run(world, "prune", "--older-than", "0") == 1
+    error = capfd.readouterr().err
+    assert error == "lanchat-log: 5 lines of 5 would go for good; --yes says that it is meant\n"
+    assert counts(world) == (4, 1)
+    assert run(world, "prune", "--older-than", "999999") == 0
+    assert capfd.readouterr().out == "0 lines are gone, 5 are kept.\n"
+    assert run(world, "prune", "--older-than", "0", "--yes") == 0
+    assert counts(world) == (0, 0)
+
+
+@pytest.mark.parametrize(
+    ("typed", "code", "left", "told"),
+    [
+        (b"yes\n", 0, 2, "3 lines are gone, 2 are kept."),
+        (b"no\n", 1, 5, "lanchat-log: nothing was taken out"),
+        (b"\x04", 1, 5, "lanchat-log: nothing was taken out"),
+    ],
+)
+def test_a_person_is_asked(world: DiskWorld, typed: bytes, code: int, left: int, told: str) -> None:
+    """With how many lines it is about; anything but yes leaves them where they are."""
+    with closing(sqlite3.connect(world.path)) as connection:
+        connection.execute("UPDATE event SET at_us = at_us - 4000000000000000 WHERE id < 4 AND room = 1")
+        connection.commit()
+    person, terminal = pty.openpty()
+    tool = subprocess.Popen(
+        [LANCHAT_LOG, "--state-dir", world.path.parent, "prune", "--older-than", "10000"],
+        stdin=terminal,
+        stdout=terminal,
+        stderr=terminal,
+    )
+    os.close(terminal)
+    seen = b""
+    while not seen.endswith(b"(yes/no) "):
+        seen += os.read(person, 1_024)
+    assert seen == b"3 lines of 5 would go for good. Take them out? (yes/no) "
+    os.write(person, typed)
+    with suppress(OSError):  # it is closed on the other side
+        while more := os.read(person, 1_024):
+            seen += more
+    os.close(person)
+    assert tool.wait() == code
+    assert told in seen.decode()
+    assert sum(counts(world)) == left
+
+
+@pytest.mark.parametrize("ahead_s", [0, 10 * 365 * DAY_S])
+def test_what_would_go_is_what_goes(world: DiskWorld, ahead_s: int) -> None:
+    """Also where some of it is from the future, said while the clock was ahead, or the clock was set back."""
+    now = 1_900_000_000
+    ages = [9, 5, 9, 1, 9, 2, 9, 9]
+    for future in range(len(ages)):
+        with closing(sqlite3.connect(world.path)) as connection:
+            connection.execute("DELETE FROM event")
+            connection.executemany(
+                "INSERT INTO event (room, id, at_us, kind, nick, text) VALUES (?, ?, ?, 'said', 'a', 'b')",
+                [
+                    (room, id_, round((now + ahead_s if id_ == future else now - age * DAY_S) * 1e6))
+                    for room, first in ((1, 0), (2, 4))
+                    for id_, age in enumerate(ages[first:], 1)
+                ],
+            )
+            connection.commit()
+        for days in (0, 1, 2, 5, 8, 10):
+            with closing(sqlite3.connect(world.path, isolation_level=None)) as connection:
+                copy = sqlite3.connect(":memory:", isolation_level=None)
+                connection.backup(copy)
+            with closing(copy):
+                going = due(copy, now, days * DAY_S)
+                (before,) = copy.execute("SELECT count(*) FROM event").fetchone()
+                while prune(copy, now, days * DAY_S, sys.maxsize) is not None:
+                    pass
+                (after,) = copy.execute("SELECT count(*) FROM event").fetchone()
+                assert going == before - after
+
+
+@pytest.mark.parametrize("days", ["-1", "nan", "inf", "1e9", "a year"])
+def test_a_number_of_days_that_cannot_be_is_refused(
+    world: DiskWorld, days: str, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """Whatever it would have meant, it may have been everything."""
+    with pytest.raises(SystemExit):
+        run(world, "prune", "--yes", "--older-than", days)
+    assert "is no number of days from 0 to 1,000,000" in capfd.readouterr().err
+    assert sum(counts(world)) == 5
+
+
+def test_the_rooms_are_listed(world: DiskWorld, capfd: pytest.CaptureFixture[str]) -> None:
+    """With how much is in each, and how new it is; also those of which nothing is left."""
+    with closing(sqlite3.connect(world.path)) as connection:
+        connection.execute("INSERT INTO room (number, key, name) VALUES (3, '#über', '#Über')")
+        connection.commit()
+    assert run(world, "rooms") == 0
+    assert capfd.readouterr().out.splitlines() == [
+        "#dev: 1 line, the last at 2026-11-23 14:03:11",
+        "#lobby: 4 lines, the last at 2026-11-23 14:03:11",
+        "#Über: 0 lines",
+    ]
+
+
+def test_all_rooms_are_exported(world: DiskWorld, capfd: pytest.CaptureFixture[str]) -> None:
+    """In the order in which it was said, as people see it and for programs."""
+    world.join("carol", room="#long").types(*(f"line {number}" for number in range(700)))
+    world.join("dave").types("last")
+    assert run(world, "export", "--all") == 0
+    lines = capfd.readouterr().out.splitlines()
+    assert lines[0] == "2026-11-22 14:03:11 #lobby <alice> one"
+    assert lines[4:6] == ["2026-11-23 14:03:11 #dev <bob> in dev", "2026-11-23 14:03:11 #long <carol> line 0"]
+    assert (len(lines), lines[-1]) == (706, "2026-11-23 14:03:11 #lobby <dave> last")
+    assert run(world, "export", "--all", "--json", "--since", "2026-11-23") == 0
+    objects = [json.loads(line) for line in capfd.readouterr().out.splitlines()]
+    assert [event["room"] for event in objects] == ["#lobby", "#dev", *["#long"] * 700, "#lobby"]
+
+
+@pytest.mark.parametrize("which", [(), ("#lobby", "--all")])
+def test_a_room_or_all_are_exported(world: DiskWorld, which: tuple[str, ...]) -> None:
+    """One of the two."""
+    with pytest.raises(SystemExit):
+        run(world, "export", *which)
 
 
 def test_only_so_many_lines_of_a_room_are_kept(world: DiskWorld) -> None:
@@ -206,12 +345,11 @@ def test_pruning_goes_on_when_the_disk_is_well(world: DiskWorld) -> None:
 
 def test_the_tool_works_while_the_daemon_runs(tmp_path: Path) -> None:
     """By its name, in the state directory of this user; the daemon notices nothing."""
-    tool = str(Path(TWISTD).with_name("lanchat-log"))
     with daemon(cwd=tmp_path) as chat, chat.join("alice") as alice:
         alice.types("hello")
         alice.reads_until("<alice> hello")
         done = subprocess.run(
-            [tool, "check"], env=environment_in(tmp_path), capture_output=True, text=True, check=True
+            [LANCHAT_LOG, "check"], env=environment_in(tmp_path), capture_output=True, text=True, check=True
         )
         assert done.stdout == "The file is whole: 1 lines in 1 rooms.\n"
         alice.types("still here")

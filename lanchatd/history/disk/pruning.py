@@ -23,6 +23,19 @@ _OLDEST = """
 # When nothing is left, places begin anew.
 _INDEXED = "UPDATE log SET indexed = min(indexed, (SELECT coalesce(max(place), 0) FROM event))"
 
+# Of each room, all up to the last one before the first that stays, with those from the future between them.
+_DUE = """
+    SELECT coalesce(sum((SELECT count(*) FROM event WHERE room = number AND id <= until)), 0) FROM (
+        SELECT number, (
+            SELECT max(id) FROM event WHERE room = number AND at_us < :before AND id < coalesce(stays, id + 1)
+        ) AS until FROM (
+            SELECT number, (
+                SELECT min(id) FROM event WHERE room = number AND at_us BETWEEN :before AND :now
+            ) AS stays FROM room
+        )
+    )
+"""
+
 
 @dataclass(frozen=True, slots=True)
 class Pruned:
@@ -59,3 +72,10 @@ def prune(connection: sqlite3.Connection, now: float, keep_s: float, keep_events
                     connection.execute("ROLLBACK")
             return Pruned(room, until)
     return None
+
+
+def due(connection: sqlite3.Connection, now: float, keep_s: float) -> int:
+    """How many events `prune` would take out in all, as older than ``keep_s``. Raises sqlite3.Error."""
+    times = {"now": round(now * US), "before": round((now - keep_s) * US)}
+    (count,) = connection.execute(_DUE, times).fetchone()
+    return int(count)
