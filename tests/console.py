@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,7 +16,7 @@ from lanchatd.limits import Limits
 from lanchatd.ssh.application import Identity, Output
 from lanchatd.ssh.authorized_keys import AuthorizedKeys
 from lanchatd.ssh.server import Account, SshConsole
-from tests.daemon import PATIENCE_S, Daemon
+from tests.daemon import PATIENCE_S, Daemon, started
 
 reactor: Any = installed
 
@@ -109,27 +108,12 @@ class Echo:
 @contextmanager
 def console(folder: Path, interface: str = "127.0.0.1", **limits: float) -> Iterator[Daemon]:
     """Run one until the block ends. The keys are in ``admin_keys`` in the folder."""
-    process = subprocess.Popen(
-        [sys.executable, "-m", "tests.console", str(folder), interface, json.dumps(limits)],
-        cwd=Path(__file__).parent.parent,
-        text=True,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        stdin=subprocess.DEVNULL,
-    )
-    running = Daemon(process)
-    try:
+    command = [sys.executable, "-m", "tests.console", str(folder), interface, json.dumps(limits)]
+    with started(command, Path(__file__).parent.parent) as running:
         running.port = int(running.logged(r"administrators' console on \S+ port (\d+)")[1])
         yield running
-    finally:
-        process.terminate()
-        try:
-            process.wait(PATIENCE_S)
-        finally:
-            process.kill()
-            running.ends()
-            assert process.stdout is not None
-            process.stdout.close()
+        running.process.terminate()
+        running.process.wait(PATIENCE_S)
 
 
 def main(folder: str, interface: str, limits: str) -> None:

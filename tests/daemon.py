@@ -154,15 +154,15 @@ def environment_in(cwd: Path) -> dict[str, str]:
 
 
 @contextmanager
-def daemon(
-    *options: str, cwd: Path, prefix: tuple[str, ...] = (), environment: dict[str, str] | None = None
+def started(
+    command: list[str], cwd: Path, *, environment: dict[str, str] | None = None, hand: tuple[int, ...] = ()
 ) -> Iterator[Daemon]:
-    """Run ``twistd -n lanchat`` on a free port, until the block ends. It keeps its state in ``cwd``."""
-    command = [*prefix, TWISTD, "-n", "--pidfile=", "lanchat", *(options or ("--port=0",))]
+    """A process whose output is read, until the block ends; ``hand`` are descriptors that it is to have."""
     process = subprocess.Popen(
         command,
         cwd=cwd,
-        env=environment_in(cwd) | (environment or {}),
+        env=os.environ | (environment or {}),
+        pass_fds=hand,
         text=True,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -170,16 +170,24 @@ def daemon(
     )
     running = Daemon(process)
     try:
+        yield running
+    finally:
+        process.kill()
+        running.ends()
+        assert process.stdout is not None
+        process.stdout.close()
+
+
+@contextmanager
+def daemon(
+    *options: str, cwd: Path, prefix: tuple[str, ...] = (), environment: dict[str, str] | None = None
+) -> Iterator[Daemon]:
+    """Run ``twistd -n lanchat`` on a free port, until the block ends. It keeps its state in ``cwd``."""
+    command = [*prefix, TWISTD, "-n", "--pidfile=", "lanchat", *(options or ("--port=0",))]
+    with started(command, cwd, environment=environment_in(cwd) | (environment or {})) as running:
         match = running.logged(r"listening on (\S+)")
         running.port = int(match[1]) if match[1].isdigit() else 0
         yield running
-    finally:
-        if process.poll() is None:
-            process.kill()
-        process.wait()
-        running._reader.join(PATIENCE_S)
-        assert process.stdout is not None
-        process.stdout.close()
 
 
 def wait_until(what: str, true: Any) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import configparser
-import os
 import re
 import shlex
 import shutil
@@ -19,7 +18,7 @@ import pytest
 
 from lanchatd.limits import each_limit
 from lanchatd.options import BACKLOG, PORT, Options
-from tests.daemon import PATIENCE_S, TWISTD, Daemon
+from tests.daemon import PATIENCE_S, TWISTD, Daemon, started
 
 DEPLOY = Path(__file__).parent.parent / "deploy"
 README = (DEPLOY / "README.md").read_text("utf-8")
@@ -147,31 +146,6 @@ def command() -> list[str]:
     words = unit("lanchatd.service")["Service"]["ExecStart"].split()
     left_out = ("--logger=", "$LANCHATD_OPTIONS")
     return [TWISTD, *(word for word in words[1:] if not word.startswith(left_out))]
-
-
-@contextmanager
-def started(
-    command: list[str], cwd: Path, *, environment: dict[str, str] | None = None, hand: tuple[int, ...] = ()
-) -> Iterator[Daemon]:
-    """A process whose output is read, until the block ends."""
-    process = subprocess.Popen(
-        command,
-        cwd=cwd,
-        env=os.environ | (environment or {}),
-        pass_fds=hand,
-        text=True,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        stdin=subprocess.DEVNULL,
-    )
-    running = Daemon(process)
-    try:
-        yield running
-    finally:
-        process.kill()
-        running.ends()
-        assert process.stdout is not None
-        process.stdout.close()
 
 
 @contextmanager
