@@ -65,6 +65,9 @@ class Options(usage.Options):
         super().__init__()  # type: ignore[no-untyped-call]
         self.listens: list[str] = []
         self.endpoints: list[tuple[str, IStreamServerEndpoint]] = []
+        self.places: list[tuple[str, str, int]] = []
+        """What is listened on, for people, and its interface and port."""
+        self.parent: usage.Options | None = None
         self.limits = Limits()
         self.motd: tuple[str, ...] = ()
         self.state_dir = Path()
@@ -115,9 +118,10 @@ class Options(usage.Options):
         if self.listens:
             self.endpoints = [(listen, _endpoint(reactor, listen)) for listen in self.listens]
         else:
-            self.endpoints = [
-                _tcp(reactor, _port("port", self["port"]), _interface("interface", self["interface"]))
-            ]
+            port = _port("port", self["port"])
+            interface = _interface("interface", self["interface"]) or _all_interfaces()
+            self.places.append((f"on port {port}", interface, port))
+            self.endpoints = [(f"port {port}", _tcp(reactor, port, interface))]
 
     def _check_admin(self) -> None:
         """The console is there with a port and a file of keys, or not at all."""
@@ -130,6 +134,8 @@ class Options(usage.Options):
             return
         self["admin-port"] = _port("admin-port", self["admin-port"])
         self["admin-interface"] = _interface("admin-interface", self["admin-interface"]) or LOOPBACK
+        where = f"for administrators on {self['admin-interface']} port {self['admin-port']}"
+        self.places.append((where, self["admin-interface"], self["admin-port"]))
         if self["admin-keys"] is None:
             raise usage.UsageError("--admin-port needs --admin-keys, a file with your SSH public key")
         try:
@@ -162,23 +168,20 @@ def _interface(option: str, text: str | None) -> str:
         raise usage.UsageError(f"--{option}: {text!r} is not an IP address") from None
 
 
-def _tcp(reactor: Any, port: int, interface: str) -> tuple[str, IStreamServerEndpoint]:
-    if not interface:
-        interface = "::" if _has_ipv6() else "0.0.0.0"  # noqa: S104
-    six = ":" in interface
-    kind = TCP6ServerEndpoint if six else TCP4ServerEndpoint
-    endpoint = kind(reactor, port, backlog=BACKLOG, interface=interface)
-    return f"port {port}", endpoint
+def _tcp(reactor: Any, port: int, interface: str) -> IStreamServerEndpoint:
+    kind = TCP6ServerEndpoint if ":" in interface else TCP4ServerEndpoint
+    endpoint: IStreamServerEndpoint = kind(reactor, port, backlog=BACKLOG, interface=interface)
+    return endpoint
 
 
-def _has_ipv6() -> bool:
-    """Whether a socket can be bound to all addresses of both kinds."""
+def _all_interfaces() -> str:
+    """Of both kinds, if a socket can be bound to all of both."""
     try:
         with socket.socket(socket.AF_INET6) as probe:
             probe.bind(("::", 0))
-            return not probe.getsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY)
+            return "0.0.0.0" if probe.getsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY) else "::"  # noqa: S104
     except OSError:
-        return False
+        return "0.0.0.0"  # noqa: S104
 
 
 def _endpoint(reactor: Any, text: str) -> IStreamServerEndpoint:

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import secrets
+import signal
 import time
 from datetime import UTC, datetime
 from typing import Any
 
 from twisted.application.service import IService, Service
+
+# From here on it takes half a second until signals are handled. Whoever changed a file says so meanwhile, and
+# it is read in any case.
+signal.signal(signal.SIGHUP, signal.SIG_IGN)
 
 from lanchatd.chat.chat import Chat
 from lanchatd.chat.log import Log
@@ -16,9 +21,10 @@ from lanchatd.history.disk.store import DiskStore
 from lanchatd.history.disk.worker import ThreadWorker, Worker
 from lanchatd.history.memory import MemoryLog
 from lanchatd.net.credentials import Credentials
-from lanchatd.net.socket_options import within_open_files
+from lanchatd.net.socket_options import why_taken, within_open_files
 from lanchatd.options import Options, motd_from
 from lanchatd.service.daemon import Running
+from lanchatd.service.log_file import log_of
 from lanchatd.service.services import (
     AUDIT,
     CERTIFICATE,
@@ -39,10 +45,14 @@ __all__ = ["Options", "makeService"]
 
 
 def makeService(options: Options) -> IService:
-    """Put the daemon together; called by twistd."""
+    """Put the daemon together; called by twistd. A port that is taken ends that with one line."""
     from twisted.internet import reactor as installed
 
     reactor: Any = installed
+    # While there is still somebody to read it: twistd opens its log next, and goes into the background.
+    for where, interface, port in options.places:
+        if why := why_taken(interface, port):
+            raise SystemExit(f"lanchatd: can't listen {where}: {why}")
 
     # Nothing is scheduled yet. Twisted's timers run on the wall clock by default: when it is set back an hour
     # they all stop, and when it is set forward every time-out fires.
@@ -92,4 +102,4 @@ def makeService(options: Options) -> IService:
         place = options["admin-interface"], options["admin-port"]
         services.append(SshConsole(reactor, limits, *place, state.file(HOST_KEY), known))
         reloads |= {f"the keys of {name}": account.keys.reload for name, account in known.items()}
-    return Lanchat(reactor, services, Notifier(reactor, chat.summary), reloads)
+    return Lanchat(reactor, services, Notifier(reactor, chat.summary), reloads, log_of(options.parent))

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from lanchatd.commands import CONSOLE, MEMBERS
 from lanchatd.limits import each_limit, option_name
-from lanchatd.tap import Options
+from lanchatd.options import Options
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text("utf-8")

@@ -55,3 +55,14 @@ def within_open_files(limits: Limits) -> int:
             "--max-connections is {allowed}, as the limit of open files is {hard}", allowed=allowed, hard=hard
         )
     return allowed
+
+
+def why_taken(interface: str, port: int) -> str:
+    """Why nobody can listen there; empty if somebody can."""
+    try:
+        with socket.socket(socket.AF_INET6 if ":" in interface else socket.AF_INET) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # as Twisted does
+            probe.bind((interface, port))
+    except OSError as error:
+        return error.strerror or str(error)
+    return ""

@@ -13,7 +13,7 @@ from twisted.application.service import MultiService, Service
 from twisted.internet.defer import Deferred, DeferredList, maybeDeferred
 from twisted.internet.error import ReactorNotRunning
 from twisted.internet.interfaces import IListeningPort, IStreamServerEndpoint
-from twisted.logger import Logger
+from twisted.logger import ILogObserver, Logger
 from twisted.python.failure import Failure
 from twisted.python.usage import UsageError
 
@@ -23,6 +23,7 @@ from lanchatd.doors.factory import ChatFactory
 from lanchatd.history.disk.store import DiskStore
 from lanchatd.net.admission import Gate
 from lanchatd.net.socket_options import set_socket_options
+from lanchatd.service.log_file import MovableLog
 from lanchatd.service.systemd import Notifier
 from lanchatd.state.audit import AuditLog
 from lanchatd.state.directory import Keeper, StateDir, StateError, read_file
@@ -177,14 +178,22 @@ class Lanchat(MultiService):
         services: Sequence[Service],
         notifier: Notifier,
         reloads: Mapping[str, Callable[[], None]],
+        log_file: MovableLog | None = None,
     ) -> None:
         """``reloads`` each read again what they are called, or raise, with a sentence."""
         super().__init__()  # type: ignore[no-untyped-call]
         self._reactor = reactor
         self._notifier = notifier
-        self._reloads = reloads
+        self._reloads = reloads if log_file is None else {"the log": log_file.reopen, **reloads}
+        self._log_file = log_file
         for service in (*services, notifier):
             service.setServiceParent(self)
+
+    def setServiceParent(self, parent: Any) -> None:
+        super().setServiceParent(parent)  # type: ignore[no-untyped-call]
+        if self._log_file is not None:
+            # Where twistd looks for an observer before it makes its own.
+            parent.setComponent(ILogObserver, self._log_file.observer)
 
     def privilegedStartService(self) -> None:
         self._start(super().privilegedStartService)
@@ -229,7 +238,10 @@ class Lanchat(MultiService):
     def _take_signals(self) -> None:
         # After SIGTERM Twisted stops as it should, and then ends itself with the signal once more, which is
         # no exit code 0. SIGHUP would end it without a word.
-        for number, act in ((signal.SIGTERM, self._stop), (signal.SIGHUP, self.reload)):
+        acts = {signal.SIGTERM: self._stop, signal.SIGHUP: self.reload}
+        if self._log_file is not None:
+            acts[signal.SIGUSR1] = self._log_file.rotate
+        for number, act in acts.items():
             signal.signal(number, lambda *_, act=act: self._reactor.callFromThread(act))
 
     def _stop(self) -> None:
