@@ -14,7 +14,7 @@ from lanchatd.history.disk.words import LONGEST, MOST_WORDS, query_of
 
 def test_a_word_is_asked_for_once() -> None:
     """Each costs as much as the first, and finds nothing more."""
-    assert query_of("tea " * 19 + "TEA milk") == '"TEA"* "milk"*'
+    assert query_of("tea " * 19 + "TEA milk") == '"tea"* "milk"*'
 
 
 @pytest.mark.parametrize("typed", ["te", "--te", "x.te", "te!!", "(t"])

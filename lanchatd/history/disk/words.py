@@ -38,7 +38,8 @@ def query_of(text: str) -> str:
         words.pop()  # its end is not there
     once: dict[str, str] = {}
     for word in dict.fromkeys(words):
-        prepared = (words_of(word) or word).strip()
+        words_in_index = words_of(word)
+        prepared = (word if words_in_index is None else words_in_index).strip()
         if _is_word(prepared):
             once.setdefault(prepared.casefold(), prepared)
         if len(once) == MOST_WORDS:
