@@ -5,7 +5,16 @@ from __future__ import annotations
 import pytest
 
 from lanchatd.limits import Limits
-from lanchatd.net.rates import FLOOD_PAUSE_S, FLOOD_SLOT_S, Allowance, FloodSlots, Verdict
+from lanchatd.net.rates import (
+    AROUND_BYTES,
+    FLOOD_PAUSE_S,
+    FLOOD_SLOT_S,
+    TEXTLESS_BYTES,
+    TEXTLESS_PER_S,
+    Allowance,
+    FloodSlots,
+    Verdict,
+)
 
 TAKE, DROP, CLOSE = Verdict.TAKE, Verdict.DROP, Verdict.CLOSE
 
@@ -188,6 +197,47 @@ def test_the_minute_slides(allowance: Allowance) -> None:
 def test_with_a_limit_of_one_the_first_line_too_long_closes() -> None:
     """The least that can be set."""
     assert Allowance(Limits(max_long_lines=1), START).long_line_came(START) is CLOSE
+
+
+TEXTLESS = TEXTLESS_BYTES + AROUND_BYTES * LIMITS.burst_lines
+
+
+@pytest.mark.parametrize(("amount", "verdict"), [(TEXTLESS, TAKE), (TEXTLESS + 1, DROP)])
+def test_tls_that_brings_no_text_is_bounded(allowance: Allowance, amount: int, verdict: Verdict) -> None:
+    """A handshake is far less; to ask for new keys again and again is not."""
+    assert allowance.encrypted_came(amount, 0, START) is verdict
+
+
+def test_tls_that_brings_text_is_bounded_by_the_text(allowance: Allowance) -> None:
+    """Also when the text comes only with the last piece of a record."""
+    for _ in range(100):
+        for text in (0, 0, 0, 4_000):
+            assert allowance.encrypted_came(1_016, text, START) is TAKE
+
+
+def test_tls_without_text_may_go_on_at_a_rate(allowance: Allowance) -> None:
+    """So that whoever sends a record a line, within the rate of lines, is never slowed."""
+    per_s = TEXTLESS_PER_S + AROUND_BYTES * LIMITS.lines_per_s
+    allowance.encrypted_came(TEXTLESS, 0, START)
+    for second in range(1, 100):
+        assert allowance.encrypted_came(int(per_s), 0, START + second) is TAKE
+
+
+@pytest.mark.parametrize(("after_s", "verdict"), [(9, DROP), (10, CLOSE)])
+def test_tls_without_text_for_too_long_closes(allowance: Allowance, after_s: float, verdict: Verdict) -> None:
+    """As lines do; a flood is a flood."""
+    for second in range(10):
+        assert allowance.encrypted_came(2 * TEXTLESS, 0, START + second) is DROP
+    assert allowance.flooding
+    assert allowance.encrypted_came(2 * TEXTLESS, 0, START + after_s) is verdict
+
+
+def test_a_flood_of_tls_is_over_after_a_while(allowance: Allowance) -> None:
+    """The next one, an hour later, has the whole time again."""
+    assert allowance.encrypted_came(2 * TEXTLESS, 0, START) is DROP
+    assert allowance.encrypted_came(2 * TEXTLESS, 0, START + 3_600) is DROP
+    allowance.bytes_came(1, START + 7_200)
+    assert not allowance.flooding
 
 
 def test_floods_have_a_share_of_the_time_however_many_there_are() -> None:

@@ -21,6 +21,7 @@ from lanchatd.formats.json_lines import JsonFormat
 from lanchatd.formats.text import TextFormat
 from lanchatd.limits import Limits
 from lanchatd.net.admission import Entrance
+from lanchatd.net.budget import Budget
 from lanchatd.net.peer_of import peer_of
 from lanchatd.net.rates import FloodSlots
 from lanchatd.net.refusal_log import TurnedAway
@@ -53,6 +54,7 @@ class ChatFactory(ServerFactory):
         self.require_tls = require_tls
         self.text = TextFormat()
         self.json = JsonFormat()
+        self.budget = Budget(clock)
         self.flood_slots = FloodSlots()
         self.shutting_down = False
         self.shutdown_reason = ""

@@ -7,7 +7,7 @@ takes over. A browser, SSH and IRC are rows that will be added here. Inside TLS 
 from __future__ import annotations
 
 from codecs import BOM_UTF8
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -25,6 +25,7 @@ from lanchatd.doors.last_line import LAST_LINE_S, LastLine
 from lanchatd.doors.protocol import ChatProtocol
 from lanchatd.net.credentials import why_lost
 from lanchatd.net.outbox import BufferedOutbox, Outbox, outbox_for
+from lanchatd.net.rates import Allowance, Verdict
 from lanchatd.net.tls_transport import ALPN_HTTP, encrypt
 from lanchatd.text.refused import Refusal
 
@@ -54,6 +55,8 @@ class FirstBytes(Protocol):
         self.came_at = 0.0
         self.nick_by = 0.0
         self.has_spoken = False
+        self.text_bytes = 0
+        self.allowance: Allowance
         self.outbox: Outbox
         self.transport: Any
         self.inner: ChatProtocol | LastLine | None = None
@@ -66,6 +69,7 @@ class FirstBytes(Protocol):
     def connectionMade(self) -> None:
         self.came_at = self.factory.clock.seconds()
         self.nick_by = self.came_at + self.factory.limits.nick_timeout_s
+        self.allowance = Allowance(self.factory.limits, self.came_at)
         self.factory.began(self)
         self.outbox = outbox_for(self.transport, self.factory.clock, self.factory.limits, self)
         if ISSLTransport.providedBy(self.transport):
@@ -77,11 +81,13 @@ class FirstBytes(Protocol):
         """The bytes that came are those of a handshake."""
         begin, self.begin = self.begin, b""
         self.outbox.close()
-        tls: Any = encrypt(self.transport, self, self.factory.credentials.tls)
+        factory, tcp = self.factory, self.transport
+        clock, limits = factory.clock, factory.limits
+        tls: Any = encrypt(tcp, self, factory.credentials.tls, clock, limits, factory.budget)
         self.transport = tls
-        self.outbox = BufferedOutbox(tls, self.factory.clock, self.factory.limits, self)
+        self.outbox = BufferedOutbox(tls, clock, limits, self)
         self._await_handshake()
-        tls.dataReceived(begin)  # the next bytes will go there by themselves
+        tls.transport.dataReceived(begin)  # the next bytes will go there by themselves
 
     def handshakeCompleted(self) -> None:
         """What comes and goes is encrypted from here on."""
@@ -90,7 +96,25 @@ class FirstBytes(Protocol):
         self._stop_waiting()
         self._await_first_bytes()
 
+    def pause_s(self, encrypted: int, text: int) -> float:
+        """`Reader`: what brings no text is within an allowance of its own."""
+        now = self.factory.clock.seconds()
+        verdict = self.allowance.encrypted_came(encrypted, text, now)
+        if verdict is Verdict.TAKE:
+            return 0
+        if verdict is Verdict.CLOSE:
+            text_ = f"Too much without a word for {self.factory.limits.flood_timeout_s:g} s; closed."
+            self._close("flood", Refusal("flood", text_), LAST_LINE_S)
+        slot_s: float = self.factory.flood_slots.next_in(now)
+        return slot_s
+
+    @property
+    def whose(self) -> Hashable:
+        """Those of one address share the time of the reactor; who has none has a share of its own."""
+        return self.peer.address or id(self)
+
     def dataReceived(self, data: bytes) -> None:
+        self.text_bytes += len(data)
         if self.inner is not None:
             self.inner.dataReceived(data)
             return
@@ -277,7 +301,16 @@ def _json(first: FirstBytes) -> ChatProtocol:
 
 
 def _chat(first: FirstBytes, form: Format) -> ChatProtocol:
-    return ChatProtocol(first.factory, form, first.outbox, first.peer, first.nick_by, first.leave_entrance)
+    return ChatProtocol(
+        first.factory,
+        form,
+        first.outbox,
+        first.peer,
+        first.whose,
+        first.allowance,
+        first.nick_by,
+        first.leave_entrance,
+    )
 
 
 def _tls(first: FirstBytes) -> LastLine | None:

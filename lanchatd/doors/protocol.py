@@ -6,7 +6,7 @@ order of closing, and the record of it in the daemon's log.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from enum import Enum
 from functools import partial
 from typing import TYPE_CHECKING
@@ -71,14 +71,18 @@ class ChatProtocol(BoundedLines):
         form: Format,
         outbox: Outbox,
         peer: Peer,
+        whose: Hashable,
+        allowance: Allowance,
         nick_by: float,
         leave_entrance: Callable[[], None],
     ) -> None:
-        """``nick_by`` is when the time to give a nick is over, by the factory's clock.
+        """``whose`` is what it shares the reactor's time by (`Budget`).
+
+        ``nick_by`` is when the time to give a nick is over, by the factory's clock.
 
         ``leave_entrance`` is called when there is a nick, or there will be none.
         """
-        super().__init__(factory.clock, factory.limits)
+        super().__init__(factory.clock, factory.limits, factory.budget, whose)
         self.factory = factory
         self.limits = factory.limits
         self.chat = factory.chat
@@ -90,7 +94,7 @@ class ChatProtocol(BoundedLines):
         self.reason = ""
         self._nick_by = nick_by
         self._leave_entrance = leave_entrance
-        self._allowance = Allowance(self.limits, self._clock.seconds())
+        self._allowance = allowance
         self._deadline: Call | None = None
         self._peer_closed = False
         self._room: str | None = None

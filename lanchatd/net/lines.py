@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
+
 from twisted.protocols.basic import LineReceiver
 
 from lanchatd.clock import Call, Clock
 from lanchatd.limits import Limits
+from lanchatd.net.budget import Budget
 from lanchatd.net.outbox import Transport
 
-# Lines of one connection that are handled before the others get their turn: 65,536 empty lines in one segment
-# would hold the reactor for 83 ms (measured).
+# Lines of one connection that are handled in one turn, if they are cheap: 65,536 empty lines in one segment
+# would take 83 ms (measured).
 LINES_A_TURN = 64
 
 
@@ -23,10 +26,14 @@ class BoundedLines(LineReceiver):
 
     delimiter = b"\n"
 
-    def __init__(self, clock: Clock, limits: Limits) -> None:
+    def __init__(self, clock: Clock, limits: Limits, budget: Budget, whose: Hashable) -> None:
+        """``whose`` is what connections share their time by."""
         self.transport: Transport  # type: ignore[assignment]
         self._clock = clock
         self._limits = limits
+        self._budget = budget
+        self._whose = whose
+        self._turn = -1
         self._lines_left = 0
         self._behind_scraps: bytes | None = None
         self._resting: Call | None = None
@@ -58,7 +65,11 @@ class BoundedLines(LineReceiver):
 
     def go_on(self, data: bytes) -> None:
         """Handle what came, or with nothing what was left from before, as far as one turn goes."""
-        self._lines_left = LINES_A_TURN
+        spent = self._budget.is_spent()
+        if self._turn != self._budget.turn:
+            self._turn, self._lines_left = self._budget.turn, LINES_A_TURN
+        if spent and not (self.paused or self._stopped):
+            self._rest()  # what came waits
         # A carriage return before the line's end may come on top of the longest line.
         self.MAX_LENGTH = self._limits.max_line_bytes + 1
         super().dataReceived(data)  # type: ignore[no-untyped-call]
@@ -83,9 +94,8 @@ class BoundedLines(LineReceiver):
             self.line_came(line)
         if self.paused or self._stopped:
             return
-        if self._lines_left <= 0:
-            self.pauseProducing()  # type: ignore[no-untyped-call]
-            self._resting = self._clock.callLater(self.pause_s(), self._rested)
+        if self._lines_left <= 0 or self._budget.is_spent():
+            self._rest()
         elif not self.may_go_on():
             self.pauseProducing()  # type: ignore[no-untyped-call]
 
@@ -119,6 +129,16 @@ class BoundedLines(LineReceiver):
             self._resting = None
         if self.paused:
             self.transport.resumeProducing()
+
+    def _rest(self) -> None:
+        self.pauseProducing()  # type: ignore[no-untyped-call]
+        if pause_s := self.pause_s():
+            self._resting = self._clock.callLater(pause_s, self._wait)
+        else:
+            self._wait()
+
+    def _wait(self) -> None:
+        self._resting = self._budget.wait(self._whose, self._rested)
 
     def _rested(self) -> None:
         self._resting = None

@@ -195,7 +195,7 @@ class Outbox:
 
     def _look(self) -> None:
         self._watch = None
-        if not self.waiting:
+        if not self._is_stuck():
             return
         progress, now = self._taken(), self._clock.seconds()
         if progress != self._progress:
@@ -204,6 +204,10 @@ class Outbox:
             self.owner.stalled()
         else:
             self._watch = self._clock.callLater(self._limits.stall_timeout_s / _LOOKS, self._look)
+
+    def _is_stuck(self) -> bool:
+        """Whether something is on its way that the socket has not taken."""
+        return self.waiting
 
     def _taken(self) -> tuple[int, int]:
         """Something that changes whenever the socket took bytes of us, or the peer of the socket."""
@@ -235,14 +239,18 @@ class BufferedOutbox(Outbox):
         self._transport.abortConnection()
 
     def pauseProducing(self) -> None:
-        """The transport's buffer is full."""
+        """The transport's buffer is full, perhaps only of what TLS answers by itself."""
         self._full = True
+        self._keep_watch()
 
     def resumeProducing(self) -> None:
         """The transport has drained."""
         self._full = False
         if self.waiting:
             self._drained()
+
+    def _is_stuck(self) -> bool:
+        return self.waiting or self._full
 
     def _straight(self) -> Callable[[bytes], int]:
         return self._buffered

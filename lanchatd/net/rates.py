@@ -1,4 +1,4 @@
-"""How fast one connection may send: a token bucket of lines and one of bytes."""
+"""How fast one connection may send: token buckets of lines, of bytes, and of what TLS takes for itself."""
 
 from __future__ import annotations
 
@@ -21,6 +21,12 @@ FLOOD_PAUSE_S = 0.1
 # And not within this of another one: a turn's lines of a flood take 1 ms (measured), so floods have a fifth
 # of the time at the most, however many there are, and nobody waits for two of them.
 FLOOD_SLOT_S = 0.005
+
+# Bytes of TLS that bring no text: a handshake, and what goes around the text of each record. What goes around
+# one is up to 64 bytes; to ask for new keys, again and again, takes 27 and is dear to answer.
+TEXTLESS_BYTES = 16_384
+TEXTLESS_PER_S = 2_048
+AROUND_BYTES = 64
 
 
 class FloodSlots:
@@ -58,7 +64,7 @@ class Allowance:
     """What one connection may still send.
 
     A flood begins with the first line that is dropped and ends when the connection has been quiet for long
-    enough that both buckets are full again. A line dropped ``flood_timeout_s`` or more after the
+    enough that all buckets are full again. A line dropped ``flood_timeout_s`` or more after the
     beginning closes. Times are seconds of any clock that only goes forward.
     """
 
@@ -66,6 +72,7 @@ class Allowance:
         self._limits = limits
         self._lines = _Bucket(limits.burst_lines, now)
         self._bytes = _Bucket(limits.bytes_per_s, now)
+        self._textless = _Bucket(self._textless_burst, now)
         self._flooding_since: float | None = None
         self._long_lines: tuple[float, ...] = ()  # when they came; an empty deque has 700 bytes
 
@@ -76,12 +83,16 @@ class Allowance:
 
     def bytes_came(self, amount: int, now: float) -> None:
         """Call it with everything that arrives, before its lines."""
-        if (
-            self._lines_left(now) >= self._limits.burst_lines
-            and self._bytes_left(now) >= self._limits.bytes_per_s
-        ):
-            self._flooding_since = None
+        self._forget_a_flood(now)
+        self._bytes_left(now)
         self._bytes.take(amount, self._limits.bytes_per_s)
+
+    def encrypted_came(self, amount: int, text: int, now: float) -> Verdict:
+        """Whether more may be decrypted now, after so many bytes that brought so many of text."""
+        self._forget_a_flood(now)
+        self._textless_left(now)
+        self._textless.take(amount - text, self._textless_burst)
+        return Verdict.TAKE if self._textless_left(now) >= 0 else self._over(now)
 
     def line_came(self, now: float) -> Verdict:
         """What becomes of a whole line."""
@@ -104,6 +115,23 @@ class Allowance:
 
     def _bytes_left(self, now: float) -> float:
         return self._bytes.fill(self._limits.bytes_per_s, self._limits.bytes_per_s, now)
+
+    @property
+    def _textless_burst(self) -> int:
+        return TEXTLESS_BYTES + AROUND_BYTES * self._limits.burst_lines
+
+    def _textless_left(self, now: float) -> float:
+        per_s = TEXTLESS_PER_S + AROUND_BYTES * self._limits.lines_per_s
+        return self._textless.fill(self._textless_burst, per_s, now)
+
+    def _forget_a_flood(self, now: float) -> None:
+        if (
+            self._flooding_since is not None
+            and self._lines_left(now) >= self._limits.burst_lines
+            and self._bytes_left(now) >= self._limits.bytes_per_s
+            and self._textless_left(now) >= self._textless_burst
+        ):
+            self._flooding_since = None
 
     def _over(self, now: float) -> Verdict:
         if self._flooding_since is None:

@@ -1,33 +1,66 @@
-"""TLS over a TCP connection that is there already, with the same short way as without it.
+"""TLS over a TCP connection that is there already, with the same short way as without it, and its bounds.
 
 Twisted's own way (`startTLS`) leaves what is encrypted to the transport: two calls of epoll, a timer and a
 trip through the reactor for each member and line. Here it goes straight to the socket, and to the transport
 only what the socket did not take.
+
+And it decrypts whatever came in one go, of which each record is a call, and answers what it is asked to
+answer however much waits: here it gets a piece at a time, while there is time (`Budget`), and nothing as long
+as too much waits to be sent.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Hashable
+from typing import Any, Protocol
 
-from twisted.internet.interfaces import IProtocol, IPullProducer, ITCPTransport
+from twisted.internet.interfaces import IPullProducer, ITCPTransport
 from twisted.protocols.tls import TLSMemoryBIOFactory, TLSMemoryBIOProtocol
 from twisted.python.components import proxyForInterface
+from twisted.python.failure import Failure
 from zope.interface import implementer
+
+from lanchatd.clock import Call, Clock
+from lanchatd.limits import Limits
+from lanchatd.net.budget import Budget
 
 # What browsers and their like offer to speak inside, and are given (RFC 7301, 6).
 ALPN_HTTP = b"http/1.1"
 
+# What is decrypted before it is looked at the time again: some twenty records of a byte, half a millisecond.
+PIECE_BYTES = 512
 
-def encrypt(transport: Any, protocol: IProtocol, factory: TLSMemoryBIOFactory) -> TLSMemoryBIOProtocol:
-    """Speak TLS, as a server, from the next byte on. Returns the transport of the protocol from then on.
+# So many chunks may wait to be sent while more is read: the outbox gives one, TLS answers on top of it.
+CHUNKS = 2
 
-    The protocol is connected, and nothing that was written to its transport waits there. What it had received
-    already is to be given to `dataReceived` of what is returned.
+
+class Reader(Protocol):
+    """The protocol that reads what is decrypted."""
+
+    text_bytes: int
+    """How much it was given."""
+
+    @property
+    def whose(self) -> Hashable:
+        """As for `Budget.wait`."""
+        ...
+
+    def pause_s(self, encrypted: int, text: int) -> float:
+        """How long to decrypt nothing, after so many bytes that brought so many of text."""
+        ...
+
+
+def encrypt(
+    transport: Any, reader: Reader, factory: TLSMemoryBIOFactory, clock: Clock, limits: Limits, budget: Budget
+) -> TLSMemoryBIOProtocol:
+    """Speak TLS, as a server, from the next byte on. Returns the transport of the reader from then on.
+
+    The reader is connected, and nothing that was written to its transport waits there. What it had received
+    already is to be given to the transport's new ``protocol``.
     """
-    tls = TLSMemoryBIOProtocol(factory, protocol, False)
-    transport.protocol = tls
-    tls.makeConnection(_SocketFirst(transport))
+    tls = TLSMemoryBIOProtocol(factory, reader, False)
+    transport.protocol = below = _Below(transport, tls, reader, clock, limits, budget)
+    tls.makeConnection(below)
     return tls
 
 
@@ -51,18 +84,116 @@ class _Drain:
         """The transport is closed; whoever writes to it hears of that by itself."""
 
 
-class _SocketFirst(proxyForInterface(ITCPTransport, "_transport")):  # type: ignore[misc]
-    """The transport below TLS. Its producer is paused when the socket did not take everything."""
+class _Below(proxyForInterface(ITCPTransport, "_transport")):  # type: ignore[misc]
+    """The transport below TLS, and the protocol above TCP.
 
-    def __init__(self, transport: Any) -> None:
+    The producer above is paused when the socket did not take everything.
+    """
+
+    def __init__(
+        self,
+        transport: Any,
+        tls: TLSMemoryBIOProtocol,
+        reader: Reader,
+        clock: Clock,
+        limits: Limits,
+        budget: Budget,
+    ) -> None:
         super().__init__(transport)
+        self._tls = tls
+        self._reader = reader
+        self._clock = clock
+        self._limits = limits
+        self._budget = budget
         self._send: Callable[[bytes], int] = transport.getHandle().send
         self._producer: Any = None
         self._waiting = False
+        self._waiting_bytes = 0
+        self._unread = b""
+        self._wanted = True
+        self._reading = True  # from the socket
+        self._busy = False
+        self._resting: Call | None = None
+        self._gone = False
+
+    # -- what comes
+
+    def dataReceived(self, encrypted: bytes) -> None:
+        """Of TCP."""
+        self._unread += encrypted
+        self._read_on()
+
+    def connectionLost(self, reason: Failure) -> None:
+        """Of TCP."""
+        self._gone = True
+        self._unread = b""
+        if self._resting is not None:
+            self._resting.cancel()
+            self._resting = None
+        self._tls.connectionLost(reason)
+
+    def pauseProducing(self) -> None:
+        """Who reads the text wants nothing more at present."""
+        self._wanted = False
+        self._read_on()
+
+    def resumeProducing(self) -> None:
+        """It does again."""
+        self._wanted = True
+        self._read_on()
+
+    def _read_on(self) -> None:
+        """Decrypt what came as far as may be, and then more from the socket."""
+        if self._busy or self._gone:  # it goes on by itself
+            return
+        self._busy = True
+        try:
+            while self._unread and self._may_read():
+                if self._budget.is_spent():
+                    self._wait()
+                else:
+                    self._decrypt()
+        finally:
+            self._busy = False
+        if self._gone:
+            return
+        wanted = not self._unread and self._may_read()
+        if wanted != self._reading:
+            self._reading = wanted
+            if wanted:
+                self._transport.resumeProducing()
+            else:
+                self._transport.pauseProducing()
+
+    def _may_read(self) -> bool:
+        return self._wanted and self._resting is None and not (self._gone or self._is_clogged())
+
+    def _is_clogged(self) -> bool:
+        return self._waiting_bytes > CHUNKS * self._limits.chunk_bytes
+
+    def _decrypt(self) -> None:
+        piece, self._unread = self._unread[:PIECE_BYTES], self._unread[PIECE_BYTES:]
+        before = self._reader.text_bytes
+        self._tls.dataReceived(piece)
+        pause_s = self._reader.pause_s(len(piece), self._reader.text_bytes - before)
+        if pause_s and not self._gone:
+            self._resting = self._clock.callLater(pause_s, self._wait)
+
+    def _wait(self) -> None:
+        self._resting = self._budget.wait(self._reader.whose, self._rested)
+
+    def _rested(self) -> None:
+        self._resting = None
+        self._read_on()
+
+    # -- what goes
 
     def write(self, encrypted: bytes) -> None:
         if self._waiting:
+            self._waiting_bytes += len(encrypted)
             self._transport.write(encrypted)
+            if self._reading and self._is_clogged():
+                self._read_on()
             return
         try:
             taken = self._send(encrypted)
@@ -70,6 +201,7 @@ class _SocketFirst(proxyForInterface(ITCPTransport, "_transport")):  # type: ign
             taken = 0
         if taken != len(encrypted):
             self._waiting = True
+            self._waiting_bytes = len(encrypted) - taken
             self._transport.write(encrypted[taken:])
             _Drain(self._transport, self._drained)
             if self._producer is not None:
@@ -86,8 +218,10 @@ class _SocketFirst(proxyForInterface(ITCPTransport, "_transport")):  # type: ign
 
     def _drained(self) -> None:
         self._waiting = False
+        self._waiting_bytes = 0
         if self._producer is not None:
             self._producer.resumeProducing()
+        self._read_on()
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._transport, name)

@@ -16,6 +16,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
+from tests.faults.encrypted_intruders import new_keys, records
 from tests.faults.members import A_HOUSEHOLD, PATIENCE_S, REFUSED, connect, open_all_files
 
 Found = dict[str, Any]
@@ -242,6 +243,8 @@ ABUSES: dict[str, Callable[..., Found]] = {
     "storm": storm,
     "repeat": repeat,
     "ignored_packets": ignored_packets,
+    "records": records,
+    "new_keys": new_keys,
 }
 
 if __name__ == "__main__":
