@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ssl
 from collections import Counter
 
 import pytest
@@ -10,8 +9,8 @@ from twisted.internet.task import Clock
 
 from lanchatd.net.budget import MOST_WAITING_S, SLICE_S, TURN_S, WAITING_S, Budget
 from lanchatd.net.lines import LINES_A_TURN
-from tests.impostors import any_server
-from tests.world import Person, World
+from tests.encrypted import Encrypted
+from tests.world import World
 
 
 class Turns(Clock):
@@ -133,48 +132,6 @@ def test_who_is_gone_does_not_wait(budget: Budget, clock: Turns) -> None:
 
 
 # -- the same in the daemon
-
-
-class Encrypted:
-    """Somebody in the world who speaks TLS."""
-
-    def __init__(self, person: Person) -> None:
-        self._person = person
-        self._in, self._out = ssl.MemoryBIO(), ssl.MemoryBIO()
-        self._tls = any_server().wrap_bio(self._in, self._out)
-        self._taken = 0
-        while True:
-            try:
-                self._tls.do_handshake()
-                break
-            except ssl.SSLWantReadError:
-                self._flows()
-        self._flows()
-
-    def _flows(self) -> None:
-        self._person.sends(self._out.read())
-        self._hears()
-
-    def _hears(self) -> None:
-        taken = self._person.wire.taken
-        self._in.write(taken[self._taken :])
-        self._taken = len(taken)
-
-    def records(self, *texts: bytes) -> bytes:
-        """Each as a record of its own."""
-        for text in texts:
-            self._tls.write(text)
-        return self._out.read()
-
-    def sees(self) -> list[str]:
-        self._hears()
-        seen = b""
-        try:
-            while more := self._tls.read(65_536):
-                seen += more
-        except ssl.SSLWantReadError:
-            pass
-        return seen.decode().splitlines()
 
 
 @pytest.mark.parametrize("encrypted", [False, True])

@@ -12,6 +12,7 @@ from twisted.internet.task import Clock
 from lanchatd.limits import Limits
 from lanchatd.net.admission import CALM_S, PATIENT_S, SILENT_S, SLOW_S, Entrance
 from tests.daemon import daemon, wait_until
+from tests.encrypted import Encrypted
 from tests.world import World
 
 FITS = 4  # with the margin that is left for those accepted in one turn
@@ -37,7 +38,7 @@ class Someone:
     def __init__(self, hall: Hall, address: str) -> None:
         self.hall = hall
         self.came_at = hall.clock.seconds()
-        self.has_spoken = False
+        self.is_coming = False
         self.address: str | None = address
 
     def give_way(self) -> None:
@@ -89,9 +90,9 @@ def test_more_wait_until_there_is_room(hall: Hall) -> None:
 
 
 def test_the_oldest_that_says_nothing_gives_way(hall: Hall) -> None:
-    """After a moment; who has begun to speak does not."""
+    """After a moment; who has begun to shake hands does not."""
     speaks, silent, *_ = [hall.comes() for _ in range(FITS + 1)]
-    speaks.has_spoken = True
+    speaks.is_coming = True
     hall.passes(PATIENT_S / 2 - SILENT_S)
     assert hall.closed == []
     hall.passes(SILENT_S)
@@ -101,12 +102,33 @@ def test_the_oldest_that_says_nothing_gives_way(hall: Hall) -> None:
 def test_patience_is_longer_while_others_come_to_a_nick(hall: Hall) -> None:
     """So it is when a whole room comes back over a slow network: that is no flood."""
     people = [hall.comes() for _ in range(FITS + 20)]
-    for someone in people[FITS : FITS + 6]:
+    for someone in people[FITS : FITS + 12]:
         hall.passes(SILENT_S)
         hall.entrance.leave(someone)
     assert hall.closed == []
-    hall.passes(SILENT_S)
+    hall.passes(2 * SILENT_S)
     assert hall.closed == people[:1]
+
+
+@pytest.mark.parametrize("begin", [b"x", b"\x16", b"\x16\x03\x01", b'{"nick": '])
+def test_a_byte_is_no_reason_to_wait_longer(world: World, begin: bytes) -> None:
+    """Not for a handshake either, of which so little came that there is nothing to answer."""
+    world.limits.max_unnamed = 84
+    flood = [world.connect().sends(begin) for _ in range(3)]
+    world.passes(PATIENT_S)
+    world.passes(0.5)
+    assert [person.gone for person in flood[:2]] == [True, True]
+
+
+def test_a_handshake_is_waited_for(world: World) -> None:
+    """It takes several round trips."""
+    world.limits.max_unnamed = 84
+    encrypted = world.connect()
+    Encrypted(encrypted)
+    others = [world.connect() for _ in range(2)]
+    world.passes(PATIENT_S)
+    world.passes(0.5)
+    assert [person.gone for person in (encrypted, *others)] == [False, True, True]
 
 
 def test_what_has_arrived_is_read_first(hall: Hall) -> None:
@@ -115,7 +137,7 @@ def test_what_has_arrived_is_read_first(hall: Hall) -> None:
 
     def are_heard() -> None:
         for someone in people:
-            someone.has_spoken = True
+            someone.is_coming = True
 
     hall.clock.callLater(SILENT_S, are_heard)
     hall.clock.advance(SILENT_S)
@@ -125,7 +147,7 @@ def test_what_has_arrived_is_read_first(hall: Hall) -> None:
 def test_who_speaks_too_slowly_gives_way_too(hall: Hall) -> None:
     """A handshake that never ends, a nick without an end of line: others wait a second for it."""
     for _ in range(FITS + 1):
-        hall.comes().has_spoken = True
+        hall.comes().is_coming = True
     hall.passes(SLOW_S - SILENT_S)
     assert hall.closed == []
     hall.passes(SILENT_S)

@@ -54,7 +54,6 @@ class FirstBytes(Protocol):
         self.peer = peer
         self.came_at = 0.0
         self.nick_by = 0.0
-        self.has_spoken = False
         self.text_bytes = 0
         self.allowance: Allowance
         self.outbox: Outbox
@@ -118,7 +117,6 @@ class FirstBytes(Protocol):
         if self.inner is not None:
             self.inner.dataReceived(data)
             return
-        self.has_spoken = True
         # Some editors begin a file with a byte order mark, and the file may be piped in.
         self.begin = (self.begin + data).removeprefix(BOM_UTF8)
         door = door_for(self.begin)
@@ -178,6 +176,11 @@ class FirstBytes(Protocol):
         self._close("unnamed_full", Refusal("unnamed_full", text), LAST_LINE_S)
 
     @property
+    def is_coming(self) -> bool:
+        """`Newcomer`: it shakes hands, and was answered; or has done so."""
+        return self.peer.encrypted or bool(getattr(self.transport, "has_answered", False))
+
+    @property
     def address(self) -> str | None:
         """`Newcomer`: where it comes from; None for a UNIX socket."""
         return self.peer.address
@@ -227,7 +230,7 @@ class FirstBytes(Protocol):
         self._open(TEXT)
 
     def _await_handshake(self) -> None:
-        self._in_handshake = self.has_spoken = True
+        self._in_handshake = True
         timeout_s = self.factory.limits.tls_handshake_s
         why = f"no handshake within {timeout_s:g} s"
         self._timers = [self.factory.clock.callLater(timeout_s, self._give_up_handshake, why)]

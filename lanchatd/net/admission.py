@@ -18,13 +18,13 @@ from lanchatd.limits import Limits
 ACCEPTS_A_TURN = 64
 _MARGIN = ACCEPTS_A_TURN + 20
 
-# How long one that has said nothing is let be when others wait for its place: on any network a program is
+# How long one that has not said enough is let be when others wait for its place: on any network a program is
 # heard within the first. While nobody comes to a nick, as in a flood, that goes down to the second: mostly
 # what a program says arrives with its connection. A person is in nobody's way but in a flood.
 PATIENT_S = 0.4
-SILENT_S = 0.05
+SILENT_S = 0.025
 
-# And how long one that has begun to speak: a handshake is three round trips.
+# And how long one that has begun to shake hands: that is three round trips.
 SLOW_S = 1.0
 
 # So many are closed at once: one, and twice as many each time, until nobody waited for so long.
@@ -47,8 +47,8 @@ class Newcomer(Protocol):
     """By the clock."""
 
     @property
-    def has_spoken(self) -> bool:
-        """Whether anything came of it."""
+    def is_coming(self) -> bool:
+        """Whether it has begun what takes several round trips, a handshake: a byte or two are nothing."""
         ...
 
     @property
@@ -126,7 +126,7 @@ class Entrance:
         silent = [
             newcomer
             for newcomer in self._newcomers
-            if not newcomer.has_spoken and newcomer.came_at + patience_s <= now
+            if not newcomer.is_coming and newcomer.came_at + patience_s <= now
         ]
         slow = [newcomer for newcomer in self._newcomers if newcomer.came_at + SLOW_S <= now]
         of_address = Counter(newcomer.address for newcomer in self._newcomers)

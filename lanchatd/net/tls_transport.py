@@ -87,7 +87,8 @@ class _Drain:
 class _Below(proxyForInterface(ITCPTransport, "_transport")):  # type: ignore[misc]
     """The transport below TLS, and the protocol above TCP.
 
-    The producer above is paused when the socket did not take everything.
+    The producer above is paused when the socket did not take everything. ``has_answered`` is whether the
+    handshake has come to where TLS says something; the transport above shows it too.
     """
 
     def __init__(
@@ -107,6 +108,7 @@ class _Below(proxyForInterface(ITCPTransport, "_transport")):  # type: ignore[mi
         self._budget = budget
         self._send: Callable[[bytes], int] = transport.getHandle().send
         self._producer: Any = None
+        self.has_answered = False
         self._waiting = False
         self._waiting_bytes = 0
         self._unread = b""
@@ -189,6 +191,7 @@ class _Below(proxyForInterface(ITCPTransport, "_transport")):  # type: ignore[mi
     # -- what goes
 
     def write(self, encrypted: bytes) -> None:
+        self.has_answered = True
         if self._waiting:
             self._waiting_bytes += len(encrypted)
             self._transport.write(encrypted)

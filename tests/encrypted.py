@@ -1,0 +1,50 @@
+"""TLS in the tests' world: Python's own at one end, and the daemon's at the other."""
+
+from __future__ import annotations
+
+import ssl
+
+from tests.impostors import any_server
+from tests.world import Person
+
+
+class Encrypted:
+    """Somebody in the world who speaks TLS."""
+
+    def __init__(self, person: Person) -> None:
+        self._person = person
+        self._in, self._out = ssl.MemoryBIO(), ssl.MemoryBIO()
+        self._tls = any_server().wrap_bio(self._in, self._out)
+        self._taken = 0
+        while True:
+            try:
+                self._tls.do_handshake()
+                break
+            except ssl.SSLWantReadError:
+                self._flows()
+        self._flows()
+
+    def _flows(self) -> None:
+        self._person.sends(self._out.read())
+        self._hears()
+
+    def _hears(self) -> None:
+        taken = self._person.wire.taken
+        self._in.write(taken[self._taken :])
+        self._taken = len(taken)
+
+    def records(self, *texts: bytes) -> bytes:
+        """Each as a record of its own."""
+        for text in texts:
+            self._tls.write(text)
+        return self._out.read()
+
+    def sees(self) -> list[str]:
+        self._hears()
+        seen = b""
+        try:
+            while more := self._tls.read(65_536):
+                seen += more
+        except ssl.SSLWantReadError:
+            pass
+        return seen.decode().splitlines()
