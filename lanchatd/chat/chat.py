@@ -11,6 +11,7 @@ from lanchatd import __version__
 from lanchatd.chat.answers import Kept
 from lanchatd.chat.events import Event, Item, Kind, Missed, Notice, Private, RoomLine, Rooms, Welcome
 from lanchatd.chat.format import Hello
+from lanchatd.chat.lists import Lists
 from lanchatd.chat.log import Log
 from lanchatd.chat.member import Member
 from lanchatd.chat.moderation import Ban, Keep, Moderation, Target
@@ -63,6 +64,7 @@ class Chat:
         self.moderation = Moderation(now, keep)
         self.lines_said = 0
         self.refs = Refs(limits)
+        self.lists = Lists(clock)
         self.search: Search | None = None  # if there is something to search in
         self._new_log = new_log
         self._nicks_seen = Looks()
@@ -264,6 +266,7 @@ class Chat:
     def _know_the_operators(self) -> None:
         for member in self.members.values():
             member.operator = member.name.key in self.moderation.operators
+        self.lists.changed()
 
     # -- rooms
 
@@ -346,7 +349,8 @@ class Chat:
 
     def _add_room(self, name: Name, topic: str = "") -> Room:
         log = self._new_log(name.key)
-        room = Room(name, log, self.clock, self.now, self.limits, self._pulls, self._presences, topic)
+        shared = self._pulls, self._presences, self.lists
+        room = Room(name, log, self.clock, self.now, self.limits, *shared, topic)
         self.rooms[name.key] = room
         self._rooms_seen.add(name)
         return room

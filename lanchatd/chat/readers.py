@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from functools import partial
 
-from lanchatd.chat.events import TALK, Members, Missed, Moment, Notice
+from lanchatd.chat.events import TALK, Missed, Moment, Notice
 from lanchatd.chat.format import Format
 from lanchatd.chat.log import Found, Log
 from lanchatd.chat.member import Member
@@ -38,12 +38,12 @@ class Readers:
         clock: Clock,
         now: Callable[[], float],
         limits: Limits,
-        who: Callable[[], Members],
+        who: Callable[[Format], bytes],
         pulls: Pulls,
     ) -> None:
-        """``room`` is its name as it is shown; ``now`` tells seconds since the epoch, ``who`` who is here.
+        """``room`` is its name as it is shown; ``now`` tells seconds since the epoch.
 
-        All rooms share the ``pulls``.
+        ``who`` renders who is here. All rooms share the ``pulls``.
         """
         self.newest = log.newest
         self.presences = 0
@@ -58,8 +58,6 @@ class Readers:
         # member would cost more than the send itself, and to touch each member a thirtieth (measured).
         self._live: dict[Format, dict[Callable[[bytes], int], Member]] = {}
         self._live_ignoring: set[Member] = set()
-        # Who is here, while newcomers of one turn are told so; rendered once a format.
-        self._here: dict[Format, bytes] | None = None
 
     # -- coming and going
 
@@ -186,10 +184,8 @@ class Readers:
 
     def begin(self, newcomers: Sequence[Member]) -> None:
         """Begin those that entered in one turn: a thousand of them cost one list of who is here."""
-        self._here = {}
         for member in newcomers:
             self.catch_up(member)
-        self._here = None
 
     def catch_up(self, member: Member) -> None:
         """Nothing waits for the member any more: give it the next chunk, or make it live."""
@@ -263,20 +259,13 @@ class Readers:
         if member.cursor == self.newest and member.presence_seen != self.presences:
             # Who came and went meanwhile was not stored: it is told who is here now.
             member.presence_seen = self.presences
-            pieces.append(self._who_is_here(member.format))
+            pieces.append(self._who(member.format))
         if not member.outbox.give(b"".join(pieces)):
             return
         if member.cursor == self.newest:
             self._make_live(member)
         else:
             self._clock.callLater(0, self.catch_up, member)  # others get their turn between two chunks
-
-    def _who_is_here(self, form: Format) -> bytes:
-        if self._here is None:
-            return form.render(self._who())
-        if form not in self._here:
-            self._here[form] = form.render(self._who())
-        return self._here[form]
 
     def history(self, member: Member, lines: int) -> None:
         """Show it the last lines that it was given again, as many as fit in one chunk."""

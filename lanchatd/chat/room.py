@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from functools import partial
 
 from lanchatd.chat.events import NAMED, TALK, Event, Kind, Members, told_together
+from lanchatd.chat.format import Format
+from lanchatd.chat.lists import Lists
 from lanchatd.chat.log import Log
 from lanchatd.chat.member import Member
 from lanchatd.chat.presence_turns import SMALL_ROOM, Presences
@@ -50,18 +52,20 @@ class Room:
         limits: Limits,
         pulls: Pulls,
         presences: Presences,
+        lists: Lists,
         topic: str = "",
     ) -> None:
         """``clock`` is for waiting, ``now`` tells seconds since the epoch, for the events' time.
 
-        All rooms share the ``pulls`` and ``presences``.
+        All rooms share the ``pulls``, ``presences`` and ``lists``.
         """
         self.name = name.shown
         self.key = name.key
         self.log = log
         self.topic = topic
-        self.readers = Readers(self.name, log, clock, now, limits, self.who, pulls)
+        self.readers = Readers(self.name, log, clock, now, limits, self.who_encoded, pulls)
         self.members: dict[str, Member] = {}
+        self._lists = lists
         self._clock = clock
         self._now = now
         self._newcomers: list[Member] = []
@@ -85,6 +89,8 @@ class Room:
         self._pending.append(event)
         if kind in TALK:
             self._talk_pending = True
+        else:
+            self._lists.changed()
         self._end_turn_soon()
         return event
 
@@ -145,6 +151,10 @@ class Room:
         """Who is here: up to `NAMED` by name."""
         some = [member.here for member, _ in zip(self.members.values(), range(NAMED), strict=False)]
         return Members(self.name, tuple(sorted(some, key=lambda here: here.nick.lower())), len(self.members))
+
+    def who_encoded(self, form: Format) -> bytes:
+        """The same, rendered."""
+        return self._lists.encoded(form, self.who)
 
     # -- the turn
 
@@ -263,4 +273,5 @@ class Room:
         for event in batch:
             if event.kind is Kind.TOPIC:
                 self.topic = event.text
+                self._lists.changed()
         self.readers.fan_out(moments)

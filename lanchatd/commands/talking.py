@@ -44,11 +44,12 @@ def _reply(chat: Chat, member: Member, text: str) -> None:
 
 
 def _who(chat: Chat, member: Member, room: str | None) -> None:
-    member.tell((chat.room_of(member) if room is None else chat.room_named(room)).who())
+    which = chat.room_of(member) if room is None else chat.room_named(room)
+    member.tell_encoded(which.who_encoded(member.format))
 
 
 def _rooms(chat: Chat, member: Member) -> None:
-    member.tell(chat.list_rooms())
+    member.tell_encoded(chat.lists.encoded(member.format, chat.list_rooms))
 
 
 def _join(chat: Chat, member: Member, room: str) -> None:
@@ -113,6 +114,7 @@ def _set_ignored(chat: Chat, member: Member, ignored: Ignored) -> None:
 
 def _away(chat: Chat, member: Member, text: str | None) -> None:
     member.away = text or ""
+    chat.lists.changed()
     member.tell(Notice(("You are away.",)))
 
 
@@ -120,6 +122,7 @@ def _back(chat: Chat, member: Member) -> None:
     if member.away is None:
         raise Refused("not_away", "You are not away.")
     member.away = None
+    chat.lists.changed()
     member.tell(Notice(("You are back.",)))
 
 
