@@ -83,6 +83,9 @@ class Echo:
         else:
             self._output.write(f"typed {typed.decode()!r}\n")
 
+    def nothing_typed(self) -> None:
+        """It says nothing about that."""
+
     def input_ended(self) -> None:
         self._output.write(f"{self._read} bytes came\n")
         self._output.end(0)

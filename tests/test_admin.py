@@ -92,6 +92,16 @@ def test_who_is_here_for_people_and_for_programs(admin: Admin) -> None:
     assert admin.runs("topic #lobby") == ["The topic is: text --json"]
 
 
+def test_a_paste_that_is_never_ended_ends_by_itself(admin: Admin) -> None:
+    """What came of it is in the row, and the keys are heard again."""
+    with admin.ssh.at_terminal() as seat:
+        seat.sees_line("help lists the commands")
+        seat.types("\x1b[200~wh")
+        seat.sees(lambda seat: seat.typed_row.endswith("> wh"))
+        seat.types("o\r")
+        seat.sees_line("Nobody is here.")
+
+
 def test_the_prompt(admin: Admin) -> None:
     """Completion, history, refusals, and the way out."""
     with admin.chat.join("bob") as bob, admin.ssh.at_terminal() as seat:

@@ -322,6 +322,8 @@ def fault(tmp_path: Path) -> tuple[str, ...]:
         ("Ctrl-D", 0),
         ("Ctrl-C", 0),
         ("SIGTERM", 143),
+        ("SIGQUIT", 131),
+        ("SIGUSR1", 138),
         ("SIGHUP", 0),
         ("exception", 1),
         ("server gone, Ctrl-C", 1),
@@ -342,10 +344,8 @@ def test_the_terminal_is_given_back_as_it_was(tmp_path: Path, way: str, code: in
                 alice.types("unfinished" + CTRL_C)
                 alice.sees(lambda seat: seat.typed_row == "")
                 alice.types(CTRL_C)
-            case "SIGTERM":
-                alice.process.send_signal(signal.SIGTERM)
-            case "SIGHUP":
-                alice.process.send_signal(signal.SIGHUP)
+            case "SIGTERM" | "SIGQUIT" | "SIGUSR1" | "SIGHUP":
+                alice.process.send_signal(signal.Signals[way])
             case "exception":
                 alice.types("x")
             case _:
@@ -475,3 +475,38 @@ def test_who_wants_no_file_of_what_was_typed_has_none(tmp_path: Path) -> None:
         alice.types(CTRL_C + CTRL_D)
         assert alice.ends() == 0
     assert kept.read_text() == "of another run\n"
+
+
+def test_a_paste_that_is_never_ended_ends_by_itself(tmp_path: Path) -> None:
+    """What came of it is in the row, and the keys are heard again."""
+    with daemon(cwd=tmp_path) as chat, seat(*at(chat), home=tmp_path) as alice:
+        is_here(alice)
+        alice.types("\x1b[200~pasted")
+        alice.sees(lambda seat: seat.typed_row == "pasted")
+        alice.types(" and typed" + ENTER)
+        alice.sees_line("<alice> pasted and typed")
+
+
+def test_ctrl_c_ends_a_paste_that_is_never_ended(tmp_path: Path) -> None:
+    """And nothing of it is said; what was typed before is still there."""
+    with daemon(cwd=tmp_path) as chat, seat(*at(chat), home=tmp_path) as alice:
+        is_here(alice)
+        alice.types("mine\x1b[200~one\ntwo" + CTRL_C + " alone" + ENTER)
+        alice.sees_line("<alice> mine alone")
+        alice.types("\x1b[200~three" + CTRL_C + CTRL_C)
+        assert alice.ends() == 0
+        assert not any("one" in row.split() or "three" in row for row in alice.screen)
+
+
+def test_who_is_told_to_stop_gives_the_terminal_back_first(tmp_path: Path) -> None:
+    """As with Ctrl-Z: `kill -TSTP` leaves no raw terminal behind."""
+    with daemon(cwd=tmp_path) as chat, seat(*at(chat), home=tmp_path) as alice:
+        is_here(alice)
+        alice.types("half")
+        alice.sees(lambda seat: seat.typed_row == "half")
+        for times in (1, 2):  # it is ready for the next one
+            alice.process.send_signal(signal.SIGTSTP)
+            alice.sees(lambda seat, times=times: seat.raw.count(b"\x1b[?2004l") == times)  # type: ignore[misc]
+            alice.sees(lambda seat, times=times: seat.raw.count(b"\x1b[?2004h") == times + 1)  # type: ignore[misc]
+        alice.types(" whole" + ENTER)
+        alice.sees_line("<alice> half whole")

@@ -526,3 +526,14 @@ def test_any_segmentation_of_a_script_is_the_same(pieces: list[bytes], choices: 
     (whole, ran), (parts, parts_ran) = script(text), script(*chunks)
     assert (parts.out, parts.errors, parts.code) == (whole.out, whole.errors, whole.code)
     assert parts_ran.ran == ran.ran
+
+
+def test_a_paste_that_is_never_ended_can_be_ended(console: Console) -> None:
+    """By Ctrl-C, and then nothing of it is run; or when nothing comes for a while, and then it is whole."""
+    console.types("\x1b[200~who\nwh", CTRL_C, "why")
+    assert console.screen == ["office> why"]
+    console.types(CTRL_C, "\x1b[200~who\nwh")
+    console.prompt.nothing_typed()
+    console.types("o")
+    assert console.screen[-4:] == ["office> who", "alice", "bob", "office> who"]
+    assert console.commands.ran == ["who"]

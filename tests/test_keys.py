@@ -149,7 +149,7 @@ def test_text_never_holds_a_control_character(typed: bytes, text: str) -> None:
         pytest.param(b"\n\r\n\r", "\n\n\n", id="only newlines"),
         pytest.param("one\u2028two\u2029three".encode(), "one\ntwo\nthree", id="Unicode's newlines"),
         pytest.param(b"\tif x:\t", " if x: ", id="tabs"),
-        pytest.param(b"a\x1b[31mb\x00\x7f\x03c", "a[31mbc", id="control characters"),
+        pytest.param(b"a\x1b[31mb\x00\x7f\x04c", "a[31mbc", id="control characters"),
         pytest.param("a\x9b\u202e\ufeffb".encode(), "ab", id="control characters outside ASCII"),
         pytest.param(b"a\xe9", "a\ufffd", id="no UTF-8"),
         pytest.param(b"\x1b[201\x1b[20", "[201[20", id="what looks like the end"),
@@ -187,3 +187,22 @@ def test_any_segmentation_gives_the_same_keys(typed: bytes, data: st.DataObject)
     pieces = [typed[a:b] for a, b in zip([0, *cuts], [*cuts, len(typed)], strict=True)]
     assert keys(*pieces) == keys(typed)
     assert keys(*(bytes([byte]) for byte in typed)) == keys(typed)
+
+
+def test_ctrl_c_gives_up_a_paste() -> None:
+    """Whose end may never come: nothing of it is kept, and what comes behind it is typed."""
+    typed = b"\x1b[200~one\ntwo\x03three\x1b[200~four\x1b[201~"
+    found = [Paste("", cut=True), Typed("three"), Paste("four", cut=False)]
+    assert joined(keys(typed)) == found
+    assert joined(keys(*(bytes([byte]) for byte in typed))) == found
+
+
+def test_a_paste_can_be_ended_when_its_end_does_not_come() -> None:
+    """What came of it is kept."""
+    reading = Keys()
+    assert reading.end_paste() == []
+    assert reading.feed(b"x\x1b[200~one\ntwo") == [Typed("x")]
+    assert reading.pasting
+    assert reading.end_paste() == [Paste("one\ntwo", cut=False)]
+    assert not reading.pasting
+    assert reading.feed(b"y") == [Typed("y")]

@@ -35,6 +35,12 @@ from lanchatd.client.trust import Trust
 
 EXIT_FAILED = 1
 
+# What ends a program that does nothing about it, and would leave the terminal as ours; others can send these.
+ENDING = (
+    signal.SIGINT, signal.SIGTERM, signal.SIGQUIT, signal.SIGALRM, signal.SIGUSR1, signal.SIGUSR2,
+    signal.SIGXCPU,
+)  # fmt: skip
+
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """The console script. Exit codes: 0 done, 1 could not connect or was closed, 2 usage."""
@@ -154,7 +160,7 @@ def run(reactor: Any, options: Options, trust: Trust | None) -> int:
         stop(None)
 
     def start() -> None:
-        for number in (signal.SIGINT, signal.SIGTERM):
+        for number in ENDING:
             signal.signal(number, lambda number, _: reactor.callFromThread(ended_by, number))
         maybeDeferred(_way(), reactor, options, trust).addCallbacks(codes.append, failed).addBoth(stop)
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from twisted.internet.defer import Deferred
 from twisted.internet.error import ReactorNotRunning
-from twisted.internet.interfaces import IPushProducer
+from twisted.internet.interfaces import IDelayedCall, IPushProducer
 from twisted.internet.protocol import Protocol, connectionDone
 from twisted.internet.stdio import StandardIO
 from twisted.python.failure import Failure
@@ -25,6 +25,7 @@ from lanchatd.client.options import PORT, Options
 from lanchatd.client.screen import PlainScreen
 from lanchatd.client.trust import Trust
 from lanchatd.client.ui import Ui
+from lanchatd.terminal.keys import PASTE_PAUSE_S
 from lanchatd.terminal.screen import Screen, usable_width
 
 
@@ -126,8 +127,9 @@ class Run:
         self._ui = Ui(session, server, screen, self._write, self._end, before, options.bell)
         self._ui.suspend = self._suspend
         self._ui.connection = connection_for(reactor, options, trust, session, self._ui)
-        self._keyboard = Keyboard(self._ui.typed, self._closed, self._failed)
+        self._keyboard = Keyboard(self._typed, self._closed, self._failed)
         self._known_lines = len(self._ui.editor.history)
+        self._end_of_paste: IDelayedCall | None = None
         self._code: int | None = None
         self._last = ""
 
@@ -140,6 +142,7 @@ class Run:
             (signal.SIGWINCH, self._resized),
             (signal.SIGCONT, self._continued),
             (signal.SIGHUP, self._stop),
+            (signal.SIGTSTP, self._stop_here),
         ):
             signal.signal(number, lambda *_, act=act: self._reactor.callFromThread(act))
         StandardIO(self._keyboard, reactor=self._reactor)
@@ -148,6 +151,21 @@ class Run:
         self._ui.start()
         self._ui.connection.start()
 
+    def _typed(self, keys: bytes) -> None:
+        self._cancel_end_of_paste()
+        self._ui.typed(keys)
+        if self._ui.editor.pasting:
+            self._end_of_paste = self._reactor.callLater(PASTE_PAUSE_S, self._nothing_typed)
+
+    def _nothing_typed(self) -> None:
+        self._end_of_paste = None
+        self._ui.nothing_typed()
+
+    def _cancel_end_of_paste(self) -> None:
+        if self._end_of_paste is not None:
+            self._end_of_paste.cancel()
+            self._end_of_paste = None
+
     def _write(self, text: str) -> None:
         self._keyboard.transport.write(text.encode(errors="replace"))
 
@@ -155,6 +173,7 @@ class Run:
         if self._code is None:
             self._code = code
             self._last = last
+            self._cancel_end_of_paste()
             self._ui.connection.stop()
             self._keyboard.transport.unregisterProducer()
             self._keyboard.transport.loseConnection()  # when all is written
@@ -202,7 +221,9 @@ class Run:
 
     def _stop_here(self) -> None:
         self._terminal.give_back(self._ui.leave())
+        ours = signal.signal(signal.SIGTSTP, signal.SIG_DFL)
         os.kill(0, signal.SIGTSTP)
+        signal.signal(signal.SIGTSTP, ours)
         # Here again after SIGCONT; or at once, where nobody is who could have stopped us.
         self._continued()
 

@@ -89,6 +89,11 @@ class Ui:
             self._act(self.editor.feed(part), before)
         self._paint()
 
+    def nothing_typed(self) -> None:
+        """No key was pressed for a while, in the middle of a paste: it has no end."""
+        self._act(self.editor.end_paste(), self.editor.line)
+        self._paint()
+
     def _act(self, actions: Sequence[Action], before: str) -> None:
         for action in actions:
             match action:

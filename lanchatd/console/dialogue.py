@@ -143,6 +143,11 @@ class Dialogue:
             with self.painted():
                 self._surface.typed(typed)
 
+    def nothing_typed(self) -> None:
+        if not self._over:
+            with self.painted():
+                self._surface.nothing_typed()
+
     def input_ended(self) -> None:
         if self._reads and not self._leaving and not self._over:
             with self.painted():

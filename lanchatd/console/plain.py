@@ -55,6 +55,9 @@ class Plain:
             self._end_line()
         self._keep(rest)
 
+    def nothing_typed(self) -> None:
+        """A line goes on whenever it does."""
+
     def input_ended(self) -> None:
         """What came last is a line, though it was not ended."""
         if self._line:

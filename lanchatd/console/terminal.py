@@ -112,9 +112,16 @@ class Terminal:
     def typed(self, typed: bytes) -> None:
         """Keys were pressed."""
         for part in _BEHIND.split(typed):
-            for action in self._editor.feed(part):
-                if not self._given_back:
-                    self._act(action)
+            self._take(self._editor.feed(part))
+
+    def nothing_typed(self) -> None:
+        """No key was pressed for a while: a paste that was not ended ends."""
+        self._take(self._editor.end_paste())
+
+    def _take(self, actions: Iterable[Action]) -> None:
+        for action in actions:
+            if not self._given_back:
+                self._act(action)
 
     def input_ended(self) -> None:
         """Nothing more will be typed."""

@@ -55,6 +55,10 @@ class Application(Protocol):
         """Bytes came on standard input."""
         ...
 
+    def nothing_typed(self) -> None:
+        """At a terminal, no bytes have come for a while after the last ones (`PASTE_PAUSE_S`)."""
+        ...
+
     def input_ended(self) -> None:
         """Standard input is at its end."""
         ...

@@ -17,8 +17,10 @@ from twisted.conch.ssh.connection import EXTENDED_DATA_STDERR
 from twisted.conch.ssh.transport import DISCONNECT_BY_APPLICATION
 from twisted.logger import Logger
 
+from lanchatd.clock import Call
 from lanchatd.ssh.application import Application, Output
 from lanchatd.ssh.quiet_log import QUIET
+from lanchatd.terminal.keys import PASTE_PAUSE_S
 
 if TYPE_CHECKING:
     from lanchatd.ssh.channels import Channels
@@ -70,6 +72,7 @@ class Session(SSHChannel):
         self._asked = False
         self._application: Application | None = None
         self._input_ended = False
+        self._pause: Call | None = None  # until nothing was typed for a while
         self._exit_code: int | None = None  # not ended yet
         # What has not been taken: standard output or error, and bytes. Neighbours are of different kinds.
         self._unsent: deque[tuple[int, bytearray]] = deque()
@@ -219,7 +222,20 @@ class Session(SSHChannel):
         self.flush()
 
     def dataReceived(self, data: bytes) -> None:
+        self._cancel_pause()
         self._tell(lambda application: application.typed(data))
+        if self._width is not None and self._application is not None:
+            clock = self._channels.connection.factory.clock
+            self._pause = clock.callLater(PASTE_PAUSE_S, self._nothing_typed)
+
+    def _nothing_typed(self) -> None:
+        self._pause = None
+        self._tell(lambda application: application.nothing_typed())
+
+    def _cancel_pause(self) -> None:
+        if self._pause is not None:
+            self._pause.cancel()
+            self._pause = None
 
     def eofReceived(self) -> None:
         self._input_ended = True
@@ -231,6 +247,7 @@ class Session(SSHChannel):
         self._channels.sendClose(self)
 
     def closed(self) -> None:
+        self._cancel_pause()
         self._exit_code = BROKEN if self._exit_code is None else self._exit_code
         application, self._application = self._application, None
         if application is not None:

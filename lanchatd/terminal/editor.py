@@ -17,7 +17,7 @@ from enum import Enum, auto
 
 from wcwidth import iter_graphemes
 
-from lanchatd.terminal.keys import Keys, Pressed, Typed, printable
+from lanchatd.terminal.keys import Keys, Press, Pressed, Typed, printable
 from lanchatd.terminal.row import Line, Row, fit, window
 
 LONGEST_LINE = 16_384  # characters; more is refused with a bell
@@ -168,8 +168,20 @@ class Editor:
         All of them are taken before the caller sees the first action: what came in one piece behind a Ctrl-C
         is in the row already.
         """
+        return self._take(self._keys.feed(typed))
+
+    @property
+    def pasting(self) -> bool:
+        """A paste has begun: call `end_paste` if nothing comes for `lanchatd.terminal.keys.PASTE_PAUSE_S`."""
+        return self._keys.pasting
+
+    def end_paste(self) -> list[Action]:
+        """The end of a paste is not coming any more: take what came of it."""
+        return self._take(self._keys.end_paste())
+
+    def _take(self, presses: Iterable[Press]) -> list[Action]:
         actions: list[Action | None] = []
-        for press in self._keys.feed(typed):
+        for press in presses:
             match press:
                 case Typed(text):
                     actions.append(self._type(text))

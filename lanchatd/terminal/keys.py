@@ -15,12 +15,16 @@ from dataclasses import dataclass
 
 # Bytes of one paste that are kept: pages of text. What is longer is better sent as a file.
 LONGEST_PASTE_BYTES = 1_048_576
+# A paste that is not ended ends with Ctrl-C, or when no bytes have come for so long, in seconds: a terminal
+# sends the whole of it in one go, and whoever sits there would be heard no more.
+PASTE_PAUSE_S = 1
 # Bytes of one escape sequence that are kept; the longest that a key sends has 8, a mouse report 16.
 LONGEST_SEQUENCE_BYTES = 64
 
 _ESC = 0x1B
 _PASTE_BEGINS = b"\x1b[200~"
 _PASTE_ENDS = b"\x1b[201~"
+_PASTE_ENDS_OR_IS_GIVEN_UP = re.compile(rb"\x1b\[201~|\x03")
 _TYPED = re.compile(rb"[^\x00-\x1f\x7f]+")
 _CONTROL = re.compile(rb"[\x00-\x1f]")
 _NEWLINE = re.compile("\r\n|[\r\u2028\u2029]")
@@ -47,7 +51,10 @@ class Pressed:
 
 @dataclass(frozen=True, slots=True)
 class Paste:
-    """A bracketed paste, its lines separated by ``\\n``; ``cut`` says that it was longer than is kept."""
+    """A bracketed paste, its lines separated by ``\\n``; ``cut`` says that there was more.
+
+    It was longer than is kept, or Ctrl-C has ended it: then nothing of it is.
+    """
 
     text: str
     cut: bool
@@ -78,6 +85,11 @@ class Keys:
         self._mouse_bytes_left = 0
         self._presses: list[Press] = []
 
+    @property
+    def pasting(self) -> bool:
+        """Whether a paste has begun and not ended: call `end_paste` if nothing comes for `PASTE_PAUSE_S`."""
+        return self._state == self._in_paste
+
     def feed(self, typed: bytes) -> list[Press]:
         """What the bytes complete, in order."""
         at = 0
@@ -85,6 +97,10 @@ class Keys:
             at = self._state(typed, at)
         presses, self._presses = self._presses, []
         return presses
+
+    def end_paste(self) -> list[Press]:
+        """Its end is not coming any more: what came of it is all of it."""
+        return self.feed(_PASTE_ENDS) if self.pasting else []
 
     # -- the states: each takes bytes from `at` on, and says how far it came
 
@@ -173,13 +189,16 @@ class Keys:
 
     def _in_paste(self, typed: bytes, at: int) -> int:
         fresh = self._paste_tail + typed[at:]
-        end = fresh.find(_PASTE_ENDS)
-        if end < 0:
+        end = _PASTE_ENDS_OR_IS_GIVEN_UP.search(fresh)
+        if end is None:
             whole = max(0, len(fresh) - len(_PASTE_ENDS) + 1)
             self._paste_tail = fresh[whole:]
             self._keep_pasted(fresh[:whole])
             return len(typed)
-        self._keep_pasted(fresh[:end])
+        self._keep_pasted(fresh[: end.start()])
+        if end.group() != _PASTE_ENDS:  # nothing of it is wanted
+            self._pasted.clear()
+            self._paste_cut = True
         text = _NEWLINE.sub("\n", self._pasted.decode("utf-8", "replace"))
         text = "\n".join(map(printable, text.split("\n")))
         self._presses.append(Paste(text, self._paste_cut))
@@ -187,7 +206,7 @@ class Keys:
         self._paste_cut = False
         self._paste_tail = b""
         self._state = self._plain
-        return len(typed) - (len(fresh) - end - len(_PASTE_ENDS))
+        return len(typed) - (len(fresh) - end.end())
 
     def _keep_pasted(self, more: bytes) -> None:
         room = LONGEST_PASTE_BYTES - len(self._pasted)
