@@ -102,6 +102,25 @@ def test_a_file_is_said_whole_and_in_order(chat: Daemon, tmp_path: Path) -> None
         assert said == [f"<file> line {n}" for n in range(16)]
 
 
+def test_what_a_command_is_answered_is_printed(chat: Daemon) -> None:
+    """And nothing else: not what is told on joining, nor what others say."""
+    with chat.join("astrid") as astrid:
+        astrid.types("singular", "/topic two")
+        astrid.reads_until("-- astrid set the topic: two")
+        commands = "/who\n/rooms\n/history 2\n/topic\nthree\n"
+        ended = client(chat.port, "--nick", "asker", input=commands, env={**os.environ, "TZ": "UTC"})
+        assert (ended.returncode, ended.stderr) == (0, "")
+        lines = [line.partition(" ")[2] for line in ended.stdout.splitlines()]
+        assert re.search("^-- [0-9]+ in #lobby: .*asker", lines[0])
+        assert re.search("^-- #lobby ", lines[1])
+        assert [line for line in lines if line.startswith("<")] == ["<astrid> singular"]
+        assert lines.count("-- astrid set the topic: two") == 1
+        assert re.search("topic.*two", lines[-1]) or re.search("topic.*two", lines[2])
+        assert not [line for line in lines if "Goodbye" in line or "joined" in line or "You are" in line]
+        found = client(chat.port, "--nick", "asker", input="/search singular\n")
+        assert re.fullmatch(r"\d\d:\d\d #lobby <astrid> singular\n", found.stdout)
+
+
 def test_a_byte_order_mark_is_not_said(chat: Daemon) -> None:
     """Some editors put one at the start of a file."""
     with chat.join("bella") as bella:

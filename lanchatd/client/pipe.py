@@ -1,4 +1,6 @@
-"""Not on a terminal: what is on standard input is said; with nothing on it, the room is printed.
+"""Not on a terminal: what is on standard input is said, and only what commands are answered is printed.
+
+With nothing on standard input the room is printed.
 
 Both directions are bounded: no more is read while many lines wait for their acknowledgement, and the server
 is not read from while much waits to be printed.
@@ -31,6 +33,9 @@ MOST_UNPRINTED_BYTES = 262_144
 # A connection that was lost is tried again for so long.
 RETRY_S = 60
 
+# What a command may be answered with, beside the events of `_is_answer`.
+_ANSWERS = frozenset({"members", "rooms", "notice", "past"})
+
 # A nick that nobody chose is varied when it is taken: alice-2 to alice-9.
 _VARIATIONS = range(2, 10)
 
@@ -60,6 +65,10 @@ class Pipe:
         self._now = now
         self._says = has_input(stdin)
         self._prints = as_json or not self._says
+        self._may_print = True
+        self._asked = False  # by a command
+        self._joining = True
+        self._quitting = False
         self._input: InputThread | None = None
         self._output = OutputThread(reactor, stdout, self._wrote, self._output_closed)
         self._connection: Connection
@@ -91,19 +100,34 @@ class Pipe:
             self._retries_until.cancel()
             self._retries_until = None
             self._complain("Connected again.")
-        if self._says and self._input is None:
-            self._input = InputThread(self._reactor, self._stdin, self._input_came)
 
     def show(self, items: list[Item]) -> None:
         printed: list[str] = []
         for item in items:
             if item.answers is not None or item.event.get("type") == "error":
                 self._answered(item)
-            if self._prints:
+            if self._prints or (self._asked and self._is_answer(item)):
                 printed += self._printed(item)
+            match item.event.get("type"):
+                case "welcome":
+                    self._joining = True
+                case "members" if self._joining:
+                    self._joined()
         self._output.write("".join(line + "\n" for line in printed).encode(errors="replace"))
         if self._output.unwritten > MOST_UNPRINTED_BYTES:
             self._connection.pause_reading()
+
+    def _joined(self) -> None:
+        """Who is here comes last of what is told on joining: what comes from now on may be an answer."""
+        self._joining = False
+        if self._says and self._input is None:
+            self._input = InputThread(self._reactor, self._stdin, self._input_came)
+
+    def _is_answer(self, item: Item) -> bool:
+        kind = text_of(item.event, "type")
+        if self._joining or (kind == "notice" and self._quitting):
+            return False
+        return kind in _ANSWERS or item.event.get("past") is True
 
     def changed(self) -> None:
         self._go_on()
@@ -169,6 +193,7 @@ class Pipe:
         if command_in(text) == "quit":
             self._all_read = True
         elif text:
+            self._asked |= self._may_print and command_in(text) != ""
             self._saying = self._line_number
             ref = self._connection.say(text)
             self._saying = None
@@ -192,6 +217,7 @@ class Pipe:
             return
         if self._all_read:
             if not self._session.waiting and self._session.connected:
+                self._quitting = True
                 self._connection.quit().addCallback(self._left)
         elif not self._reading and self._session.waiting < MOST_WAITING:
             self._reading = True
@@ -201,7 +227,9 @@ class Pipe:
 
     def _printed(self, item: Item) -> list[str]:
         if not self._as_json:
-            return list(shape(item, self._session.nick, self._now()).stamped)
+            shown = shape(item, self._session.nick, self._now())
+            # What was found has its time in each line.
+            return list(shown.lines if item.event.get("type") == "past" else shown.stamped)
         try:
             # Only ASCII: a control character, and whatever a terminal might take for one, is escaped.
             return [json.dumps(item.raw, allow_nan=False).replace("\x7f", "\\u007f")]
@@ -220,7 +248,7 @@ class Pipe:
             self._code = 1
         if not self._says or self._ending:
             self._end()
-        self._prints = False
+        self._prints = self._may_print = self._asked = False
 
     # -- the end
 
