@@ -53,11 +53,11 @@ def _times(moment: datetime) -> list[float]:
     if moment.tzinfo is not None:
         return [moment.timestamp()]
     found = {moment.replace(fold=fold).timestamp() for fold in (0, 1)}
-    return [at for at in found if _local(at).replace(tzinfo=None) == moment]
+    return [at for at in found if _local(at) == moment]
 
 
 def _local(at: float) -> datetime:
-    return datetime.fromtimestamp(at).astimezone()
+    return datetime.fromtimestamp(at)  # noqa: DTZ006  with its time zone it would take four times as long
 
 
 def near_time(at: float, now: float) -> str:
@@ -74,8 +74,8 @@ def full_time(at: float) -> str:
 def _shown(at: float, form: str) -> str:
     """As `moment_from` reads it: with the offset from UTC where the same time comes twice."""
     moment = _local(at)
-    twice = len(_times(moment.replace(tzinfo=None))) > 1
-    return moment.strftime(form) + (moment.isoformat()[-6:] if twice else "")
+    twice = moment.replace(fold=0).timestamp() != moment.replace(fold=1).timestamp()
+    return moment.strftime(form) + (moment.astimezone().isoformat()[-6:] if twice else "")
 
 
 def span(seconds: float) -> str:
