@@ -27,6 +27,7 @@ def run(name: str, main: Callable[[], int]) -> NoReturn:
             code = end.code
         except KeyboardInterrupt:
             code = INTERRUPTED
+            _give_up(1)  # whoever reads it may have stopped
         sys.stdout.flush()
     except BrokenPipeError:
         code = 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import subprocess
 from pathlib import Path
 
@@ -69,19 +70,33 @@ def test_where_nothing_can_be_told_the_exit_code_does(home: Path, output: str) -
     assert ended(home, f"lanchat-client 127.0.0.1 nonsense {output}")[0] == 2
 
 
-def test_a_reader_that_has_seen_enough_is_no_failure(home: Path) -> None:
-    """As in `| head -1`."""
+def exporting(home: Path) -> subprocess.Popen[bytes]:
+    """An export of which the first line was read, and that cannot go on."""
     process = subprocess.Popen(
         [BIN / "lanchat-log", "--state-dir", home, "export", "#lobby"],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         pipesize=4_096,
     )
-    assert process.stdout is not None and process.stderr is not None
+    assert process.stdout is not None
     process.stdout.readline()
-    process.stdout.close()
-    assert (process.wait(), process.stderr.read()) == (0, b"")
-    process.stderr.close()
+    return process
+
+
+def test_a_reader_that_has_seen_enough_is_no_failure(home: Path) -> None:
+    """As in `| head -1`."""
+    with exporting(home) as process:
+        assert process.stdout is not None and process.stderr is not None
+        process.stdout.close()
+        assert (process.wait(), process.stderr.read()) == (0, b"")
+
+
+def test_ctrl_c_ends_it_with_no_word(home: Path) -> None:
+    """At once, also if nobody reads what it prints; with the exit code that shells know."""
+    with exporting(home) as process:
+        assert process.stderr is not None
+        process.send_signal(signal.SIGINT)
+        assert (process.wait(), process.stderr.read()) == (130, b"")
 
 
 def test_a_closed_input_is_an_empty_one(home: Path) -> None:
