@@ -135,8 +135,13 @@ def _certify(home: Path) -> None:
 def _lanchatd(*options: str) -> Callable[[Path, bool], list[str]]:
     def command(home: Path, tls: bool) -> list[str]:
         twistd = str(Path(sys.executable).with_name("twistd"))
-        # Those that talk do so for fifty; every other limit is as it is shipped.
-        talkers = ["--lines-per-s=100000", "--burst-lines=1000000", "--bytes-per-s=1000000000"]
+        # Those that talk do so for fifty, and rooms are all made from here; every other limit is as shipped.
+        talkers = [
+            "--lines-per-s=100000",
+            "--burst-lines=1000000",
+            "--bytes-per-s=1000000000",
+            "--rooms-per-h=100000",
+        ]
         place = ["--port=0", "--interface=127.0.0.1", f"--state-dir={home / 'state'}"]
         log = f"--logfile={home / 'log'}"
         return [twistd, "-n", "--pidfile=", log, "lanchat", *place, *talkers, *options]

@@ -135,8 +135,13 @@ class Limits:
     )  # fmt: skip
     max_rooms: int = _limit(
         1_000, "rooms", 1, 1_000_000,
-        "rooms; one with nobody in it and nothing in its log goes",
+        "rooms with somebody in them; an empty one is put away, and only its log is kept",
         "more than anybody reads the list of",
+    )  # fmt: skip
+    rooms_per_h: int = _limit(
+        20, "rooms/h", 1, 1_000_000,
+        "rooms that one address makes in an hour",
+        "a new one every three minutes: more than people do, and a program is soon told so",
     )  # fmt: skip
     ref_memory_s: float = _limit(
         600, "s", 1, 86_400,

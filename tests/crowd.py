@@ -119,7 +119,7 @@ class Crowd:
         assert sorted(map(id, chat.members.values())) == sorted(map(id, members)), "a ghost"
         in_rooms = [member for room in chat.rooms.values() for member in room.members.values()]
         assert sorted(map(id, in_rooms)) == sorted(map(id, members)), "in no room, or in two"
-        assert len(chat.rooms) <= self.world.limits.max_rooms
+        assert sum(bool(room.members) for room in chat.rooms.values()) <= self.world.limits.max_rooms
 
     def _comes(self, who: int) -> Person:
         chat = self.world.chat

@@ -195,14 +195,17 @@ def test_an_empty_room_leaves_nothing(path: Path) -> None:
 
 
 def test_rooms_over_the_limit_come_back_all_the_same(path: Path) -> None:
-    """What is in them is not lost because a limit was lowered; only new ones are refused."""
+    """What is in them is not lost because a limit was lowered; it is on how many are used at once."""
     world = DiskWorld(path)
     for n in range(4):
         world.join(f"n{n}", room=f"#r{n}").types("hello")
     again = world.restarts(max_rooms=3)
     assert len(again.chat.rooms) == 5
     assert again.join("alice").types("/join #r3").sees()[0].startswith("-- You are alice in #r3.")
-    assert again.join("bob").types("/join #new").sees()[0].startswith("!! There are 5 rooms")
+    assert again.join("bob").types("/join #r0").sees()[0].startswith("-- You are bob in #r0.")
+    again.join("carol")
+    assert again.join("dave").types("/join #new").sees()[0].startswith("!! There are 3 rooms with somebody")
+    assert again.join("erin").types("/join #r1").sees()[0].startswith("!! There are 3 rooms with somebody")
 
 
 def test_the_file_is_for_its_owner_only(path: Path) -> None:

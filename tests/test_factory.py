@@ -67,7 +67,7 @@ def test_rooms_are_limited(rooms: int, refused: bool) -> None:
     world = World(max_rooms=3)  # one is the lobby
     for number in range(1, rooms + 1):
         last = world.join(f"p{number}").types(f"/join #r{number}")
-    assert (last.sees()[0] == "!! There are 3 rooms, which is the limit.") is refused
+    assert (last.sees()[0] == "!! There are 3 rooms with somebody in them, which is the limit.") is refused
     if refused:
         assert last.types("hello").sees() == [f"<p{rooms}> hello"]  # still where it was
         assert world.join_json("ci", room="#r9").gets()[0]["code"] == "too_many_rooms"

@@ -48,6 +48,7 @@ def test_the_defaults_are_the_ones_that_were_agreed_on() -> None:
         log_events=10_000,
         log_bytes=4 * 1_024 * 1_024,
         max_rooms=1_000,
+        rooms_per_h=20,
         ref_memory_s=600,
         max_refs=65_536,
         shutdown_s=5,

@@ -199,7 +199,7 @@ def test_a_room_may_have_the_name_of_one_that_is_gone(world: World) -> None:
 
 def test_rooms_that_were_kept_are_there_whatever_they_look_like(world: World) -> None:
     """What is in the log is not to be lost, and both are joined by their names."""
-    world.chat.restore([("#dev0ps", "one"), ("#devops", "two")])
+    world.chat.restore([("#dev0ps", "one", 0), ("#devops", "two", 0)])
     alice = world.join("alice")
     assert "-- The topic is: two" in alice.types("/join #devops").sees()
     assert "-- The topic is: one" in alice.types("/join #dev0ps").sees()

@@ -241,7 +241,8 @@ class World:
         **limits: float,
     ) -> None:
         self.clock = Clock()
-        self.limits = replace(Limits(lines_per_s=1_000, burst_lines=1_000, max_per_address=10_000), **limits)  # type: ignore[arg-type]
+        many = Limits(lines_per_s=1_000, burst_lines=1_000, max_per_address=10_000, rooms_per_h=100_000)
+        self.limits = replace(many, **limits)  # type: ignore[arg-type]
         self.jump_s = 0.0
         self.kept: list[bytes] = []
         self.disk_error: OSError | None = None

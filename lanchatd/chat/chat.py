@@ -5,6 +5,7 @@ from __future__ import annotations
 import ipaddress
 from collections import deque
 from collections.abc import Callable, Iterable
+from functools import partial
 from weakref import ref
 
 from lanchatd import __version__
@@ -33,6 +34,8 @@ from lanchatd.text.times import near_time
 # How many rooms one list shows: with the longest names and topics cut, under 32 KiB.
 ROOMS_SHOWN = 100
 TOPIC_SHOWN = 80
+
+_HOUR_S = 3_600
 
 
 class Chat:
@@ -70,10 +73,13 @@ class Chat:
         self._nicks_seen = Looks()
         self._nicks_seen.add(names.nick(names.ADMIN))
         self._rooms_seen = Looks()
+        # The rooms with somebody in them, and when rooms were made in the last hour, by who made them.
+        self._inhabited: set[str] = set()
+        self._made: dict[str, list[float]] = {}
         self._pulls = Pulls(clock)
         self._presences = Presences(clock)
         self.rooms: dict[str, Room] = {}
-        self._lobby = self._make_room(names.room(names.LOBBY))
+        self._lobby = self._add_room(names.room(names.LOBBY))
 
     # -- coming and going
 
@@ -96,7 +102,7 @@ class Chat:
         if self.moderation.bans.on_address(peer.address, self.now()) is not None:
             raise Refused("banned", "Your address is banned.")
         name = self.name_for(hello.nick)
-        room = self._room_for(names.room(hello.room) if hello.room is not None else None)
+        room = self._lobby if hello.room is None else self._room_for(names.room(hello.room), peer, name)
         member = make_member(name)
         self.members[name.key] = member
         self._nicks_seen.add(name)
@@ -109,7 +115,7 @@ class Chat:
         del self.members[member.name.key]
         self._nicks_seen.remove(member.name)
         room.leave(member, reason)
-        self._drop_if_empty(room)
+        self._was_left(room)
 
     def room_of(self, member: Member) -> Room:
         """The room that a member is in."""
@@ -138,12 +144,12 @@ class Chat:
         old.tell_now()  # who says a line and goes sees it come back, from a log that is in memory
         if member.readers is None:
             return
-        new = self._room_for(name)
+        new = self._room_for(name, member.peer, member.name)
         unread = old.readers.unread(member)
         old.leave(member, f"went to {new.name}")
-        self._drop_if_empty(old)
         unsent = Notice((f"{unread:,} lines of {old.name} had not been sent to you yet.",))
         self._enter(member, new, first=(unsent,) if unread else ())
+        self._was_left(old)
 
     def rename(self, member: Member, text: str) -> None:
         """A member takes another nick."""
@@ -270,15 +276,17 @@ class Chat:
 
     # -- rooms
 
-    def restore(self, rooms: Iterable[tuple[str, str]]) -> None:
-        """Take the rooms that were kept, each with its topic, before anybody comes.
+    def restore(self, rooms: Iterable[tuple[str, str, float]]) -> None:
+        """Take the rooms that were kept before anybody comes, each with its topic and when it was used last.
 
-        More than the limit as well: what is in their logs is not to be lost.
+        That is in seconds since the epoch.
         """
         self.rooms = {}
         self._rooms_seen = Looks()
-        for shown, topic in rooms:
-            self._add_room(names.room(shown), topic)
+        for shown, topic, used_at in rooms:
+            room = self._add_room(names.room(shown), topic, used_at)
+            if room.key != names.LOBBY and used_at < self.now() - self.limits.ref_memory_s:
+                room.log.put_away()  # nobody is on the way back to it
         lobby = names.room(names.LOBBY)
         self._lobby = self.rooms.get(lobby.key) or self._add_room(lobby)
 
@@ -289,8 +297,11 @@ class Chat:
                 member.tell(notice)
 
     def list_rooms(self) -> Rooms:
-        """The fullest rooms."""
-        fullest = sorted(self.rooms.values(), key=lambda room: (-len(room.members), room.key))
+        """The fullest rooms, and then those that were used last."""
+        fullest = sorted(
+            self.rooms.values(),
+            key=lambda room: (-len(room.members), 0 if room.members else -room.used_at, room.key),
+        )
         return Rooms(
             tuple(
                 RoomLine(room.name, len(room.members), room.topic[:TOPIC_SHOWN])
@@ -326,39 +337,68 @@ class Chat:
         motd: tuple[str, ...] = (),
     ) -> None:
         known = room.enter(member, after, log)
+        self._inhabited.add(room.key)
         place = (member.nick, room.name, room.log.name, room.readers.newest, room.topic)
         told = (*first, Welcome(*place, server=self.name, version=__version__, motd=motd))
         # Last of all, as it may find that the member reads nothing, and close it.
         member.tell(*told, *(() if known else (Missed(room.name, room.log.name, None),)))
 
-    def _room_for(self, name: Name | None) -> Room:
-        if name is None:
-            return self._lobby
-        return self.rooms.get(name.key) or self._make_room(name)
+    def _room_for(self, name: Name, peer: Peer, who: Name) -> Room:
+        """The room that somebody enters, which is made if there is none."""
+        room = self.rooms.get(name.key)
+        if room is self._lobby or (room is not None and room.members):
+            return room
+        if len(self._inhabited) >= self.limits.max_rooms:
+            full = f"There are {len(self._inhabited):,} rooms with somebody in them, which is the limit."
+            raise Refused("too_many_rooms", full)
+        return room or self._make_room(name, peer.address or who.key)
 
-    def _make_room(self, name: Name) -> Room:
+    def _make_room(self, name: Name, maker: str) -> Room:
         if (other := self._rooms_seen.like(name)) is not None:
             raise Refused("bad_room", f"That room looks like {other.shown}, which is there.")
-        if len(self.rooms) >= self.limits.max_rooms:
-            # A room whose only lines were refused by its log was not empty when the last member left.
-            for room in list(self.rooms.values()):
-                self._drop_if_empty(room)
-        if len(self.rooms) >= self.limits.max_rooms:
-            raise Refused("too_many_rooms", f"There are {len(self.rooms):,} rooms, which is the limit.")
+        now, most = self.clock.seconds(), self.limits.rooms_per_h
+        self._made = {who: times for who, times in self._made.items() if now - times[-1] < _HOUR_S}
+        times = [at for at in self._made.get(maker, ()) if now - at < _HOUR_S]
+        if len(times) >= most:
+            raise Refused("too_many_rooms", f"{most:,} rooms were made from your address within an hour.")
+        self._made[maker] = [*times, now]
+        # One whose only lines were refused by its log was not empty when the last member left.
+        for room in list(self.rooms.values()):
+            self._drop_if_empty(room)
         return self._add_room(name)
 
-    def _add_room(self, name: Name, topic: str = "") -> Room:
+    def _add_room(self, name: Name, topic: str = "", used_at: float = 0) -> Room:
         log = self._new_log(name.key)
         shared = self._pulls, self._presences, self.lists
         room = Room(name, log, self.clock, self.now, self.limits, *shared, topic)
+        room.used_at = used_at
         self.rooms[name.key] = room
         self._rooms_seen.add(name)
         return room
 
+    def _was_left(self, room: Room) -> None:
+        """A room that is empty is put away: it can be entered again as it was, and counts for no limit."""
+        if not room.members:
+            self._inhabited.discard(room.key)
+            room.used_at = self.now()
+            room.when_told(partial(self._put_away, room))
+
+    def _put_away(self, room: Room) -> None:
+        if room.members or room is self._lobby or self.rooms.get(room.key) is not room:
+            return
+        if room.is_empty():
+            self._drop(room)
+        elif not room.log.put_away() and len(self.rooms) - len(self._inhabited) > self.limits.max_rooms:
+            empty = [room for room in self.rooms.values() if room is not self._lobby and not room.members]
+            self._drop(min(empty, key=lambda room: room.used_at))
+
     def _drop_if_empty(self, room: Room) -> None:
         if room is not self._lobby and room.is_empty():
-            del self.rooms[room.key]
-            self._rooms_seen.remove(Name(room.name, room.key))
+            self._drop(room)
+
+    def _drop(self, room: Room) -> None:
+        del self.rooms[room.key]
+        self._rooms_seen.remove(Name(room.name, room.key))
 
 
 def _is_on(target: Target, member: Member) -> bool:

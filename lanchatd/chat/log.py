@@ -40,6 +40,13 @@ class Log(Protocol):
         """
         ...
 
+    def put_away(self) -> bool:
+        """Nobody is in the room: hold no more of it in memory than there has to be.
+
+        Returns whether it is kept elsewhere; if not, it is lost when nobody holds this log.
+        """
+        ...
+
     def read(self, after: int, until: int, limit_bytes: int, answer: Callable[[Found], None]) -> None:
         """Answer the events with ``after`` < id <= ``until``, the oldest first, at once or later.
 

@@ -66,6 +66,7 @@ class Room:
         self.readers = Readers(self.name, log, clock, now, limits, self.who_encoded, pulls)
         self.members: dict[str, Member] = {}
         self._lists = lists
+        self.used_at = 0.0  # when the last member left, in seconds since the epoch
         self._clock = clock
         self._now = now
         self._newcomers: list[Member] = []

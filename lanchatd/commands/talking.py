@@ -138,7 +138,7 @@ TALKING = (
             aliases=("m", "dm", "pm", "query", "w"), private=True),
     Command("reply", "TEXT", "answer the last private message", _reply, once=True, private=True),
     Command("who", "[ROOM]", "who is in this room, or in another", _who, aliases=("names",)),
-    Command("rooms", "", "the rooms there are", _rooms, aliases=("list",)),
+    Command("rooms", "", "the fullest rooms, and those used last", _rooms, aliases=("list",)),
     Command("join", "ROOM", "go to another room; made if there is none", _join, aliases=("j",)),
     Command("part", "", "go back to #lobby", _part, aliases=("leave",)),
     Command("topic", "[TEXT]", "what this room is about; with a text, set it", _topic, once=True),

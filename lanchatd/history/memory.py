@@ -76,5 +76,8 @@ class MemoryLog:
         self._tail.hold(batch)
         answer(None)
 
+    def put_away(self) -> bool:
+        return False
+
     def read(self, after: int, until: int, limit_bytes: int, answer: Callable[[Found], None]) -> None:
         answer(self._tail.read(after, until, limit_bytes))

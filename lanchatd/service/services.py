@@ -92,7 +92,7 @@ class HistoryService(Service):
         # When all services have stopped: until then lines may be on their way into it.
         self._reactor.addSystemEventTrigger("during", "shutdown", self._close)
         chat.search = self._store.searches.search
-        chat.restore((restored.room.name, restored.room.topic) for restored in kept)
+        chat.restore((each.room.name, each.room.topic, each.used_at) for each in kept)
         refs = sorted((ref for restored in kept for ref in restored.refs), key=itemgetter(0))
         for at, digest, id_ in refs[-chat.limits.max_refs :]:
             chat.refs.restore(digest, id_, self._reactor.seconds() - max(0, now - at))

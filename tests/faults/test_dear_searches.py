@@ -147,7 +147,7 @@ def test_sixty_who_search_for_eight_hundred_signs(tmp_path: Path) -> None:
 def test_sixty_who_say_short_words(tmp_path: Path) -> None:
     """Hundreds of new ones a line, each in their own room: they come into the index a little at a time."""
     lines = [" ".join(f"{chr(97 + n % 26)}%{n // 26:x}" for n in range(600))]
-    with daemon("--port=0", cwd=tmp_path) as chat, ExitStack() as stack:
+    with daemon("--port=0", "--rooms-per-h=1000", cwd=tmp_path) as chat, ExitStack() as stack:
         peer = victim(stack, chat)
         with abused(chat, lines, per_s=2, rooms=True) as abuse:
             hardly_waits(peer, "victim", abuse)

@@ -74,7 +74,7 @@ class RoomRow:
 
 @dataclass(slots=True)
 class Restored:
-    """What is known of a room after a restart.
+    """What is known of a room after a restart; ``used_at`` is when something was said there last, or 0.
 
     ``refs`` are those of the last minutes: when (seconds since the epoch), what, and the event's id.
     """
@@ -82,6 +82,7 @@ class Restored:
     room: RoomRow
     tail: Tail
     refs: list[tuple[float, str, int]] = field(default_factory=list)
+    used_at: float = 0
 
 
 def rooms_as_json(rooms: Sequence[RoomRow]) -> str:
@@ -195,4 +196,4 @@ def _restored(
     refs.reverse()
     tail = Tail(limits, events[0].id - 1 if events else pruned)
     tail.hold(events)
-    return Restored(room, tail, refs)
+    return Restored(room, tail, refs, events[-1].at if events else 0)
