@@ -230,7 +230,7 @@ def test_save_writes_the_window_to_a_new_file(tmp_path: Path) -> None:
         alice.types("remember this" + ENTER)
         alice.sees_line("<alice> remember this")
         alice.types("/save ~/talk.txt" + ENTER)
-        alice.sees_line("lines are in ")
+        alice.sees_line("lines are in")
         saved = (tmp_path / "talk.txt").read_text()
         assert re.search(r"^\d\d:\d\d <alice> remember this$", saved, re.MULTILINE)
         alice.types("/save ~nosuchuser/talk.txt" + ENTER + "/save" + ENTER)
@@ -250,7 +250,7 @@ def test_clear_empties_the_window(tmp_path: Path) -> None:
         alice.types("/clear" + ENTER)
         alice.sees(lambda seat: len(seat.screen) == 1)
         alice.types("/save ~/talk.txt" + ENTER)
-        alice.sees_line("0 lines are in ")
+        alice.sees_line("0 lines are in")
 
 
 def test_a_nick_that_is_taken_is_asked_for_again(tmp_path: Path) -> None:
@@ -510,3 +510,22 @@ def test_who_is_told_to_stop_gives_the_terminal_back_first(tmp_path: Path) -> No
             alice.sees(lambda seat, times=times: seat.raw.count(b"\x1b[?2004h") == times + 1)  # type: ignore[misc]
         alice.types(" whole" + ENTER)
         alice.sees_line("<alice> half whole")
+
+
+@pytest.mark.parametrize("columns", [30, 47, 61])
+def test_the_words_of_a_line_of_the_server_stay_whole(tmp_path: Path, columns: int) -> None:
+    """In a window of any width; what people say is as it was said, for who copies it."""
+    with (
+        daemon(cwd=tmp_path) as chat,
+        chat.join("bob") as bob,
+        seat(*at(chat), home=tmp_path, size=(columns, 24)) as alice,
+    ):
+        alice.sees(lambda seat: "You are alice in #lobby." in " ".join(row.strip() for row in seat.screen))
+        text = "a topic with words that are of all kinds of lengths, so that some row ends within one"
+        bob.types(f"/topic {text}", text)
+        alice.sees(
+            lambda seat: (
+                f"set the topic: {text}" in " ".join(row.strip() for row in seat.screen)
+                and f"<bob> {text}" in "".join(row.ljust(columns) for row in seat.screen)
+            )
+        )

@@ -119,8 +119,8 @@ def is_here(alice: Seat) -> None:
 
 
 def told(somebody: Seat) -> str:
-    """What the screen says, without its line ends: a long line is in several rows."""
-    return "".join(row.ljust(somebody.columns) for row in somebody.screen)
+    """What the screen says, without its line ends: a long line is in several rows, with its words whole."""
+    return " ".join(row.strip() for row in somebody.screen)
 
 
 def sees_told(somebody: Seat, *texts: str) -> None:

@@ -537,3 +537,13 @@ def test_a_paste_that_is_never_ended_can_be_ended(console: Console) -> None:
     console.types("o")
     assert console.screen[-4:] == ["office> who", "alice", "bob", "office> who"]
     assert console.commands.ran == ["who"]
+
+
+def test_the_words_of_an_answer_stay_whole_at_any_width() -> None:
+    """A long line is in several rows."""
+    words = "an answer with words that are of all kinds of lengths"
+    for columns in range(20, 60):
+        console = Console(columns)
+        console.types("say 1", ENTER)
+        console.commands.run(f"say {words}", console.prompt.show, lambda *_: None)
+        assert f" {words} " in " ".join(row.strip() for row in console.seat.screen)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from wcwidth import wcswidth
 
 from lanchatd.terminal.row import Row
 from lanchatd.terminal.screen import CLEAR, Screen, cut, in_colour, usable_width
@@ -75,3 +76,26 @@ def test_nothing_is_written_when_nothing_has_changed() -> None:
     assert screen.update(Row("typed", 4), " status") != ""
     assert screen.clear() == ERASE + CLEAR
     assert screen.update(Row("typed", 4), " status") != ""
+
+
+LONG = "-- Ask whoever runs the server, who is 日本語 or Zoë, for theirs: sha256:" + "A" * 43 + " says it."
+
+
+@pytest.mark.parametrize("width", range(5, 140))
+@pytest.mark.parametrize("indent", ["", " " * 6])
+def test_words_stay_whole_at_any_width(width: int, indent: str) -> None:
+    """A word is alone in its row if it is wider; and nothing is lost."""
+    rows = Screen(width, colours=True).wrapped(LONG, indent)
+    assert " ".join(row.strip() for row in rows) == LONG
+    assert all(wcswidth(row) < width or len(row.split()) == 1 for row in rows)
+    assert all(row.startswith(indent) for row in rows[1:]) or width < 15
+
+
+def test_a_coloured_line_is_wrapped_by_what_is_seen_of_it() -> None:
+    """Its colours take no columns, and go on in the next row."""
+    screen = Screen(20, colours=True)
+    assert screen.wrapped("\x1b[2mtwenty columns or more\x1b[0m") == [
+        "\x1b[2mtwenty columns or\x1b[0m",
+        "\x1b[2mmore\x1b[0m",
+    ]
+    assert screen.wrapped("") == [""]

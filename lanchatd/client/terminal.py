@@ -203,8 +203,7 @@ class Run:
             self._reactor.stop()
 
     def _give_back(self) -> None:
-        last = f"{self._last}\r\n" if self._last else ""
-        self._terminal.give_back(self._ui.leave() + last)
+        self._terminal.give_back(self._ui.leave(self._last))
 
     def _save_history(self) -> None:
         new = self._ui.editor.history[self._known_lines :]

@@ -125,9 +125,10 @@ class Ui:
         self.editor.resize(width)
         self._paint()
 
-    def leave(self) -> str:
-        """What is to be written when the terminal is given back."""
-        return self._screen.erase() + self._screen.end
+    def leave(self, last: str = "") -> str:
+        """What is to be written when the terminal is given back, with a last line."""
+        rows = self._screen.wrapped(last) if last else []
+        return self._screen.erase() + self._screen.end + "".join(row + "\r\n" for row in rows)
 
     def come_back(self) -> None:
         """The terminal is ours again, after it was given back."""
@@ -151,7 +152,8 @@ class Ui:
                 continue
             for line in shown.stamped:
                 self._keep(line)
-            lines += [self._stamped(shown, line) for line in shown.lines]
+            for line in shown.lines:
+                lines += self._rows(shown, self._stamped(shown, line))
             ring |= shown.mentions and not shown.past
         self._paint(lines)
         if ring:
@@ -345,6 +347,12 @@ class Ui:
         return [f"{nick}{end}" for nick in found if _begins(nick, word) and nick != self.session.nick]
 
     # -- characters
+
+    def _rows(self, shown: Shape, line: str) -> list[str]:
+        """What people say is left to the terminal to wrap: who copies it gets it as it was said."""
+        if shown.kind in ("said", "acted", "private", "past"):
+            return [line]
+        return self._screen.wrapped(line, indent=" " * len(f"{shown.at} "))
 
     def _stamped(self, shown: Shape, line: str) -> str:
         if self._screen.colours:

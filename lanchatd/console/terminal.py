@@ -67,7 +67,8 @@ class Terminal:
         if "\n" in text:
             *lines, rest = "".join(self._unfinished).replace("\r\n", "\n").split("\n")
             self._unfinished = [rest] if rest else []
-            self._lines += map(_harmless, lines)
+            for line in map(_harmless, lines):
+                self._lines += self._screen.wrapped(line)
 
     show_error = show
 

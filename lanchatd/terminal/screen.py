@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from wcwidth import wcwidth
+from wcwidth import wcwidth, wrap
 
 from lanchatd.terminal.row import Row
 
@@ -25,6 +25,9 @@ MARK_PASTES, DONT_MARK_PASTES = "\x1b[?2004h", "\x1b[?2004l"
 
 _NARROWEST = 5  # columns; below it nothing can be edited
 _USUAL = 80
+
+# Characters of a line that is wrapped, which takes 60 ms: at the console, megabytes can be printed in one.
+_LONGEST_WRAPPED = 16_384
 
 
 def usable_width(columns: int) -> int:
@@ -76,6 +79,24 @@ class Screen:
         right = f"\x1b[{row.column}C" if row.column else ""
         below = "" if status is None else f"\r\n{self._status(status)}\x1b[1A"
         return f"{erased}{above}{row.text}{below}\r{right}"
+
+    def wrapped(self, line: str, indent: str = "") -> list[str]:
+        """The line in rows that no terminal has to wrap: its words are whole, but for those wider than a row.
+
+        The rows after the first begin with ``indent``, where there is room for it.
+        """
+        width = self.width - 1
+        if len(line) > _LONGEST_WRAPPED or (line.isascii() and len(line) <= width):
+            return [line]
+        return wrap(
+            line,
+            width,
+            subsequent_indent=indent if len(indent) < width // 2 else "",
+            break_long_words=False,
+            break_on_hyphens=False,
+            replace_whitespace=False,
+            expand_tabs=False,
+        ) or [""]
 
     def erase(self) -> str:
         """Take the last rows away; the cursor is where they began."""
