@@ -14,7 +14,8 @@ from twisted.conch.ssh.keys import Key
 from twisted.logger import Logger
 
 from lanchatd.ssh.host_key import blob_fingerprint
-from lanchatd.state.directory import StateError, read_file
+from lanchatd.state.directory import read_file
+from lanchatd.state.files import StateError
 from lanchatd.text import cleaning
 
 # Some two thousand keys.
@@ -159,7 +160,7 @@ def _key_in(line: str) -> tuple[bytes, AuthorizedKey]:
 def _read(path: Path) -> bytes:
     """The file. Raises `StateError`."""
     try:
-        content, mode = read_file(path, LARGEST_FILE_BYTES)
+        content, mode = read_file(path, LARGEST_FILE_BYTES, secret=True)
     except OSError as error:
         raise StateError(f"can't read {path}: {error.strerror}") from None
     if mode & (stat.S_IWGRP | stat.S_IWOTH):

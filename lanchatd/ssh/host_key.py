@@ -11,7 +11,8 @@ from pathlib import Path
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from twisted.conch.ssh.keys import EncryptedKeyError, Key
 
-from lanchatd.state.directory import StateError, read_file
+from lanchatd.state.directory import read_own
+from lanchatd.state.files import StateError
 
 # One that ssh-keygen makes has 400 to 500 bytes, with a comment.
 LARGEST_FILE_BYTES = 16_384
@@ -74,7 +75,7 @@ def _make(path: Path) -> None:
 
 
 def _read(path: Path) -> bytes:
-    content, mode = read_file(path, LARGEST_FILE_BYTES)
+    content, mode = read_own(path, LARGEST_FILE_BYTES)
     if mode & 0o077:
         raise StateError(f"others can read the host key {path}: chmod 600 it")
     return content

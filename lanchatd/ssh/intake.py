@@ -24,9 +24,14 @@ class Intake:
         return not self._left_in_turn
 
     @property
+    def too_many_packets(self) -> bool:
+        """Whether there were more of them than any login needs."""
+        return self._packets > MOST_BEFORE_LOGIN_PACKETS
+
+    @property
     def too_much(self) -> str:
         """What there was more of than any login needs; empty if it was not."""
-        if self._packets > MOST_BEFORE_LOGIN_PACKETS:
+        if self.too_many_packets:
             return "packets"
         return "bytes" if self._bytes > MOST_BEFORE_LOGIN_BYTES else ""
 

@@ -24,7 +24,7 @@ from lanchatd.ssh.login import Account
 from lanchatd.ssh.quiet_log import QUIET
 from lanchatd.ssh.transport import Connection, address_of
 from lanchatd.ssh.turned_away import TurnedAway
-from lanchatd.state.directory import StateError
+from lanchatd.state.files import StateError
 
 __all__ = ["Account", "ConsoleFactory", "SshConsole"]
 

@@ -189,6 +189,10 @@ class Connection(SSHServerTransport):
 
     def getPacket(self) -> bytes | None:
         """The next packet of this turn; None if there is none."""
+        if (
+            self._intake.too_many_packets
+        ):  # not before the last one was acted on: it may have changed the keys
+            self._refuse_too_much()
         if self._ending:
             return None
         if self._intake.turn_is_over:
@@ -198,7 +202,6 @@ class Connection(SSHServerTransport):
         packet: bytes | None = super().getPacket()
         if packet:
             self._intake.packet_came()
-            self._refuse_too_much()
         return packet
 
     def _take_more(self) -> None:
