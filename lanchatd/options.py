@@ -20,7 +20,8 @@ from twisted.python import usage
 
 from lanchatd.limits import Limits, conflict_in, each_limit, limit_from, option_name
 from lanchatd.net.credentials import AnsweringAlpn
-from lanchatd.state.directory import StateError, default_state_dir, read_file
+from lanchatd.state.directory import default_state_dir, read_file
+from lanchatd.state.files import StateError
 from lanchatd.text import cleaning
 from lanchatd.text.refused import Refused
 

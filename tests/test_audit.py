@@ -16,7 +16,7 @@ from twisted.logger import ILogObserver, LogEvent, Logger, formatEvent
 from zope.interface import implementer
 
 from lanchatd.state.audit import LONGEST_TEXT, TAIL_BYTES, AuditLog, Record
-from lanchatd.state.directory import StateError
+from lanchatd.state.files import StateError
 from tests.daemon import PATIENCE_S
 from tests.test_state import files_end_at
 from tests.world import NOON

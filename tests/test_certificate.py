@@ -26,7 +26,7 @@ from cryptography.x509.oid import NameOID
 from lanchatd.net.credentials import options_for
 from lanchatd.state import certificate
 from lanchatd.state.certificate import addresses, certificate_from, host_names, own_certificate
-from lanchatd.state.directory import StateError
+from lanchatd.state.files import StateError
 from lanchatd.text.fingerprint import fingerprint_from
 
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)

@@ -24,7 +24,7 @@ from lanchatd.ssh.authorized_keys import LARGEST_FILE_BYTES, AuthorizedKeys, har
 from lanchatd.ssh.guard import MOST_ADDRESSES, UNDISTURBED_S, Guard
 from lanchatd.ssh.host_key import fingerprint, host_key
 from lanchatd.ssh.login import is_signed
-from lanchatd.state.directory import StateError
+from lanchatd.state.files import StateError
 from tests.ssh import make_key, needs_ssh, public, write_keys
 
 

@@ -28,7 +28,7 @@ from lanchatd.ssh.channels import MOST_SESSIONS
 from lanchatd.ssh.host_key import host_key
 from lanchatd.ssh.server import Account, ConsoleFactory, SshConsole
 from lanchatd.ssh.transport import Connection
-from lanchatd.state.directory import StateError
+from lanchatd.state.files import StateError
 from tests.console import Echo, console
 from tests.daemon import PATIENCE_S, Daemon
 from tests.ssh import Ssh, make_key, needs_ssh, public, write_keys

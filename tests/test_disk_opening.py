@@ -13,7 +13,7 @@ import pytest
 
 from lanchatd.history.disk.opening import open_log
 from lanchatd.history.disk.schema import MIGRATIONS
-from lanchatd.state.directory import StateError
+from lanchatd.state.files import StateError
 from tests.daemon import daemon
 from tests.disk import DiskWorld
 from tests.test_disk_log import said

@@ -23,7 +23,8 @@ from twisted.internet.task import deferLater
 from twisted.logger import ILogObserver, LogEvent, Logger
 from zope.interface import implementer
 
-from lanchatd.state.directory import Keeper, StateDir, StateError, default_state_dir, write_safely
+from lanchatd.state.directory import Keeper, StateDir, default_state_dir, write_safely
+from lanchatd.state.files import StateError
 from tests.daemon import PATIENCE_S
 
 HOME = {"HOME": "/home/alice"}

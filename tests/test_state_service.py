@@ -15,7 +15,8 @@ from lanchatd.history.memory import MemoryLog
 from lanchatd.limits import Limits
 from lanchatd.service.services import MODERATION, StateService
 from lanchatd.state.audit import AuditLog
-from lanchatd.state.directory import Keeper, StateDir, StateError
+from lanchatd.state.directory import Keeper, StateDir
+from lanchatd.state.files import StateError
 from lanchatd.text.names import nick
 from tests.test_state import in_reactor
 

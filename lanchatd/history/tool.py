@@ -21,7 +21,8 @@ from lanchatd.history.disk.pruning import DAY_S, due, prune
 from lanchatd.history.disk.rows import RoomRow
 from lanchatd.history.disk.schema import APPLICATION_ID, NEW_NAME
 from lanchatd.program import FAILED, complain, run
-from lanchatd.state.directory import StateError, default_state_dir
+from lanchatd.state.directory import default_state_dir
+from lanchatd.state.files import StateError
 from lanchatd.text import names
 from lanchatd.text.refused import Refused
 from lanchatd.text.times import full_time, moment_from

@@ -16,7 +16,7 @@ from twisted.python.failure import Failure
 from lanchatd.clock import Clock
 from lanchatd.net.tls_transport import ALPN_HTTP
 from lanchatd.state.certificate import Certificate
-from lanchatd.state.directory import StateError
+from lanchatd.state.files import StateError
 
 # Of TLS 1.2 only what keeps the past secret when the key is lost (ephemeral keys), and encrypts and
 # authenticates in one. All of TLS 1.3 is so.

@@ -9,7 +9,7 @@ from typing import Any
 from twisted.logger import ILogObserver, textFileLogObserver
 from twisted.python.logfile import LogFile
 
-from lanchatd.state.directory import StateError
+from lanchatd.state.files import StateError
 
 
 class MovableLog:

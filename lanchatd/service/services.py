@@ -26,7 +26,8 @@ from lanchatd.net.socket_options import set_socket_options
 from lanchatd.service.log_file import MovableLog
 from lanchatd.service.systemd import Notifier
 from lanchatd.state.audit import AuditLog
-from lanchatd.state.directory import Keeper, StateDir, StateError, read_file
+from lanchatd.state.directory import Keeper, StateDir, read_own
+from lanchatd.state.files import StateError
 
 # The files of the state directory.
 MODERATION, AUDIT, HOST_KEY, CERTIFICATE = "moderation.json", "audit.log", "host_key", "tls.pem"
@@ -62,7 +63,7 @@ class StateService(Service):
             self._chat.moderation.changed()
             raise StateError(f"{path} is being written")
         try:
-            self._chat.load_moderation(read_file(path, LARGEST_MODERATION_BYTES)[0])
+            self._chat.load_moderation(read_own(path, LARGEST_MODERATION_BYTES)[0])
         except FileNotFoundError:
             pass
         except (OSError, ValueError) as error:

@@ -17,7 +17,7 @@ from pathlib import Path
 
 from twisted.logger import Logger
 
-from lanchatd.state.directory import StateError
+from lanchatd.state.files import StateError, open_own
 from lanchatd.text.times import from_iso, iso_time
 
 # Characters of one text in a record. As long as a line of the chat may be; an answer can be a table of 10,000
@@ -58,7 +58,7 @@ class AuditLog:
     def open(self) -> None:
         """Open it, or make it with mode 0600. Raises `StateError`."""
         try:
-            descriptor = os.open(self._path, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o600)
+            descriptor = open_own(self._path, os.O_RDWR | os.O_APPEND | os.O_CREAT)
         except OSError as error:
             raise StateError(f"can't write to {self._path}: {error.strerror}") from None
         status = os.fstat(descriptor)

@@ -38,7 +38,8 @@ from cryptography.hazmat.primitives.serialization import (
 )
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
-from lanchatd.state.directory import StateError, write_safely
+from lanchatd.state.directory import write_safely
+from lanchatd.state.files import StateError, refuse_foreign, refuse_unless_own
 from lanchatd.text.fingerprint import fingerprint
 
 # Long, as nobody on a LAN renews anything: clients hold on to the key, and ask for no date.
@@ -99,6 +100,7 @@ def own_certificate(path: Path, now: datetime) -> Certificate:
     One that an authority has signed is not made anew. Raises `StateError`.
     """
     try:
+        refuse_unless_own(path)
         if not path.exists():
             _make(path, generate_private_key(SECP256R1()), _new_subject(), now)
         certificate = _read(path)
@@ -215,9 +217,11 @@ def _read(path: Path) -> Certificate:
 def _bytes_of(path: Path) -> bytes:
     # A pipe of that name is not waited for.
     with os.fdopen(os.open(path, os.O_RDONLY | os.O_NONBLOCK), "rb") as file:
-        mode = os.fstat(file.fileno()).st_mode
+        status = os.fstat(file.fileno())
+        mode = status.st_mode
         if not stat.S_ISREG(mode):
             raise StateError(f"the certificate {path} is not a file")
+        refuse_foreign(path, status, also=(0,))
         if mode & (0o037 if _is_credential(path) else 0o077):
             raise StateError(f"others can read the private key in {path}: chmod 600 it")
         encoded = file.read(LARGEST_FILE_BYTES + 1)

@@ -16,21 +16,20 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
+from typing import BinaryIO
 
 from twisted.internet.defer import Deferred, succeed
 from twisted.internet.interfaces import IReactorThreads
 from twisted.internet.threads import deferToThreadPool
 from twisted.logger import Logger
 
+from lanchatd.state.files import StateError, open_own, refuse_foreign
+
 # What ends the name of a file that is still being written. Nobody else's files end so: they are removed.
 _UNFINISHED = ".lanchatd-new"
 
 Done = Callable[[OSError | None], None]
 """Told once what came of it: None when it is safe, or why it is not."""
-
-
-class StateError(Exception):
-    """The daemon can't start so; the text is one sentence for who starts it."""
 
 
 def default_state_dir(environ: Mapping[str, str]) -> Path:
@@ -68,8 +67,9 @@ class StateDir:
         """
         try:
             _make(self.path)
+            refuse_foreign(self.path, self.path.stat())
             self._refuse_open_to_others()
-            lock = os.open(self.file("lock"), os.O_RDWR | os.O_CREAT, 0o600)
+            lock = open_own(self.file("lock"), os.O_RDWR | os.O_CREAT)
         except FileExistsError as error:
             raise StateError(f"{error.filename} is not a directory") from None
         except OSError as error:
@@ -124,20 +124,36 @@ def _make(path: Path) -> None:
         path.mkdir(0o700, exist_ok=True)
 
 
-def read_file(path: Path, most_bytes: int) -> tuple[bytes, int]:
-    """A text file, without a byte order mark, and its mode.
+def read_file(path: Path, most_bytes: int, secret: bool = False) -> tuple[bytes, int]:
+    """A text file that was given, without a byte order mark, and its mode.
 
-    Raises OSError, and `StateError` if it is too large or no file. A pipe of that name is not waited for: the
-    daemon reads its files again while people talk.
+    Raises OSError, and `StateError` if it is too large or no file, or a secret that another user but root can
+    change. A pipe of that name is not waited for: the daemon reads its files again while people talk. It may
+    be a link, as those are by which certificates and credentials are kept up to date.
     """
-    with os.fdopen(os.open(path, os.O_RDONLY | os.O_NONBLOCK), "rb") as file:
-        mode = os.fstat(file.fileno()).st_mode
-        if not stat.S_ISREG(mode):
+    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+    with os.fdopen(descriptor, "rb") as file:
+        status = os.fstat(descriptor)
+        if not stat.S_ISREG(status.st_mode):
             raise StateError(f"{path} is not a file")
-        content = file.read(most_bytes + 1)
+        if secret:
+            refuse_foreign(path, status, also=(0,))
+        content = _content(path, file, most_bytes)
+    return content.removeprefix(codecs.BOM_UTF8), status.st_mode
+
+
+def read_own(path: Path, most_bytes: int) -> tuple[bytes, int]:
+    """The same of a file of the state directory, as `open_own` opens it."""
+    with os.fdopen(open_own(path, os.O_RDONLY), "rb") as file:
+        content = _content(path, file, most_bytes)
+        return content.removeprefix(codecs.BOM_UTF8), os.fstat(file.fileno()).st_mode
+
+
+def _content(path: Path, file: BinaryIO, most_bytes: int) -> bytes:
+    content = file.read(most_bytes + 1)
     if len(content) > most_bytes:
         raise StateError(f"{path} is larger than {most_bytes:,} bytes")
-    return content.removeprefix(codecs.BOM_UTF8), mode
+    return content
 
 
 def write_safely(path: Path, content: bytes) -> None:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from lanchatd.history.disk import wal
 from lanchatd.history.disk.schema import APPLICATION_ID, MIGRATIONS, NEW_NAME
-from lanchatd.state.directory import StateError
+from lanchatd.state.files import StateError, refuse_unless_own, refuse_unless_plain
 
 # How long a commit waits for another program that writes to the file, such as the one that prunes it.
 BUSY_S = 5
@@ -33,7 +33,9 @@ class _Damaged(Exception):
 
 
 def connect(path: Path, read_only: bool = False) -> sqlite3.Connection:
-    """A connection for one thread at a time. Raises sqlite3.Error."""
+    """A connection for one thread at a time. Raises sqlite3.Error, and `StateError` if a part is no file."""
+    for part in PARTS:
+        refuse_unless_plain(Path(f"{path}{part}"))  # SQLite would wait for a pipe
     connection = sqlite3.connect(path, timeout=BUSY_S, isolation_level=None, check_same_thread=False)
     # Every commit waits until the disk has it: in WAL mode that is FULL (https://sqlite.org/pragma.html).
     connection.execute("PRAGMA synchronous = FULL")
@@ -48,6 +50,8 @@ def open_log(
 
     One that is damaged is set aside under a dated name, and a fresh one begun. Raises `StateError`.
     """
+    for part in PARTS:
+        refuse_unless_own(Path(f"{path}{part}"))
     try:
         cut_short = wal.is_damaged(Path(f"{path}-wal"))
         aside = set_aside(path, copy=True) if cut_short else None

@@ -24,7 +24,7 @@ from lanchatd.history.disk.searches import Searches
 from lanchatd.history.disk.worker import Worker
 from lanchatd.history.memory import Tail
 from lanchatd.limits import Limits
-from lanchatd.state.directory import StateError
+from lanchatd.state.files import StateError
 from lanchatd.text.refused import Refused
 
 # How long it is waited for the disk, when the daemon ends.
@@ -74,7 +74,7 @@ class DiskStore:
     def open(self, warn: Callable[[str], None]) -> list[Restored]:
         """The rooms there are, with what is known again of each.
 
-        Raises `lanchatd.state.directory.StateError`; ``warn`` is told of a damaged file.
+        Raises `lanchatd.state.files.StateError`; ``warn`` is told of a damaged file.
         """
         writing, self.name = open_log(self.path, warn)
         try:
