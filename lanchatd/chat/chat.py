@@ -362,9 +362,6 @@ class Chat:
         if len(times) >= most:
             raise Refused("too_many_rooms", f"{most:,} rooms were made from your address within an hour.")
         self._made[maker] = [*times, now]
-        # One whose only lines were refused by its log was not empty when the last member left.
-        for room in list(self.rooms.values()):
-            self._drop_if_empty(room)
         return self._add_room(name)
 
     def _add_room(self, name: Name, topic: str = "", used_at: float = 0) -> Room:
@@ -391,10 +388,6 @@ class Chat:
         elif not room.log.put_away() and len(self.rooms) - len(self._inhabited) > self.limits.max_rooms:
             empty = [room for room in self.rooms.values() if room is not self._lobby and not room.members]
             self._drop(min(empty, key=lambda room: room.used_at))
-
-    def _drop_if_empty(self, room: Room) -> None:
-        if room is not self._lobby and room.is_empty():
-            self._drop(room)
 
     def _drop(self, room: Room) -> None:
         del self.rooms[room.key]
