@@ -35,11 +35,13 @@ class Sender:
 
     def sends(self) -> None:
         while self.done < self._pieces:
-            if self._budget.is_spent():
+            if there_is_time := self._budget.begin():
+                self._clock.works(self._piece_s)
+                self.done += 1
+            self._budget.end()
+            if not there_is_time:
                 self._budget.wait(self._whose, self.sends)
                 return
-            self._clock.works(self._piece_s)
-            self.done += 1
 
 
 @pytest.fixture
@@ -75,7 +77,6 @@ def test_those_that_wait_are_given_little_of_a_turn(budget: Budget, clock: Turns
         assert not budget.is_spent()  # for what comes now
         turns += 1
         assert turns < 1_000
-    clock.turn()
     assert clock.calls == []
 
 
@@ -107,16 +108,33 @@ def test_half_of_the_time_is_theirs_if_everything_else_takes_long(budget: Budget
         assert clock.seconds() - began == pytest.approx(share_s, abs=SLICE_S)
 
 
-def test_a_turn_begins_with_what_comes_first_in_it(budget: Budget, clock: Turns) -> None:
-    """What else a turn has to do does not count, and a turn in which nothing came is none."""
+def test_time_in_which_nothing_is_read_makes_up_for_it(budget: Budget, clock: Turns) -> None:
+    """So nobody has to wait while everything else takes as long as what is read."""
+    sender = Sender(budget, clock, "192.0.2.1", 1_000, 0.001)
+    for _ in range(100):
+        assert budget.begin()
+        clock.works(TURN_S / 2)
+        budget.end()
+        clock.works(TURN_S / 2)
     assert not budget.is_spent()
-    clock.turn()
-    clock.works(1)
-    assert not budget.is_spent()
-    clock.works(TURN_S)
+    sender.sends()
     assert budget.is_spent()
-    clock.turn()
-    assert (budget.turn, clock.calls) == (2, [])
+    clock.works(TURN_S)
+    assert not budget.is_spent()
+
+
+def test_work_in_the_midst_of_work_counts_once(budget: Budget, clock: Turns) -> None:
+    """As a line does that comes of what is being decrypted."""
+    budget.begin()
+    clock.works(TURN_S / 4)
+    budget.begin()
+    clock.works(TURN_S / 4)
+    budget.end()
+    clock.works(TURN_S / 4)
+    assert not budget.is_spent()
+    clock.works(TURN_S / 4)
+    budget.end()
+    assert budget.is_spent()
 
 
 def test_who_is_gone_does_not_wait(budget: Budget, clock: Turns) -> None:

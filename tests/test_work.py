@@ -22,6 +22,7 @@ from lanchatd.chat.presence_turns import SMALL_ROOM
 from lanchatd.doors.factory import ChatFactory
 from lanchatd.history.memory import MemoryLog
 from lanchatd.limits import Limits
+from lanchatd.net.budget import Budget
 from lanchatd.net.credentials import Credentials
 from tests.daemon import PATIENCE_S
 from tests.world import certificate
@@ -53,6 +54,16 @@ class Work:
         return sum(self.kernel[name] for name in EPOLL_CHANGES)
 
 
+class NoTime:
+    """A clock that stands still: how much is read in a turn is not a matter of how fast this machine is."""
+
+    def __init__(self, reactor: Any) -> None:
+        self.callLater = reactor.callLater
+
+    def seconds(self) -> float:
+        return 0
+
+
 class Room:
     """Members at the other end of real sockets."""
 
@@ -64,9 +75,9 @@ class Room:
         credentials.load()
         chat = Chat("test", (), limits, self.reactor, time.time, lambda room: MemoryLog("log", limits), keep)
         self.lobby = chat.rooms["#lobby"]
-        self.port = self.reactor.listenTCP(
-            0, ChatFactory(chat, self.reactor, limits, credentials), backlog=1_024, interface="127.0.0.1"
-        )
+        factory = ChatFactory(chat, self.reactor, limits, credentials)
+        factory.budget = Budget(NoTime(self.reactor))
+        self.port = self.reactor.listenTCP(0, factory, backlog=1_024, interface="127.0.0.1")
         self.members: list[socket.socket] = []
 
     def turn_until(self, done: Callable[[], bool]) -> None:

@@ -47,52 +47,65 @@ class Waiting:
 
 
 class Budget:
-    """What is left of this turn. ``turn`` is another number in each turn in which something came."""
+    """How long has been worked on what came. Time in which that was not done makes up for it.
+
+    So no timer is needed to tell one turn from the next, but for those that wait.
+    """
 
     def __init__(self, clock: Clock) -> None:
-        self.turn = 0
         self._clock = clock
-        self._until: float | None = None  # when what is being read has to stop; None before the first
+        self._spent_s = 0.0
+        self._at = 0.0  # until when that is counted
+        self._depth = 0  # work may be done in the midst of work: the lines of what is decrypted
         self._waiting: dict[Hashable, deque[Waiting]] = {}
         self._next: Call | None = None
         self._served_at = 0.0
 
+    def begin(self) -> bool:
+        """Begin to work; whether there is time for it. If not, `wait`; `end` is to be called all the same."""
+        spent = self.is_spent()
+        self._depth += 1
+        return not spent
+
     def is_spent(self) -> bool:
-        """Whether whoever has more to be read has to `wait`; to be asked before and after each piece."""
+        """Whether whoever has more to be read has to `wait`."""
         now = self._clock.seconds()
-        if self._until is None:
-            self._until = now + TURN_S
-            self._begin_next_later()
-            return False
-        return now >= self._until
+        passed_s = now - self._at
+        self._spent_s = max(0, self._spent_s + (passed_s if self._depth else -passed_s))
+        self._at = now
+        return self._spent_s >= TURN_S
+
+    def end(self) -> None:
+        """The work is done that was begun last."""
+        self.is_spent()
+        self._depth -= 1
 
     def wait(self, whose: Hashable, go_on: Callable[[], None]) -> Waiting:
         """Call it when it is the turn of this address (or whatever they share the time by)."""
         waiting = Waiting(go_on)
         self._waiting.setdefault(whose, deque()).append(waiting)
-        self._begin_next_later()
+        self._serve_later()
         return waiting
 
-    def _begin_next_later(self) -> None:
+    def _serve_later(self) -> None:
         if self._next is None:
-            self._next = self._clock.callLater(0, self._begin_next)
+            self._next = self._clock.callLater(0, self._serve)
 
-    def _begin_next(self) -> None:
-        self._next = self._until = None
-        self.turn += 1
-        if not self._waiting:
-            return
-        self._begin_next_later()  # before it is anybody's turn, whose reading may fail
+    def _serve(self) -> None:
+        self._next = None
         now = self._clock.seconds()
         end = now + max(WAITING_S, min(now - self._served_at, MOST_WAITING_S))
         left = sum(map(len, self._waiting.values()))  # who waits again meanwhile waits for the next turn
-        while left and now < end:
-            left -= 1
-            self._until = now + SLICE_S
-            self._take_one().come()
-            now = self._clock.seconds()
-        self._served_at = now
-        self._until = None
+        try:
+            while left and now < end:
+                left -= 1
+                self._spent_s, self._at = TURN_S - SLICE_S, now
+                self._take_one().come()
+                now = self._clock.seconds()
+        finally:
+            self._spent_s, self._at, self._served_at = 0, now, now
+            if self._waiting:
+                self._serve_later()
 
     def _take_one(self) -> Waiting:
         whose = next(iter(self._waiting))

@@ -8,7 +8,7 @@ from twisted.protocols.basic import LineReceiver
 
 from lanchatd.clock import Call, Clock
 from lanchatd.limits import Limits
-from lanchatd.net.budget import Budget
+from lanchatd.net.budget import TURN_S, Budget
 from lanchatd.net.outbox import Transport
 
 # Lines of one connection that are handled in one turn, if they are cheap: 65,536 empty lines in one segment
@@ -33,8 +33,8 @@ class BoundedLines(LineReceiver):
         self._limits = limits
         self._budget = budget
         self._whose = whose
-        self._turn = -1
-        self._lines_left = 0
+        self._turn_at = clock.seconds()
+        self._lines_left = LINES_A_TURN
         self._behind_scraps: bytes | None = None
         self._resting: Call | None = None
         self._stopped = False
@@ -65,19 +65,21 @@ class BoundedLines(LineReceiver):
 
     def go_on(self, data: bytes) -> None:
         """Handle what came, or with nothing what was left from before, as far as one turn goes."""
-        spent = self._budget.is_spent()
-        if self._turn != self._budget.turn:
-            self._turn, self._lines_left = self._budget.turn, LINES_A_TURN
-        if spent and not (self.paused or self._stopped):
+        if not self._budget.begin() and not (self.paused or self._stopped):
             self._rest()  # what came waits
+        if (now := self._clock.seconds()) - self._turn_at >= TURN_S:
+            self._turn_at, self._lines_left = now, LINES_A_TURN
         # A carriage return before the line's end may come on top of the longest line.
         self.MAX_LENGTH = self._limits.max_line_bytes + 1
-        super().dataReceived(data)  # type: ignore[no-untyped-call]
-        while self._behind_scraps is not None:
-            # LineReceiver stops after a line too long, with whole lines behind it.
-            rest, self._behind_scraps = self._behind_scraps, None
-            self.setLineMode()  # type: ignore[no-untyped-call]
-            super().dataReceived(rest)  # type: ignore[no-untyped-call]
+        try:
+            super().dataReceived(data)  # type: ignore[no-untyped-call]
+            while self._behind_scraps is not None:
+                # LineReceiver stops after a line too long, with whole lines behind it.
+                rest, self._behind_scraps = self._behind_scraps, None
+                self.setLineMode()  # type: ignore[no-untyped-call]
+                super().dataReceived(rest)  # type: ignore[no-untyped-call]
+        finally:
+            self._budget.end()
 
     def end_of_input(self) -> None:
         """Nothing more will come: what came last is a line, though it was not ended."""
@@ -142,5 +144,6 @@ class BoundedLines(LineReceiver):
 
     def _rested(self) -> None:
         self._resting = None
+        self._turn_at, self._lines_left = self._clock.seconds(), LINES_A_TURN
         if self.may_go_on():
             self.resumeProducing()

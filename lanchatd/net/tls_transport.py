@@ -151,10 +151,13 @@ class _Below(proxyForInterface(ITCPTransport, "_transport")):  # type: ignore[mi
         self._busy = True
         try:
             while self._unread and self._may_read():
-                if self._budget.is_spent():
-                    self._wait()
-                else:
-                    self._decrypt()
+                try:
+                    if self._budget.begin():
+                        self._decrypt()
+                    else:
+                        self._wait()
+                finally:
+                    self._budget.end()
         finally:
             self._busy = False
         if self._gone:
