@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import os
+import re
 import socket
 from collections.abc import Sequence
 from pathlib import Path
@@ -59,12 +60,14 @@ class Options(usage.Options):
 
     optFlags = [  # noqa: RUF012
         ["no-history", None, "Keep what is said in memory only: a restart forgets it."],
+        ["no-web", None, "Show no page to browsers."],
         ["require-tls", None, "Let in from other machines only who speaks TLS."],
     ]
 
     def __init__(self) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
         self.listens: list[str] = []
+        self.web_hosts: list[str] = []
         self.endpoints: list[tuple[str, IStreamServerEndpoint]] = []
         self.places: list[tuple[str, str, int]] = []
         """What is listened on, for people, and its interface and port."""
@@ -80,6 +83,12 @@ class Options(usage.Options):
         For example unix:/run/lanchatd.sock or tcp:8000:interface=127.0.0.1
         """
         self.listens.append(endpoint)
+
+    def opt_web_host(self, name: str) -> None:
+        """Name of this server in the addresses of browsers, besides the host's own; may be given again."""
+        if not re.fullmatch(r"[A-Za-z0-9_-]{1,63}(\.[A-Za-z0-9_-]{1,63}){0,8}", name):
+            raise usage.UsageError(f"--web-host: {name!r} is not the name of a host")
+        self.web_hosts.append(name)
 
     def parseOptions(self, options: Sequence[str] | None = None) -> None:
         """Parse and check. What is wrong ends the process with one line on standard error and exit code 1."""
@@ -115,6 +124,8 @@ class Options(usage.Options):
         if self["tls-cert"] is not None:
             # Absolute, as it is read again and twistd may go to another directory.
             self.tls_cert = Path(self["tls-cert"]).absolute()
+        if self.web_hosts and self["no-web"]:
+            raise usage.UsageError("--web-host is for the page, which --no-web leaves out")
         self._check_admin()
         if self.listens:
             self.endpoints = [(listen, _endpoint(reactor, listen)) for listen in self.listens]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 import signal
+import socket
 import time
 from datetime import UTC, datetime
 from typing import Any
@@ -17,6 +18,9 @@ signal.signal(signal.SIGHUP, signal.SIG_IGN)
 from lanchatd.chat.chat import Chat
 from lanchatd.chat.log import Log
 from lanchatd.doors.factory import ChatFactory
+from lanchatd.doors.web.door import WebDoor
+from lanchatd.doors.web.files import PAGE, files_in
+from lanchatd.doors.web.site import Site
 from lanchatd.history.disk.store import DiskStore
 from lanchatd.history.disk.worker import ThreadWorker, Worker
 from lanchatd.history.memory import MemoryLog
@@ -38,7 +42,7 @@ from lanchatd.service.services import (
 )
 from lanchatd.service.systemd import Notifier
 from lanchatd.state.audit import AuditLog
-from lanchatd.state.certificate import Certificate, certificate_from, own_certificate
+from lanchatd.state.certificate import Certificate, certificate_from, host_names, own_certificate
 from lanchatd.state.directory import Keeper, StateDir
 
 __all__ = ["Options", "makeService"]
@@ -81,7 +85,9 @@ def makeService(options: Options) -> IService:
 
     chat = Chat(options["name"], options.motd, limits, reactor, time.time, new_log, keeper.keep)
     credentials = Credentials(read_certificate, reactor)
-    factory = ChatFactory(chat, reactor, limits, credentials, bool(options["require-tls"]))
+    names = *host_names(socket.gethostname()), *options.web_hosts
+    web = None if options["no-web"] else WebDoor(Site(names, files_in(PAGE)))
+    factory = ChatFactory(chat, reactor, limits, credentials, bool(options["require-tls"]), web)
     kept = StateService(state, keeper, audit, chat)
     door = ChatService(reactor, factory, options.endpoints)
     services: list[Service] = [kept, credentials, door]

@@ -41,21 +41,25 @@ class Read:
 
 @pytest.mark.parametrize("tls", [None, secure("h2", "http/1.1")], ids=["plain", "tls"])
 @pytest.mark.parametrize("method", ["GET", "HEAD"])
+@pytest.mark.parametrize("web", [True, False], ids=["page", "no page"])
 def test_a_connection_opened_ahead_is_answered_all_the_same(
-    tmp_path: Path, tls: ssl.SSLContext | None, method: str
+    tmp_path: Path, tls: ssl.SSLContext | None, method: str, web: bool
 ) -> None:
     """What was said into the silence before the request is an interim response, which clients read past."""
-    with daemon(cwd=tmp_path) as chat, chat.connect(tls=tls) as ahead:
+    options = ["--port=0"] if web else ["--port=0", "--no-web"]
+    with daemon(*options, cwd=tmp_path) as chat, chat.connect(tls=tls) as ahead:
         came = b"".join(ahead.reads_line() for _ in range(2))
         assert re.fullmatch(rb"HTTP/1\.1 100 Welcome to .*\. What is your nick\?\r\n\r\n", came)
-        ahead.types(f"{method} / HTTP/1.1\r", f"Host: 127.0.0.1:{chat.port}\r", "\r")
+        head = f"{method} /health HTTP/1.1\r", f"Host: 127.0.0.1:{chat.port}\r", "Connection: close\r", "\r"
+        ahead.types(*head)
         while line := ahead.reads_line():
             came += line
         answer = http.client.HTTPResponse(Read(came), method=method)  # type: ignore[arg-type]
         answer.begin()
-        assert (answer.status, answer.reason) == (404, "Not Found")
-        assert answer.read().decode() == (not_a_web_server(chat) if method == "GET" else "")
-        chat.logged("closed: http$")
+        assert (answer.status, answer.reason) == ((200, "OK") if web else (404, "Not Found"))
+        body = "ok\n" if web else not_a_web_server(chat)
+        assert answer.read().decode() == (body if method == "GET" else "")
+        chat.logged("closed: http")
 
 
 def test_who_offers_no_http_inside_tls_is_greeted_at_once(tmp_path: Path) -> None:
@@ -78,7 +82,7 @@ def test_curl_takes_the_key_by_its_fingerprint(tmp_path: Path) -> None:
     with daemon(cwd=tmp_path) as chat:
         key = chat.logged(r"TLS key sha256:(\S+),")[1]
         for pinned, code in ((f"{key}=", 0), (base64.b64encode(bytes(32)).decode(), 90)):
-            url = f"https://127.0.0.1:{chat.port}/"
+            url = f"https://127.0.0.1:{chat.port}/health"
             command = ["curl", "-sk", "--pinnedpubkey", f"sha256//{pinned}", url]
             asked = subprocess.run(command, text=True, capture_output=True, timeout=PATIENCE_S, check=False)
-            assert (asked.returncode, asked.stdout) == (code, "" if code else not_a_web_server(chat))
+            assert (asked.returncode, asked.stdout) == (code, "" if code else "ok\n")

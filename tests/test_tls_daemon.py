@@ -165,10 +165,9 @@ def test_json_web_browsers_and_tls_once_more_inside_tls(tmp_path: Path, tls: ssl
         assert program.gets()["type"] == "welcome"
         assert program.gets()["members"] == [{"nick": "ci", "encrypted": True}]
         with chat.connect(tls=tls) as visitor:
-            visitor.types("GET / HTTP/1.1", "")
+            visitor.types("GET /health HTTP/1.1", "Host: localhost", "Connection: close", "")
             told = visitor.reads_all()
-            assert told[0] == "HTTP/1.1 404 Not Found"
-            assert told[-1].endswith(f"not a web server. Join it with: nc HOST {chat.port}")
+            assert (told[0], told[-1]) == ("HTTP/1.1 200 OK", "ok")
         with chat.connect(tls=tls) as visitor:
             visitor.socket.sendall(HELLO + b"\0" * 10)
             assert visitor.reads_all() == [

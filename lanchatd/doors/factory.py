@@ -28,6 +28,7 @@ from lanchatd.net.refusal_log import TurnedAway
 from lanchatd.text.refused import Refusal
 
 if TYPE_CHECKING:
+    from lanchatd.doors.web.door import WebDoor
     from lanchatd.net.credentials import Credentials
 
 # Connections over a limit that are being told so at once; further ones are closed without a word, as a flood
@@ -45,13 +46,21 @@ class ChatFactory(ServerFactory):
     log = Logger("lanchatd")
 
     def __init__(
-        self, chat: Chat, clock: Clock, limits: Limits, credentials: Credentials, require_tls: bool = False
+        self,
+        chat: Chat,
+        clock: Clock,
+        limits: Limits,
+        credentials: Credentials,
+        require_tls: bool = False,
+        web: WebDoor | None = None,
     ) -> None:
+        """Without ``web`` there is no page."""
         self.chat = chat
         self.clock = clock
         self.limits = limits
         self.credentials = credentials
         self.require_tls = require_tls
+        self.web = web
         self.text = TextFormat()
         self.json = JsonFormat()
         self.budget = Budget(clock)

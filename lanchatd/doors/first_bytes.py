@@ -23,6 +23,7 @@ from lanchatd.clock import Call
 from lanchatd.doors import http
 from lanchatd.doors.last_line import LAST_LINE_S, LastLine
 from lanchatd.doors.protocol import ChatProtocol
+from lanchatd.doors.web.connection import HttpConnection
 from lanchatd.net.credentials import why_lost
 from lanchatd.net.outbox import BufferedOutbox, Outbox, outbox_for
 from lanchatd.net.rates import Allowance, Verdict
@@ -31,6 +32,7 @@ from lanchatd.text.refused import Refusal
 
 if TYPE_CHECKING:
     from lanchatd.doors.factory import ChatFactory
+    from lanchatd.doors.web.door import WebDoor
 
 # Who says nothing for this long may be a person with `nc`, and is asked for a nick; programs begin at once.
 PATIENCE_S = 0.3
@@ -58,7 +60,7 @@ class FirstBytes(Protocol):
         self.allowance: Allowance
         self.outbox: Outbox
         self.transport: Any
-        self.inner: ChatProtocol | LastLine | None = None
+        self.inner: Inner | None = None
         self.begin = b""
         self.greeted = False
         self._in_handshake = False
@@ -146,6 +148,32 @@ class FirstBytes(Protocol):
         """It has a nick, or is being closed."""
         self.factory.entrance.leave(self)
 
+    def await_nick(self) -> None:
+        """It has none yet, and the time for it begins: who asked for the page first asks to talk now."""
+        self.came_at = self.factory.clock.seconds()
+        self.nick_by = self.came_at + self.factory.limits.nick_timeout_s
+        self.factory.entrance.enter(self)
+
+    def chat(self, kind: type[ChatProtocol], form: Format) -> ChatProtocol:
+        """Who takes over to talk in this format."""
+        return kind(
+            self.factory,
+            form,
+            self.outbox,
+            self.peer,
+            self.whose,
+            self.allowance,
+            self.nick_by,
+            self.leave_entrance,
+        )
+
+    def take_over(self, inner: Inner, begin: bytes) -> None:
+        """What comes is for this one from now on, and what came was."""
+        self.inner = inner
+        inner.makeConnection(self.transport)  # type: ignore[no-untyped-call]
+        if begin:
+            inner.dataReceived(begin)
+
     def greet(self) -> None:
         """Tell a person where they are, once."""
         if not self.greeted:
@@ -201,6 +229,8 @@ class FirstBytes(Protocol):
         inner = self.inner or self._open(TEXT)
         if isinstance(inner, ChatProtocol):
             inner.close(code, last, "", within_s)
+        elif isinstance(inner, HttpConnection):
+            inner.close()
 
     def _await_first_bytes(self) -> None:
         clock = self.factory.clock
@@ -253,19 +283,17 @@ class FirstBytes(Protocol):
     def _has_to_encrypt(self) -> bool:
         return self.factory.require_tls and not self.peer.encrypted and not self.peer.local
 
-    def _open(self, door: Door) -> ChatProtocol | LastLine | None:
+    def _open(self, door: Door) -> Inner | None:
         """Who takes over; None if that is TLS, inside of which there will be another."""
         self._stop_waiting()
         if door is not TLS and self._has_to_encrypt():
             door = HTTP_ONLY_TLS if door is HTTP else ONLY_TLS
-        self.inner = inner = door.open(self)
-        if isinstance(inner, LastLine):
-            self.leave_entrance()
+        inner = door.open(self)
         if inner is not None:
-            inner.makeConnection(self.transport)  # type: ignore[no-untyped-call]
+            if not isinstance(inner, ChatProtocol):
+                self.leave_entrance()
             begin, self.begin = self.begin, b""
-            if begin:
-                inner.dataReceived(begin)
+            self.take_over(inner, begin)
         return inner
 
     def _stop_waiting(self) -> None:
@@ -274,13 +302,16 @@ class FirstBytes(Protocol):
             timer.cancel()
 
 
+Inner = ChatProtocol | HttpConnection | LastLine
+
+
 @dataclass(frozen=True, slots=True)
 class Door:
     """A way in: what a connection begins with, and who takes over; None if it has to choose again."""
 
     name: str
     first_bytes: tuple[bytes, ...]
-    open: Callable[[FirstBytes], ChatProtocol | LastLine | None]
+    open: Callable[[FirstBytes], Inner | None]
 
 
 def door_for(begin: bytes) -> Door | None:
@@ -296,24 +327,11 @@ def door_for(begin: bytes) -> Door | None:
 
 def _text(first: FirstBytes) -> ChatProtocol:
     first.greet()
-    return _chat(first, first.factory.text)
+    return first.chat(ChatProtocol, first.factory.text)
 
 
 def _json(first: FirstBytes) -> ChatProtocol:
-    return _chat(first, first.factory.json)
-
-
-def _chat(first: FirstBytes, form: Format) -> ChatProtocol:
-    return ChatProtocol(
-        first.factory,
-        form,
-        first.outbox,
-        first.peer,
-        first.whose,
-        first.allowance,
-        first.nick_by,
-        first.leave_entrance,
-    )
+    return first.chat(ChatProtocol, first.factory.json)
 
 
 def _tls(first: FirstBytes) -> LastLine | None:
@@ -328,12 +346,18 @@ def _refused(first: FirstBytes, code: str, text: str) -> LastLine:
     return _last_line(first, code, first.factory.text.render(Refusal(code, text)))
 
 
-def _http(first: FirstBytes) -> LastLine:
+def _http(first: FirstBytes) -> HttpConnection | LastLine:
+    web: WebDoor | None = first.factory.web
+    if web is not None:
+        return web.open(first)
     text = f"This is a chat server (lanchatd), not a web server. Join it with: nc HOST {first.port}".rstrip()
     return _last_line(first, "http", http.answer("404 Not Found", text, to=first.begin))
 
 
-def _http_only_tls(first: FirstBytes) -> LastLine:
+def _http_only_tls(first: FirstBytes) -> HttpConnection | LastLine:
+    web: WebDoor | None = first.factory.web
+    if web is not None:
+        return web.open(first, must_encrypt=True)
     return _last_line(first, "tls_required", http.answer("403 Forbidden", first.only_tls(), to=first.begin))
 
 

@@ -151,7 +151,7 @@ class ChatProtocol(BoundedLines):
     # -- lines to the rules
 
     def _first_line(self, line: bytes) -> None:
-        if self.format is not self.factory.json and line.startswith(b"{"):
+        if self.format is self.factory.text and line.startswith(b"{"):
             # A program, or somebody who types like one, that was greeted before its first line.
             self.format = self.factory.json
         try:
@@ -239,9 +239,15 @@ class ChatProtocol(BoundedLines):
         self._leave(State.CLOSING, code, to_room)
         if last is not None:
             self._tell(last)
+        if encoded := self.goodbye(code):
+            self.outbox.tell(encoded)
         self._deadline = self._clock.callLater(within_s, self._end)
         if not self.outbox.waiting:
             self._lose()
+
+    def goodbye(self, code: str) -> bytes:
+        """What ends what is told, if the door has something for that."""
+        return b""
 
     def quit(self, to_room: str) -> None:
         """`member.Connection`: who pipes a few lines and /quit sees them come back."""

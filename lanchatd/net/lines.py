@@ -69,17 +69,21 @@ class BoundedLines(LineReceiver):
             self._rest()  # what came waits
         if (now := self._clock.seconds()) - self._turn_at >= TURN_S:
             self._turn_at, self._lines_left = now, LINES_A_TURN
-        # A carriage return before the line's end may come on top of the longest line.
-        self.MAX_LENGTH = self._limits.max_line_bytes + 1
         try:
-            super().dataReceived(data)  # type: ignore[no-untyped-call]
-            while self._behind_scraps is not None:
-                # LineReceiver stops after a line too long, with whole lines behind it.
-                rest, self._behind_scraps = self._behind_scraps, None
-                self.setLineMode()  # type: ignore[no-untyped-call]
-                super().dataReceived(rest)  # type: ignore[no-untyped-call]
+            self.split(data)
         finally:
             self._budget.end()
+
+    def split(self, data: bytes) -> None:
+        """Handle the lines in it and in what was left from before, until it has to rest."""
+        # A carriage return before the line's end may come on top of the longest line.
+        self.MAX_LENGTH = self._limits.max_line_bytes + 1
+        super().dataReceived(data)  # type: ignore[no-untyped-call]
+        while self._behind_scraps is not None:
+            # LineReceiver stops after a line too long, with whole lines behind it.
+            rest, self._behind_scraps = self._behind_scraps, None
+            self.setLineMode()  # type: ignore[no-untyped-call]
+            super().dataReceived(rest)  # type: ignore[no-untyped-call]
 
     def end_of_input(self) -> None:
         """Nothing more will come: what came last is a line, though it was not ended."""
@@ -88,12 +92,16 @@ class BoundedLines(LineReceiver):
             self.lineReceived(rest)
 
     def lineReceived(self, line: bytes) -> None:
-        self._lines_left -= 1
         line = line.removesuffix(b"\r")
         if len(line) > self._limits.max_line_bytes:
             self.line_too_long()
         else:
             self.line_came(line)
+        self.took_one()
+
+    def took_one(self) -> None:
+        """A line was handled, or something that is as much work; it may have to rest now."""
+        self._lines_left -= 1
         if self.paused or self._stopped:
             return
         if self._lines_left <= 0 or self._budget.is_spent():
