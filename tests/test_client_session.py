@@ -195,7 +195,7 @@ def test_the_pace_stays_below_the_server_s() -> None:
     story = Story(Pace()).welcomed()
     for number in range(1_000):
         story.session.say(str(number) + "x" * 4_000)
-    allowance = Allowance(Limits(), story.now)
+    allowance = Allowance(Limits(), None, story.now)
     allowance.line_came(story.now)  # the hello
     done = 0
     while story.session.waiting:

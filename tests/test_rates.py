@@ -25,7 +25,7 @@ START = 1_024.0
 
 @pytest.fixture
 def allowance() -> Allowance:
-    return Allowance(LIMITS, START)
+    return Allowance(LIMITS, None, START)
 
 
 def lines(allowance: Allowance, many: int, after_s: float = 0) -> list[Verdict]:
@@ -196,7 +196,7 @@ def test_the_minute_slides(allowance: Allowance) -> None:
 
 def test_with_a_limit_of_one_the_first_line_too_long_closes() -> None:
     """The least that can be set."""
-    assert Allowance(Limits(max_long_lines=1), START).long_line_came(START) is CLOSE
+    assert Allowance(Limits(max_long_lines=1), None, START).long_line_came(START) is CLOSE
 
 
 TEXTLESS = TEXTLESS_BYTES + AROUND_BYTES * LIMITS.burst_lines

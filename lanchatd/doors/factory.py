@@ -20,10 +20,11 @@ from lanchatd.doors.last_line import LastLine
 from lanchatd.formats.json_lines import JsonFormat
 from lanchatd.formats.text import TextFormat
 from lanchatd.limits import Limits
+from lanchatd.net.addresses import Addresses
 from lanchatd.net.admission import Entrance
 from lanchatd.net.budget import Budget
 from lanchatd.net.peer_of import peer_of
-from lanchatd.net.rates import FloodSlots
+from lanchatd.net.rates import Allowance, FloodSlots
 from lanchatd.net.refusal_log import TurnedAway
 from lanchatd.text.refused import Refusal
 
@@ -65,6 +66,7 @@ class ChatFactory(ServerFactory):
         self.json = JsonFormat()
         self.budget = Budget(clock)
         self.flood_slots = FloodSlots()
+        self.addresses = Addresses(limits)
         self.shutting_down = False
         self.shutdown_reason = ""
         self.entrance = Entrance(clock, limits)
@@ -90,6 +92,8 @@ class ChatFactory(ServerFactory):
         peer = peer_of(addr)
         address = peer.address
         limits = self.limits
+        now = self.clock.seconds()
+        shared = None if address is None else self.addresses.of(address, now)
         if len(self.connections) >= limits.max_connections:
             refused = "full", f"The limit of {limits.max_connections:,} connections is reached."
         elif address is not None and self._per_address[address] >= limits.max_per_address:
@@ -97,8 +101,10 @@ class ChatFactory(ServerFactory):
             refused = "address_full", text
         elif self.chat.moderation.bans.on_address(address, self.chat.now()) is not None:
             refused = "banned", "Your address is banned."
+        elif shared is not None and not shared.may_come(now):
+            refused = "too_often", "Your address has connected too often; try again in a minute."
         else:
-            return FirstBytes(self, peer)
+            return FirstBytes(self, peer, Allowance(limits, shared, now))
         unheard = len(self.telling) >= TOLD_AT_ONCE
         self._turned_away.add(peer, refused[0], unheard)
         if unheard:

@@ -51,13 +51,13 @@ class FirstBytes(Protocol):
     (``--listen ssl:…``) all bytes are inside.
     """
 
-    def __init__(self, factory: ChatFactory, peer: Peer) -> None:
+    def __init__(self, factory: ChatFactory, peer: Peer, allowance: Allowance) -> None:
         self.factory = factory
         self.peer = peer
         self.came_at = 0.0
         self.nick_by = 0.0
         self.text_bytes = 0
-        self.allowance: Allowance
+        self.allowance = allowance
         self.outbox: Outbox
         self.transport: Any
         self.inner: Inner | None = None
@@ -70,7 +70,6 @@ class FirstBytes(Protocol):
     def connectionMade(self) -> None:
         self.came_at = self.factory.clock.seconds()
         self.nick_by = self.came_at + self.factory.limits.nick_timeout_s
-        self.allowance = Allowance(self.factory.limits, self.came_at)
         self.factory.began(self)
         self.outbox = outbox_for(self.transport, self.factory.clock, self.factory.limits, self)
         if ISSLTransport.providedBy(self.transport):

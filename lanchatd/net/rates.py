@@ -1,10 +1,15 @@
-"""How fast one connection may send: token buckets of lines, of bytes, and of what TLS takes for itself."""
+"""How fast one connection may send: token buckets of lines, of bytes, and of what TLS takes for itself.
+
+Those of its address are beside them (`addresses`), and a line has to fit in both.
+"""
 
 from __future__ import annotations
 
 from enum import Enum
 
 from lanchatd.limits import Limits
+from lanchatd.net.addresses import Address
+from lanchatd.net.buckets import Bucket
 
 
 class Verdict(Enum):
@@ -41,25 +46,6 @@ class FloodSlots:
         return self._last - now
 
 
-class _Bucket:
-    """Fills at ``per_s`` up to ``size``; may be overdrawn by one full size."""
-
-    __slots__ = ("_at", "_level")
-
-    def __init__(self, size: float, now: float) -> None:
-        self._level = size
-        self._at = now
-
-    def fill(self, size: float, per_s: float, now: float) -> float:
-        """The level by now."""
-        self._level = min(size, self._level + (now - self._at) * per_s)
-        self._at = now
-        return self._level
-
-    def take(self, amount: float, size: float) -> None:
-        self._level = max(-size, self._level - amount)
-
-
 class Allowance:
     """What one connection may still send.
 
@@ -68,11 +54,13 @@ class Allowance:
     beginning closes. Times are seconds of any clock that only goes forward.
     """
 
-    def __init__(self, limits: Limits, now: float) -> None:
+    def __init__(self, limits: Limits, address: Address | None, now: float) -> None:
+        """``address`` is None for a connection that has none."""
         self._limits = limits
-        self._lines = _Bucket(limits.burst_lines, now)
-        self._bytes = _Bucket(limits.bytes_per_s, now)
-        self._textless = _Bucket(self._textless_burst, now)
+        self._address = address
+        self._lines = Bucket(limits.burst_lines, now)
+        self._bytes = Bucket(limits.bytes_per_s, now)
+        self._textless = Bucket(self._textless_burst, now)
         self._flooding_since: float | None = None
         self._long_lines: tuple[float, ...] = ()  # when they came; an empty deque has 700 bytes
 
@@ -86,6 +74,8 @@ class Allowance:
         self._forget_a_flood(now)
         self._bytes_left(now)
         self._bytes.take(amount, self._limits.bytes_per_s)
+        if self._address is not None:
+            self._address.bytes_came(amount, now)
 
     def encrypted_came(self, amount: int, text: int, now: float) -> Verdict:
         """Whether more may be decrypted now, after so many bytes that brought so many of text."""
@@ -96,7 +86,11 @@ class Allowance:
 
     def line_came(self, now: float) -> Verdict:
         """What becomes of a whole line."""
-        if self._lines_left(now) >= 1 and self._bytes_left(now) >= 0:
+        if (
+            self._lines_left(now) >= 1
+            and self._bytes_left(now) >= 0
+            and (self._address is None or self._address.may_say(now))
+        ):
             self._lines.take(1, self._limits.burst_lines)
             return Verdict.TAKE
         return self._over(now)

@@ -1,0 +1,73 @@
+"""What all connections of an address may send, those that were and those that are: it outlives them.
+
+It is what as many as may be connected might send together, so who shares a router with a class is not held
+back; who connects again and again gets nothing that he would not get anyhow.
+"""
+
+from __future__ import annotations
+
+from lanchatd.limits import Limits
+from lanchatd.net.buckets import Bucket
+
+# How often as many as may be connected at once may come at once, and in how many seconds they may all come
+# again: after a failure of the router, more than once.
+COMES = 4
+COMES_AGAIN_S = 60
+
+# Of so many addresses it is remembered, of those that came last.
+MOST_ADDRESSES = 10_000
+
+
+class Address:
+    """What one address may still send. Times are seconds of any clock that only goes forward."""
+
+    __slots__ = ("_bytes", "_comes", "_limits", "_lines")
+
+    def __init__(self, limits: Limits, now: float) -> None:
+        self._limits = limits
+        most = limits.max_per_address
+        self._comes = Bucket(most * COMES, now)
+        self._lines = Bucket(most * limits.burst_lines, now)
+        self._bytes = Bucket(most * limits.bytes_per_s, now)
+
+    def may_come(self, now: float) -> bool:
+        """Whether one more may connect; it is counted then."""
+        most = self._limits.max_per_address
+        if self._comes.fill(most * COMES, most / COMES_AGAIN_S, now) < 1:
+            return False
+        self._comes.take(1, most * COMES)
+        return True
+
+    def bytes_came(self, amount: int, now: float) -> None:
+        """As `rates.Allowance.bytes_came`."""
+        self._bytes_left(now)
+        self._bytes.take(amount, self._limits.max_per_address * self._limits.bytes_per_s)
+
+    def may_say(self, now: float) -> bool:
+        """Whether one more line is taken; it is counted then."""
+        burst = self._limits.max_per_address * self._limits.burst_lines
+        per_s = self._limits.max_per_address * self._limits.lines_per_s
+        if self._lines.fill(burst, per_s, now) < 1 or self._bytes_left(now) < 0:
+            return False
+        self._lines.take(1, burst)
+        return True
+
+    def _bytes_left(self, now: float) -> float:
+        per_s = self._limits.max_per_address * self._limits.bytes_per_s
+        return self._bytes.fill(per_s, per_s, now)
+
+
+class Addresses:
+    """Those that came last."""
+
+    def __init__(self, limits: Limits) -> None:
+        self._limits = limits
+        self._known: dict[str, Address] = {}  # who came last is last
+
+    def of(self, address: str, now: float) -> Address:
+        """What it may still send. It has come just now."""
+        known = self._known.pop(address, None) or Address(self._limits, now)
+        self._known[address] = known
+        if len(self._known) > MOST_ADDRESSES:
+            del self._known[next(iter(self._known))]
+        return known
