@@ -118,6 +118,11 @@ class Limits:
         "bytes of text and nicks that the log of one room holds in memory; the oldest go",
         "a thousand rooms stay within what a small server has, as they never are all full",
     )  # fmt: skip
+    log_total_bytes: int = _limit(
+        67_108_864, "bytes", 65_536, 1_000_000_000_000,
+        "bytes that the logs of all rooms hold in memory, with 300 an event; the oldest of the fullest go",
+        "nine rooms that are full, or 64 KiB in each of a thousand; a small server has eight times as much",
+    )  # fmt: skip
     keep_days: int = _limit(
         36_500, "days", 1, 36_500,
         "how long lines are kept on disk; older ones go for good",

@@ -23,7 +23,7 @@ from lanchatd.doors.web.files import PAGE, files_in
 from lanchatd.doors.web.site import Site
 from lanchatd.history.disk.store import DiskStore
 from lanchatd.history.disk.worker import ThreadWorker, Worker
-from lanchatd.history.memory import MemoryLog
+from lanchatd.history.memory import MemoryLog, Tails
 from lanchatd.net.credentials import Credentials
 from lanchatd.net.socket_options import why_taken, within_open_files
 from lanchatd.options import Options, motd_from
@@ -72,8 +72,10 @@ def makeService(options: Options) -> IService:
 
     store = DiskStore(state.file(HISTORY), limits, reactor, time.time, new_worker)
 
+    tails = Tails(limits)
+
     def new_log(room: str) -> Log:
-        return MemoryLog(secrets.token_hex(4), limits) if options["no-history"] else store.log_of(room)
+        return MemoryLog(secrets.token_hex(4), limits, tails) if options["no-history"] else store.log_of(room)
 
     def read_motd() -> None:
         chat.motd = motd_from(options["motd"])

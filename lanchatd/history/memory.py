@@ -2,24 +2,75 @@
 
 from __future__ import annotations
 
+import heapq
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
+from weakref import WeakSet
 
 from lanchatd.chat.events import Event
 from lanchatd.chat.log import Found
 from lanchatd.limits import Limits
 from lanchatd.text.refused import Refused
 
+# What Python's objects about an event take besides its text and nick.
+EVENT_BYTES = 300
+
+# What the fullest tail lets go before it is asked again which one is the fullest.
+STEP_BYTES = 65_536
+
+
+class Tails:
+    """All tails together, bounded in bytes: the oldest events of the fullest one go, in small steps.
+
+    It is added up whenever a 64th of the limit came, so they hold as much more at the most.
+    """
+
+    def __init__(self, limits: Limits) -> None:
+        self._limits = limits
+        self._tails: WeakSet[Tail] = WeakSet()
+        self._came_bytes = 0
+
+    def add(self, tail: Tail) -> None:
+        """There is one more."""
+        self._tails.add(tail)
+
+    def came(self, size: int) -> None:
+        """So many bytes are held in addition."""
+        self._came_bytes += size
+        if self._came_bytes < self._limits.log_total_bytes // 64:
+            return
+        self._came_bytes = 0
+        tails = list(self._tails)
+        over = sum(tail.held_bytes for tail in tails) - self._limits.log_total_bytes
+        fullest = [(-tail.held_bytes, number) for number, tail in enumerate(tails)]
+        heapq.heapify(fullest)
+        while over > 0 and fullest:
+            tail = tails[fullest[0][1]]
+            before = tail.held_bytes
+            tail.let_go(min(over, STEP_BYTES))
+            over -= before - tail.held_bytes
+            if tail.held_bytes == before:
+                heapq.heappop(fullest)  # the newest event stays
+            else:
+                heapq.heapreplace(fullest, (-tail.held_bytes, fullest[0][1]))
+
 
 class Tail:
     """The newest events of a log, in memory: bounded in events and in bytes, and the newest always stays."""
 
-    def __init__(self, limits: Limits, newest: int = 0) -> None:
-        """``newest`` is the id that the next event to be held comes after."""
+    def __init__(self, limits: Limits, tails: Tails, newest: int = 0) -> None:
+        """``newest`` is the id that the next event to be held comes after; ``tails`` are all there are."""
         self.newest = newest
         self._limits = limits
+        self._tails = tails
         self._events: deque[Event] = deque()
         self._bytes = 0
+        tails.add(self)
+
+    @property
+    def held_bytes(self) -> int:
+        """What it takes in memory, nearly."""
+        return self._bytes + EVENT_BYTES * len(self._events)
 
     @property
     def oldest(self) -> int:
@@ -28,6 +79,7 @@ class Tail:
 
     def hold(self, events: Iterable[Event]) -> None:
         """Take the next events, whose ids go on without a gap; the oldest go."""
+        before = self.held_bytes
         for event in events:
             self.newest = event.id
             self._events.append(event)
@@ -35,6 +87,13 @@ class Tail:
         while len(self._events) > self._limits.log_events or (
             self._bytes > self._limits.log_bytes and len(self._events) > 1
         ):
+            self._bytes -= self._events.popleft().size
+        self._tails.came(max(0, self.held_bytes - before))
+
+    def let_go(self, size: int) -> None:
+        """Let the oldest go until it holds so many bytes less, but not the newest."""
+        enough = self.held_bytes - size
+        while len(self._events) > 1 and self.held_bytes > enough:
             self._bytes -= self._events.popleft().size
 
     def forget(self, until: int) -> None:
@@ -59,9 +118,10 @@ class Tail:
 class MemoryLog:
     """A log in memory: its tail is all that there is."""
 
-    def __init__(self, name: str, limits: Limits) -> None:
+    def __init__(self, name: str, limits: Limits, tails: Tails | None = None) -> None:
+        """``tails`` are those of all rooms."""
         self.name = name
-        self._tail = Tail(limits)
+        self._tail = Tail(limits, tails or Tails(limits))
 
     @property
     def newest(self) -> int:

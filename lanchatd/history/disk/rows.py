@@ -15,7 +15,7 @@ from typing import Any
 from lanchatd.chat.events import Event, Kind
 from lanchatd.chat.searching import Hits
 from lanchatd.history.disk.words import words_of
-from lanchatd.history.memory import Tail
+from lanchatd.history.memory import Tail, Tails
 from lanchatd.limits import Limits
 
 US = 1_000_000  # microseconds in a second: of the events' times in the file
@@ -172,28 +172,30 @@ def event_from(room: str, id_: int, at_us: int, kind: str, nick: str, text: str)
     return Event(Kind(kind), room, nick, text, at_us / US, id_)
 
 
-def restore(connection: sqlite3.Connection, limits: Limits, since: float) -> Iterator[Restored]:
+def restore(connection: sqlite3.Connection, limits: Limits, tails: Tails, since: float) -> Iterator[Restored]:
     """Each room, with its newest events and the refs ``since`` a moment. Raises sqlite3.Error."""
     rooms = connection.execute("SELECT number, key, name, topic, pruned FROM room ORDER BY number").fetchall()
     for *columns, pruned in rooms:
-        yield _restored(connection, RoomRow(*columns), pruned, limits, round(since * US))
+        yield _restored(connection, RoomRow(*columns), Tail(limits, tails, pruned), limits, round(since * US))
 
 
 def _restored(
-    connection: sqlite3.Connection, room: RoomRow, pruned: int, limits: Limits, since_us: int
+    connection: sqlite3.Connection, room: RoomRow, tail: Tail, limits: Limits, since_us: int
 ) -> Restored:
+    """``tail`` holds nothing yet."""
+    size = 0
     events: list[Event] = []
     refs: list[tuple[float, str, int]] = []
     rows: Iterator[tuple[Any, ...]] = connection.execute(_NEWEST_FIRST, (room.number,))
     for count, (id_, at_us, kind, nick, text, ref) in enumerate(rows):
         if count >= LEAST_RESTORED and (at_us < since_us or len(refs) >= limits.max_refs):
             break
-        if len(events) < limits.log_events:
+        if len(events) < limits.log_events and size < limits.log_bytes:
+            size += len(text)
             events.append(event_from(room.name, id_, at_us, kind, nick, text))
         if ref is not None and at_us >= since_us:
             refs.append((at_us / US, ref, id_))
     events.reverse()
     refs.reverse()
-    tail = Tail(limits, events[0].id - 1 if events else pruned)
     tail.hold(events)
     return Restored(room, tail, refs, events[-1].at if events else 0)

@@ -22,7 +22,7 @@ from lanchatd.history.disk.room_log import DiskLog
 from lanchatd.history.disk.rows import Restored, RoomRow
 from lanchatd.history.disk.searches import Searches
 from lanchatd.history.disk.worker import Worker
-from lanchatd.history.memory import Tail
+from lanchatd.history.memory import Tail, Tails
 from lanchatd.limits import Limits
 from lanchatd.state.files import StateError
 from lanchatd.text.refused import Refused
@@ -60,6 +60,7 @@ class DiskStore:
         self._clock = clock
         self._now = now
         self._new_worker = new_worker
+        self._tails = Tails(limits)
         self._rooms: dict[str, Restored] = {}
         self._logs: WeakValueDictionary[int, DiskLog] = WeakValueDictionary()
         self._pruning: Call | None = None
@@ -78,7 +79,9 @@ class DiskStore:
         """
         writing, self.name = open_log(self.path, warn)
         try:
-            found = list(rows.restore(writing, self._limits, self._now() - self._limits.ref_memory_s))
+            found = list(
+                rows.restore(writing, self._limits, self._tails, self._now() - self._limits.ref_memory_s)
+            )
             newest_at = rows.newest_at(writing)
             reading, searching = (connect(self.path, read_only=True) for _ in range(2))
         except sqlite3.Error as error:
@@ -136,7 +139,7 @@ class DiskStore:
         if restored is not None:
             return self._made(restored.room, restored.tail)
         self._last_number += 1
-        return self._made(RoomRow(self._last_number, key, key), Tail(self._limits))
+        return self._made(RoomRow(self._last_number, key, key), Tail(self._limits, self._tails))
 
     def _made(self, room: RoomRow, tail: Tail) -> DiskLog:
         self._logs[room.number] = log = DiskLog(self, room, tail)
