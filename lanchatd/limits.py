@@ -148,6 +148,11 @@ class Limits:
         "rooms that one address makes in an hour",
         "a new one every three minutes: more than people do, and a program is soon told so",
     )  # fmt: skip
+    max_rooms_per_session: int = _limit(
+        50, "rooms", 1, 1_000,
+        "rooms that one connection is in at the same time",
+        "more than anybody follows; each costs 100 bytes",
+    )  # fmt: skip
     ref_memory_s: float = _limit(
         600, "s", 1, 86_400,
         "how long a line sent again with its ref is known",

@@ -115,8 +115,8 @@ class Crowd:
             else:
                 assert SHAPES.match(line) and not harm_in(line), line
         chat = self.world.chat
-        members = [person.member for person in self.people if _state(person) is State.JOINED]
-        assert sorted(map(id, chat.members.values())) == sorted(map(id, members)), "a ghost"
+        members = [person.user for person in self.people if _state(person) is State.JOINED]
+        assert sorted(map(id, chat.users.values())) == sorted(map(id, members)), "a ghost"
         in_rooms = [member for room in chat.rooms.values() for member in room.members.values()]
         assert sorted(map(id, in_rooms)) == sorted(map(id, members)), "in no room, or in two"
         assert sum(bool(room.members) for room in chat.rooms.values()) <= self.world.limits.max_rooms
@@ -125,9 +125,7 @@ class Crowd:
         chat = self.world.chat
         # Somebody may have their nick, and be banned or muted with it by now.
         chat.load_moderation(b'{"version": 1, "bans": [], "mutes": [], "operators": ["alice"]}')
-        taken = [
-            nick for nick in (NICKS[who], f"p{who}x", f"p{who}y", f"p{who}z") if nick not in chat.members
-        ]
+        taken = [nick for nick in (NICKS[who], f"p{who}x", f"p{who}y", f"p{who}z") if nick not in chat.users]
         if NICKS[who] == "carol":
             return self.world.connect().asks({"nick": taken[0]})
         return self.world.connect().types(taken[0])

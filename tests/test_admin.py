@@ -156,7 +156,7 @@ def test_python_inside_the_daemon(tmp_path: Path) -> None:
         python = admin.ssh.other(user="manhole", key=key)
         with admin.chat.join("bob") as bob, python.at_terminal() as seat:
             seat.sees_line("help() says what is there")
-            seat.types("len(members), '日本 алиса'\r")
+            seat.types("len(users), '日本 алиса'\r")
             seat.sees_line("(1, '日本 алиса')")
             seat.types("kick('nobody')\r")
             seat.sees_line("There is no nobody here.")
@@ -168,7 +168,7 @@ def test_python_inside_the_daemon(tmp_path: Path) -> None:
         ran = python.run("print(rooms['#lobby'].name)")
         assert (ran.returncode, ran.stdout) == (0, "#lobby\n")
         shown = python.run("help()").stdout
-        assert "kick(nick, reason)" in shown and "members" in shown
+        assert "kick(nick, reason)" in shown and "users" in shown
         assert python.run("help(chat.kick)").stdout.startswith("Python Library Documentation: method kick")
         assert python.run("1/0").returncode == 1
         assert admin.ssh.other(user="manhole").run("1").returncode == 255

@@ -173,7 +173,7 @@ def test_kick_closes_at_once(world: World, console: Console) -> None:
     bob.stops_reading()
     assert console.types("kick bob spamming a lot") == ["bob was kicked."]
     assert alice.sees() == ['-- bob left (kicked by admin: "spamming a lot")']
-    assert "bob" not in world.chat.members
+    assert "bob" not in world.chat.users
     world.passes(0.5)
     assert bob.gone
     assert console.types("kick bob") == ["!! There is no bob here."]
@@ -183,7 +183,7 @@ def test_a_ban_is_answered_when_it_is_kept(world: World, console: Console) -> No
     """It holds before: who is banned is gone at once."""
     bob = world.join("bob")
     console.begins("ban bob 10 spam")
-    assert "bob" not in world.chat.members
+    assert "bob" not in world.chat.users
     assert (console.done, console.reports) == ([], [])
     world.settle()
     assert console.done == [None]

@@ -167,7 +167,7 @@ def test_the_lines_of_one_turn_are_bounded_however_they_come(world: World, encry
     watcher.sees()
     person.wire.protocol.dataReceived(segment)
     lobby = world.chat.rooms["#lobby"]
-    assert 0 < len(lobby._pending) <= LINES_A_TURN
+    assert 0 < len(lobby._turn._gathered) <= LINES_A_TURN
     world.settle()
     assert watcher.sees() == [f"<alice> hello {number}" for number in range(300)]
 

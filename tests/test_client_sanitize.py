@@ -39,6 +39,7 @@ ITEMS: list[events.Item] = [
     events.Rooms((RoomLine("#lobby", 2, "lunch"),), 3),
     events.Welcome("alice", "#lobby", "log1", 7, "lunch", "test", "1.2", ("Lunch at 12.",)),
     events.Missed("#lobby", "log1", 3),
+    events.Parted("#lobby"),
     events.Past((TALK, TALK), True, True, NOON),
     events.Ok("ref", 7),
     Refusal("kicked", "No.", "ref"),

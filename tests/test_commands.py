@@ -44,7 +44,7 @@ def test_help_for_one_command(world: World) -> None:
         ("/Qurey bob", "!! There is no /Qurey. Did you mean /query? //Qurey says it."),
         ("/whoo", "!! There is no /whoo. Did you mean /who? //whoo says it."),
         ("/part", "!! You are in the lobby, where everybody begins. /quit leaves the chat."),
-        ("/leave #dev", "!! Usage: /part"),
+        ("/leave #dev", "!! You are not in #dev."),
         ("/dm bob", "!! Usage: /msg NICK TEXT"),
         ("/w nobody hi", "!! There is no nobody here."),
         ("/", "!! There is no /. /help lists what there is. // says it."),
@@ -223,9 +223,9 @@ def test_rooms_are_listed_the_fullest_first(world: World) -> None:
         "type": "rooms",
         "total": 3,
         "rooms": [
-            {"room": "#dev", "here": 2, "topic": "code"},
-            {"room": "#art", "here": 1, "topic": ""},
-            {"room": "#lobby", "here": 1, "topic": ""},
+            {"room": "#dev", "here": 2, "topic": "code", "last": 1},
+            {"room": "#art", "here": 1, "topic": "", "last": 0},
+            {"room": "#lobby", "here": 1, "topic": "", "last": 0},
         ],
     }
 
@@ -531,7 +531,7 @@ def test_a_ban_on_an_address_holds_for_connections_made_before(world: World) -> 
     op, evil = operator(world), world.connect("192.0.2.66")
     op.types("/ban 192.0.2.66")
     assert evil.types("evil").sees()[-1] == "!! Your address is banned."
-    assert list(world.chat.members) == ["op"]
+    assert list(world.chat.users) == ["op"]
 
 
 def test_unmute_lets_talk_again(world: World) -> None:

@@ -103,7 +103,7 @@ def test_a_command_that_fails_is_recorded(world: World, audit: AuditLog) -> None
         ("kick ", "BO", ["bob "]),
         ("topic ", "#", ["#dev ", "#lobby "]),
         ("help ", "un", ["unban ", "unmute "]),
-        ("limits ", "max-r", ["max-refs ", "max-rooms "]),
+        ("limits ", "max-r", ["max-refs ", "max-rooms ", "max-rooms-per-session "]),
         ("kick ", "x", []),
     ],
 )

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from lanchatd.chat.events import Event, Kind
+from lanchatd.chat.events import Event, Kind, Posted
 from lanchatd.history.disk import pruning, rows
 from lanchatd.history.disk.believed_time import JUMP_S
 from lanchatd.history.disk.index import STEP, STEP_BYTES, index
@@ -71,7 +71,7 @@ def test_what_was_not_in_it_at_the_end_is_taken_in_after_a_restart(path: Path) -
 def test_many_lines_are_taken_in_step_by_step(path: Path) -> None:
     """Between two steps others write."""
     connection, _ = open_log(path, lambda warning: None)
-    events = [Event(Kind.SAID, "#lobby", "alice", "tea", 1.0, id_) for id_ in range(1, 2 * STEP + 2)]
+    events = [Posted(Event(Kind.SAID, "#lobby", "alice", "tea", 1.0, id_)) for id_ in range(1, 2 * STEP + 2)]
     with closing(connection):
         rows.write(
             connection,
@@ -91,7 +91,7 @@ def test_long_lines_are_taken_in_and_out_a_few_at_a_time(path: Path) -> None:
     """Whoever talks waits for a step, and it is the words that it has to wait for, not the lines."""
     words, count = "a b " * 1_000, 3 * STEP_BYTES // 4_000
     connection, _ = open_log(path, lambda warning: None)
-    events = [Event(Kind.SAID, "#lobby", "alice", words, 1.0, id_) for id_ in range(1, count + 1)]
+    events = [Posted(Event(Kind.SAID, "#lobby", "alice", words, 1.0, id_)) for id_ in range(1, count + 1)]
     with closing(connection):
         rows.write(
             connection,
@@ -110,7 +110,7 @@ def test_long_lines_are_taken_in_and_out_a_few_at_a_time(path: Path) -> None:
 def test_a_line_longer_than_a_step_is_taken_in_and_out(path: Path) -> None:
     """One at least, or nothing behind it would ever be found."""
     connection, _ = open_log(path, lambda warning: None)
-    events = [Event(Kind.SAID, "#lobby", "alice", "tea " * STEP_BYTES, 1.0, id_) for id_ in (1, 2)]
+    events = [Posted(Event(Kind.SAID, "#lobby", "alice", "tea " * STEP_BYTES, 1.0, id_)) for id_ in (1, 2)]
     with closing(connection):
         rows.write(
             connection,

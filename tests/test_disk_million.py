@@ -13,7 +13,7 @@ from statistics import median
 
 import pytest
 
-from lanchatd.chat.events import Event, Kind
+from lanchatd.chat.events import Event, Kind, Posted
 from lanchatd.history.disk import rows
 from lanchatd.history.disk.index import index
 from lanchatd.history.disk.opening import open_log
@@ -40,7 +40,9 @@ def fill(directory: Path, began_at: float) -> None:
         for id_ in range(first, first + AT_ONCE):
             rare = " needle" if id_ % (LINES // 10) == 0 else ""
             text = f"line {id_} of {WORDS[id_ % len(WORDS)]} and more{rare}"
-            batch.append(Event(Kind.SAID, "#lobby", f"n{id_ % 50}", text, began_at + id_ * BETWEEN_S, id_))
+            batch.append(
+                Posted(Event(Kind.SAID, "#lobby", f"n{id_ % 50}", text, began_at + id_ * BETWEEN_S, id_))
+            )
         rows.write(connection, "", rows.events_as_json([(1, batch)]))
     while index(connection):
         pass

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from lanchatd.chat.events import NAMED, Event, Kind, Moment, Presence, told_together
+from lanchatd.chat.events import Event, Kind, Moment, Presence, told_together
 
 HERE = 7
 
@@ -142,14 +142,10 @@ def test_talk_alone_is_told_as_it_is() -> None:
     assert told_together(iter(events), HERE) == events
 
 
-@pytest.mark.parametrize(
-    ("many", "others"), [(NAMED - 1, 0), (NAMED, 0), (NAMED + 1, 1), (3 * NAMED, 2 * NAMED)]
-)
-def test_a_crowd_is_counted_beyond_the_first_nicks(many: int, others: int) -> None:
-    """One line stays short, however many come at once."""
-    crowd = [f"n{number}" for number in range(many)]
-    told = told_together(map(joined, crowd), HERE)
-    assert told == [presence(Kind.JOINED, *crowd[:NAMED], others=others)]
+def test_a_crowd_is_told_whole() -> None:
+    """A format cuts what is too long for its lines."""
+    crowd = [f"n{number}" for number in range(1_000)]
+    assert told_together(map(joined, crowd), HERE) == [presence(Kind.JOINED, *crowd)]
 
 
 def test_up_to_five_reasons_are_told() -> None:

@@ -21,7 +21,7 @@ def test_connections_are_limited() -> None:
     assert dave.gone
     people[0].hangs_up()
     world.join("dave")
-    assert sorted(world.chat.members) == ["bob", "carol", "dave"]
+    assert sorted(world.chat.users) == ["bob", "carol", "dave"]
 
 
 def test_connections_from_one_address_are_limited() -> None:
@@ -33,7 +33,7 @@ def test_connections_from_one_address_are_limited() -> None:
     world.join("carol", "192.0.2.2")
     alice.vanishes()
     world.join("dave", "192.0.2.1")
-    assert sorted(world.chat.members) == ["bob", "carol", "dave"]
+    assert sorted(world.chat.users) == ["bob", "carol", "dave"]
 
 
 def test_those_turned_away_are_limited_too() -> None:
@@ -71,7 +71,7 @@ def test_rooms_are_limited(rooms: int, refused: bool) -> None:
     if refused:
         assert last.types("hello").sees() == [f"<p{rooms}> hello"]  # still where it was
         assert world.join_json("ci", room="#r9").gets()[0]["code"] == "too_many_rooms"
-        world.chat.member_named("p1").connection.dismiss("kicked", "", "")
+        world.chat.kick(world.chat.user_named("p1"), "op", "")
         assert last.types("/join #r9").sees()[-1] == "-- 1 in #r9: p3 (plain)"
 
 

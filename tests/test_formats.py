@@ -26,7 +26,7 @@ from lanchatd.chat.events import (
     Rooms,
     Welcome,
 )
-from lanchatd.chat.format import Format, Hello, Line, Unreadable
+from lanchatd.chat.format import Format, Hello, Line, Place, Unreadable
 from lanchatd.formats.json_lines import JsonFormat
 from lanchatd.formats.text import TextFormat
 from lanchatd.text import names
@@ -172,24 +172,25 @@ DIRECT = {
         {"type": "members", "room": "#dev", "here": 250, "members": [{"nick": "alice"}, {"nick": "bob"}]},
     ),
     "rooms": Shown(
-        Rooms((RoomLine("#lobby", 7, "lunch"), RoomLine("#dev", 1, "")), 2),
+        Rooms((RoomLine("#lobby", 7, "lunch", 4711), RoomLine("#dev", 1, "")), 2),
         "-- #lobby (7 here) lunch\n-- #dev (1 here)\n",
         {
             "type": "rooms", "total": 2,
             "rooms": [
-                {"room": "#lobby", "here": 7, "topic": "lunch"}, {"room": "#dev", "here": 1, "topic": ""},
+                {"room": "#lobby", "here": 7, "topic": "lunch", "last": 4711},
+                {"room": "#dev", "here": 1, "topic": "", "last": 0},
             ],
         },
     ),
     "more rooms": Shown(
         Rooms((RoomLine("#lobby", 7, ""),), 3),
         "-- #lobby (7 here)\n-- and 2 others\n",
-        {"type": "rooms", "total": 3, "rooms": [{"room": "#lobby", "here": 7, "topic": ""}]},
+        {"type": "rooms", "total": 3, "rooms": [{"room": "#lobby", "here": 7, "topic": "", "last": 0}]},
     ),
     "one more room": Shown(
         Rooms((RoomLine("#lobby", 7, ""),), 2),
         "-- #lobby (7 here)\n-- and 1 other\n",
-        {"type": "rooms", "total": 2, "rooms": [{"room": "#lobby", "here": 7, "topic": ""}]},
+        {"type": "rooms", "total": 2, "rooms": [{"room": "#lobby", "here": 7, "topic": "", "last": 0}]},
     ),
     "welcome": Shown(
         Welcome("alice", "#lobby", "9f3c", 4711, "", "test", "1.2"),
@@ -424,14 +425,14 @@ def test_text_has_no_refs() -> None:
         (b'{"nick": "alice"}', Hello("alice")),
         (
             b'{"nick": "alice", "room": "#dev", "after": 4711, "log": "9f3c"}',
-            Hello("alice", "#dev", 4711, "9f3c"),
+            Hello("alice", (Place("#dev", 4711, "9f3c"),)),
         ),
-        (b'{"nick": "alice", "after": 0}', Hello("alice", after=0)),
+        (b'{"nick": "alice", "after": 0}', Hello("alice", (Place(after=0),))),
         (b'{"nick": "alice", "room": null, "after": null, "log": null}', Hello("alice")),
         (b' {"nick":"\\u5c71\\u7530","more":[{"a":1e3}]} ', Hello("山田")),
         (b'{"nick": "a\\tb"}', Hello("a b")),
         (b'{"nick": "bob", "nick": "alice"}', Hello("alice")),
-        (b'{"nick": "alice", "after": ' + b"9" * 4_000 + b"}", Hello("alice", after=10**4_000 - 1)),
+        (b'{"nick": "alice", "after": ' + b"9" * 4_000 + b"}", Hello("alice", (Place(after=10**4_000 - 1),))),
     ],
 )
 def test_json_reads_a_hello(encoded: bytes, hello: Hello) -> None:

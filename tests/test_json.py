@@ -229,7 +229,7 @@ def test_a_bad_hello_is_one_error_and_another_go(world: World, hello: str, code:
     bob = world.connect().types(hello)
     (error,) = bob.gets()
     assert (error["type"], error["code"]) == ("error", code)
-    assert world.chat.members == {}
+    assert world.chat.users == {}
     assert bob.asks({"nick": "bob"}).gets()[0]["type"] == "welcome"
 
 

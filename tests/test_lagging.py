@@ -23,10 +23,10 @@ def test_a_stalled_reader_delays_nobody_and_costs_a_chunk_at_most() -> None:
         alice.types(f"{number} " + "x" * 1_000)
         assert carol.sees() == [f"<alice> {number} " + "x" * 1_000]
         assert waiting_bytes(bob) <= world.limits.chunk_bytes
-    assert bob.member.live is False
+    assert bob.session.live is False
     bob.reads_on()
     assert bob.sees() == [f"<alice> {number} " + "x" * 1_000 for number in range(900)]
-    assert bob.member.live is True
+    assert bob.session.live is True
     alice.types("again")
     assert bob.sees() == ["<alice> again"]
 
@@ -170,7 +170,7 @@ def test_a_member_that_ignores_somebody_can_lag_as_well(world: World) -> None:
         carol.types(f"shown {number}")
     bob.reads_on()
     assert bob.sees() == [f"<carol> shown {number}" for number in range(3)]
-    assert bob.member.live
+    assert bob.session.live
     alice.types("hidden")
     assert bob.sees() == []
 
@@ -284,7 +284,7 @@ def test_answers_that_wait_again_keep_a_member_lagging() -> None:
     for number in range(40):
         alice.reads_on(30_000)
         bob.types(f"live {number}")
-        assert not (alice.member.live and alice.member.outbox.waiting)
+        assert not (alice.session.live and alice.session.outbox.waiting)
     alice.reads_on()
     seen = alice.sees()
     assert [line for line in seen if line.startswith("<bob>")] == [
@@ -300,9 +300,9 @@ def test_who_goes_to_another_room_without_reading_is_no_ghost(world: World, room
     bob.stops_reading(room_bytes)
     alice.types("one")
     bob.types("/join #a", "/join #b")
-    assert bob.member.room_key == "#b"
+    assert world.chat.room_of(bob.session).name == "#b"
     bob.vanishes()
-    assert list(world.chat.members) == ["alice"]
+    assert list(world.chat.users) == ["alice"]
     world.join("bob")
 
 
@@ -315,7 +315,7 @@ def test_who_is_closed_by_its_own_welcome_is_no_ghost() -> None:
     bob.types("/join #a")
     world.passes(1)
     assert bob.gone
-    assert list(world.chat.members) == ["alice"]
+    assert list(world.chat.users) == ["alice"]
     assert list(world.chat.rooms) == ["#lobby"]
 
 

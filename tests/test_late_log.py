@@ -7,10 +7,11 @@ from typing import Any
 
 import pytest
 
-from lanchatd.chat.events import Event, Kind
+from lanchatd.chat.events import Kind, Posted
 from lanchatd.chat.log import Found
 from lanchatd.chat.presence_turns import SMALL_ROOM
-from lanchatd.chat.room import MOST_HELD_S
+from lanchatd.chat.readers import lag, make_live
+from lanchatd.chat.turn import MOST_HELD_S
 from lanchatd.history.memory import MemoryLog
 from lanchatd.limits import Limits
 from lanchatd.text.refused import Refused
@@ -26,14 +27,14 @@ class LateLog(MemoryLog):
         self.refusal: Refused | None = None
         self._answers: list[Callable[[], None]] = []
 
-    def append(self, batch: Sequence[Event], answer: Callable[[Refused | None], None]) -> None:
-        self._later(lambda: self._append(batch, answer))
+    def append(self, batch: Sequence[Posted]) -> None:
+        self._later(lambda: self._append(batch))
 
-    def _append(self, batch: Sequence[Event], answer: Callable[[Refused | None], None]) -> None:
+    def _append(self, batch: Sequence[Posted]) -> None:
         if self.refusal is not None:
-            answer(self.refusal)
+            self._listener.arrived(batch, self.refusal)
         else:
-            super().append(batch, answer)
+            super().append(batch)
 
     def read(self, after: int, until: int, limit_bytes: int, answer: Callable[[Found], None]) -> None:
         self._later(lambda: self._read(after, until, limit_bytes, answer))
@@ -232,7 +233,7 @@ def test_an_answer_that_comes_after_the_goodbye_is_dropped() -> None:
     alice = world.join("alice").types("one")
     world.log_answers()
     alice.types("/history")
-    world.chat.kick(alice.member, "op", "")
+    world.chat.kick(alice.user, "op", "")
     world.settle()
     assert alice.wire.write_closed
     world.log_answers()
@@ -271,7 +272,7 @@ def test_who_is_closed_by_the_answer_to_its_last_line_goes_nowhere() -> None:
     world.log.late = False
     world.log.refusal = Refused("log_failed", "The disk is full.")
     bob.types("two", "/join #dev")
-    assert list(world.chat.members) == ["alice"]
+    assert list(world.chat.users) == ["alice"]
     assert list(world.chat.rooms) == ["#lobby"]
 
 
@@ -282,10 +283,10 @@ class SlowRoom:
         self.world = LateWorld()
         self.alice = self.world.join("alice")
         self.world.log_answers()
-        outbox: Any = self.alice.member.outbox
+        session = self.alice.session
+        outbox: Any = session.outbox
         send = outbox.send
-        readers = self.world.chat.room_of(self.alice.member).readers
-        readers._unlive(self.alice.member)
+        lag(session)
 
         def sends_slowly(encoded: bytes) -> int:
             self.world.clock.advance(fan_out_s)
@@ -293,7 +294,7 @@ class SlowRoom:
             return taken
 
         outbox.send = sends_slowly
-        readers._make_live(self.alice.member)
+        make_live(session)
         self.alice.types("zero")
         self.world.log_answers()
         self.alice.sees()
@@ -382,7 +383,7 @@ def test_a_fault_of_one_answer_takes_none_from_the_others() -> None:
     alice = world.join("alice")
     world.log_answers()
     alice.sees()
-    room = world.chat.room_of(alice.member)
+    room = world.chat.room_of(alice.session)
 
     def fails(refused: Refused | None) -> None:
         raise ZeroDivisionError

@@ -7,7 +7,7 @@ from itertools import permutations
 import pytest
 
 from lanchatd.chat.answers import Kept, all_of
-from lanchatd.chat.events import Event, Kind
+from lanchatd.chat.events import Event, Kind, Posted
 from lanchatd.text.refused import Refused
 
 FULL, GONE = Refused("full", "The disk is full."), Refused("gone", "It is gone.")
@@ -45,7 +45,7 @@ def test_all_of_nothing_is_done() -> None:
 @pytest.mark.parametrize("order", list(permutations(range(3))))
 def test_all_are_waited_for(order: tuple[int, ...]) -> None:
     """Events and others; the first refusal that came is the answer."""
-    event = Event(Kind.SAID, "#lobby", "alice", "hi", 0)
+    event = Posted(Event(Kind.SAID, "#lobby", "alice", "hi", 0))
     first, second = Kept(), Kept()
     told: list[Refused | None] = []
     all_of([event, first, second]).when_told(told.append)

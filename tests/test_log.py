@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import pytest
 
-from lanchatd.chat.events import Event, Kind
+from lanchatd.chat.events import Event, Kind, Posted
 from lanchatd.chat.log import Found
 from lanchatd.history.memory import MemoryLog
 from lanchatd.limits import Limits
@@ -18,6 +20,19 @@ def a_log(limit_events: int = PLENTY, limit_bytes: int = PLENTY) -> MemoryLog:
     return MemoryLog("9f3c", Limits(log_events=limit_events, log_bytes=limit_bytes))
 
 
+class Listening:
+    """Whose log it is."""
+
+    def __init__(self) -> None:
+        self.arrivals: list[tuple[Sequence[Posted], Refused | None]] = []
+
+    def arrived(self, posted: Sequence[Posted], refused: Refused | None = None) -> None:
+        self.arrivals.append((posted, refused))
+
+    def hangs(self) -> None:
+        """A log in memory never does."""
+
+
 def said(text: str) -> Event:
     """An event of one byte more than its text."""
     return Event(Kind.SAID, "#lobby", "a", text, 0)
@@ -25,11 +40,12 @@ def said(text: str) -> Event:
 
 def append(log: MemoryLog, *texts: str) -> list[Event]:
     """Append one batch, and give it back as the log answered it."""
-    batch = [said(text) for text in texts]
-    answers: list[Refused | None] = []
-    log.append(batch, answers.append)
-    assert answers == [None]
-    return batch
+    batch = [Posted(said(text)) for text in texts]
+    listener = Listening()
+    log.listen(listener)
+    log.append(batch)
+    assert listener.arrivals == [(batch, None)]
+    return [posted.event for posted in batch]
 
 
 def read(log: MemoryLog, after: int = 0, until: int | None = None, limit_bytes: int = PLENTY) -> list[int]:

@@ -199,7 +199,7 @@ def test_a_room_may_have_the_name_of_one_that_is_gone(world: World) -> None:
 
 def test_rooms_that_were_kept_are_there_whatever_they_look_like(world: World) -> None:
     """What is in the log is not to be lost, and both are joined by their names."""
-    world.chat.restore([("#dev0ps", "one", 0), ("#devops", "two", 0)])
+    world.chat.registry.restore([("#dev0ps", "one", 0), ("#devops", "two", 0)])
     alice = world.join("alice")
     assert "-- The topic is: two" in alice.types("/join #devops").sees()
     assert "-- The topic is: one" in alice.types("/join #dev0ps").sees()
@@ -225,8 +225,8 @@ def test_bans_mutes_and_operators_are_of_one_key(world: World) -> None:
         ' "mutes": [{"nick": "bi11", "until": null}], "operators": ["b0b"]}'
     )
     world.chat.load_moderation(document.encode())
-    assert not world.join("alice").member.operator
-    assert not world.join("bob").member.operator
+    assert not world.join("alice").user.operator
+    assert not world.join("bob").user.operator
     bill = world.join("bill")
     assert bill.types("hi").sees() == ["<bill> hi"]
     assert bill.types("/msg bi11 hi").sees() == ["!! There is no bi11 here."]

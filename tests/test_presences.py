@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 from twisted.internet.task import Clock
 
-from lanchatd.chat.presence_turns import PAUSE_S, SMALL_ROOM, Presences
+from lanchatd.chat.presence_turns import PAUSE_S, SMALL_ROOM, PresenceTurns
 from tests.world import Person, World
 
 
@@ -16,7 +16,7 @@ class Told:
 
     def __init__(self) -> None:
         self.clock = Clock()
-        self.presences = Presences(self.clock)
+        self.presences = PresenceTurns(self.clock)
         self.at: list[tuple[str, float]] = []
 
     def ask(self, room: str, members: int) -> None:

@@ -286,7 +286,7 @@ def test_each_state_ends_when_the_connection_is_lost(world: World) -> None:
     for person in (asked, joined, closing, leaving):
         person.vanishes()
         assert state(person) is State.GONE
-    assert world.chat.members == {}
+    assert world.chat.users == {}
     assert world.factory.connections == set()
     assert world.clock.getDelayedCalls() == []
 
@@ -332,7 +332,7 @@ def test_who_is_kicked_while_its_flood_is_resting_is_gone(world: World) -> None:
     bob.sends(b"\n" * 65_536)
     world_of_bob = bob.world
     assert bob.wire.protocol.inner.paused
-    world_of_bob.chat.kick(bob.member, "op", "")
+    world_of_bob.chat.kick(bob.user, "op", "")
     world_of_bob.settle()
     bob.hangs_up()
     assert bob.gone
@@ -358,7 +358,7 @@ def test_who_reads_nothing_and_is_kicked_while_it_waits_for_its_answers(world: W
     for _ in range(10):
         bob.types("/history 100")
     assert bob.wire.protocol.inner.paused
-    world.chat.kick(bob.member, "op", "")
+    world.chat.kick(bob.user, "op", "")
     bob.reads_on()
     bob.hangs_up()
     assert bob.gone and not bob.wire.aborted

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from lanchatd.chat.events import Item, Ok
-from lanchatd.chat.refs import Answer, Refs
+from lanchatd.chat.refs import Answer, Refs, digest
 from lanchatd.limits import Limits
 from lanchatd.text.refused import Refusal
 
@@ -24,7 +24,7 @@ class Asker:
     def asks(
         self, nick: str = "alice", ref: str = "17", line: str = "hello", after_s: float = 0
     ) -> Answer | None:
-        return self.refs.ask(nick, ref, line, START + after_s, self.answers.append)
+        return self.refs.ask(digest(nick, "", ref, line), ref, START + after_s, self.answers.append)
 
     def is_new(self, nick: str = "alice", ref: str = "17", line: str = "hello", after_s: float = 0) -> bool:
         return self.asks(nick, ref, line, after_s) is not None

@@ -87,12 +87,13 @@ def test_one_address_makes_only_so_many_rooms_in_an_hour(world: World) -> None:
     assert bob.types("/join #three").sees()[-1] == refused
     assert world.join_json("ci", room="#three").gets()[-1]["code"] == "too_many_rooms"
     assert bob.types("/join #two").sees()[-1] == "-- 2 in #two: alice (plain) and bob (plain)"
-    assert world.join("carol", "192.0.2.2", "#three").member.room_key == "#three"
+    carol = world.join("carol", "192.0.2.2", "#three")
+    assert world.chat.room_of(carol.session).name == "#three"
     world.passes(1_800)
     assert bob.types("/join #four").sees()[-1] == refused
     world.passes(1_800)
     assert bob.types("/join #four").sees()[-1] == "-- 1 in #four: bob (plain)"
-    assert list(world.chat._made) == ["192.0.2.1"]
+    assert list(world.chat.registry._made) == ["192.0.2.1"]
 
 
 def test_the_rooms_used_last_are_listed_after_the_fullest(path: Path) -> None:

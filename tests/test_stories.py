@@ -92,7 +92,7 @@ class Story:
             case "vanishes":
                 person.vanishes()
             case _:
-                self.world.chat.kick(person.member, "op", "")
+                self.world.chat.kick(person.user, "op", "")
                 self.world.settle()
 
     def time_passes(self) -> None:
@@ -124,17 +124,18 @@ class Story:
     def nobody_is_a_ghost(self) -> None:
         chat, connections = self.world.chat, self.world.factory.connections
         here = [
-            connection.inner.member
+            connection.inner.session
             for connection in connections
             if isinstance(connection.inner, ChatProtocol)
             and connection.inner.state in (State.JOINED, State.LEAVING)
         ]
-        in_rooms = [member for room in chat.rooms.values() for member in room.members.values()]
-        assert set(chat.members.values()) == set(here) == set(in_rooms)
-        assert len(chat.members) == len(here) == len(in_rooms)
-        for member in in_rooms:
-            assert member.live or member.outbox.waiting or member.reading
-            assert not (member.live and member.outbox.waiting)
+        in_rooms = [user for room in chat.rooms.values() for user in room.members.values()]
+        assert set(chat.users.values()) == {session.user for session in here if session} == set(in_rooms)
+        assert len(chat.users) == len(here) == len(in_rooms)
+        assert set(chat.sessions()) == set(here)
+        for session in chat.sessions():
+            assert session.live or session.outbox.waiting or session.reading
+            assert not (session.live and session.outbox.waiting)
 
 
 def state(person: Person) -> State | None:
@@ -170,6 +171,6 @@ def test_any_story_ends_well(seed: int) -> None:
             assert not here or last == story.world.chat.room_named(room).readers.newest
     story.world.factory.shut_down()
     story.world.passes(6)
-    assert story.world.chat.members == {}
+    assert story.world.chat.users == {}
     assert story.world.factory.connections == set()
     assert story.world.clock.getDelayedCalls() == []

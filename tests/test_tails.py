@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from lanchatd.chat.events import Event, Kind
+from lanchatd.chat.events import Event, Kind, Posted
 from lanchatd.history.memory import EVENT_BYTES, MemoryLog, Tails
 from lanchatd.limits import Limits
 from lanchatd.text.refused import Refused
+from tests.test_log import Listening
 
 LIMITS = Limits(log_total_bytes=1_000_000)
 
 
 def say(log: MemoryLog, lines: int, size: int) -> None:
     for _ in range(lines):
-        log.append([Event(Kind.SAID, "#a", "al", "x" * (size - 2), 0)], lambda refused: None)
+        log.listen(Listening())
+        log.append([Posted(Event(Kind.SAID, "#a", "al", "x" * (size - 2), 0))])
 
 
 def held(log: MemoryLog) -> int:

@@ -53,7 +53,7 @@ def test_all_see_the_same_lines_in_the_same_order(world: World) -> None:
     people = [world.join(nick) for nick in ("alice", "bob", "carol")]
     for person in people:
         person.sees()
-        person.wire.incoming.append(f"I am {person.member.nick}\nyes\n".encode())
+        person.wire.incoming.append(f"I am {person.user.nick}\nyes\n".encode())
     sends = len(people[0].wire.sends)
     world.settle()
     seen = [person.sees() for person in people]
@@ -198,13 +198,13 @@ def test_a_lost_connection_is_told_as_one(world: World) -> None:
     alice.sees()
     bob.vanishes()
     assert alice.sees() == ["-- bob left (connection lost)"]
-    assert list(world.chat.members) == ["alice"]
+    assert list(world.chat.users) == ["alice"]
 
 
 def test_what_nobody_waits_for_is_told_all_the_same(world: World) -> None:
     """A line said by a part of the daemon itself, for a member."""
     alice = world.join("alice")
-    world.chat.say(alice.member, "hi")
+    world.chat.say(alice.user, world.chat.room_of(alice.session), "hi")
     world.settle()
     assert alice.sees() == ["<alice> hi"]
 

@@ -32,7 +32,7 @@ def test_who_has_to_encrypt_is_told_so_and_how(strict: World, begin: bytes, peer
     assert visitor.wire.write_closed
     strict.passes(1)
     assert visitor.gone
-    assert [member.nick for member in strict.chat.members.values()] == ["op"]
+    assert [member.nick for member in strict.chat.users.values()] == ["op"]
 
 
 def test_a_browser_that_has_to_encrypt_is_told_so_in_its_own_language(strict: World) -> None:
@@ -90,7 +90,7 @@ def test_a_whole_room_comes_back_at_once(world: World) -> None:
     for number, person in enumerate(room):
         person.wire.incoming.append(f"n{number}\n".encode())
     world.settle()
-    assert len(world.chat.members) == 1_000
+    assert len(world.chat.users) == 1_000
 
 
 @pytest.mark.parametrize(

@@ -415,5 +415,5 @@ def test_the_request_of_a_page_of_another_site_opens_nothing(world: World) -> No
     visitor = world.connect().sends(upgrade("Origin: http://evil.example") + message({"nick": "bob"}))
     (answer,) = answers(visitor.wire.taken)[:1]
     assert answer.status == 403
-    assert world.chat.members == {}
+    assert world.chat.users == {}
     assert HOST not in answer.body.decode()

@@ -97,7 +97,7 @@ class Room:
         self.turn_until(
             lambda: (
                 len(room.members) == len(self.members)
-                and all(member.live for member in room.members.values())
+                and all(session.live for user in room.members.values() for session in user.sessions)
                 and not self.has_more_to_do()
             )
         )

@@ -24,7 +24,7 @@ from twisted.python.failure import Failure
 
 from lanchatd.chat.chat import Chat
 from lanchatd.chat.log import Log
-from lanchatd.chat.member import Member
+from lanchatd.chat.user import Session, User
 from lanchatd.doors.factory import ChatFactory
 from lanchatd.doors.first_bytes import PATIENCE_S, FirstBytes
 from lanchatd.doors.last_line import LastLine
@@ -227,8 +227,12 @@ class Person:
         return self.wire.closed
 
     @property
-    def member(self) -> Member:
-        return next(m for m in self.world.chat.members.values() if m.outbox is self.wire.protocol.outbox)
+    def session(self) -> Session:
+        return next(one for one in self.world.chat.sessions() if one.outbox is self.wire.protocol.outbox)
+
+    @property
+    def user(self) -> User:
+        return self.session.user
 
 
 class World:
@@ -271,7 +275,7 @@ class World:
 
     def make_operator(self, person: Person) -> None:
         """As an administrator does."""
-        self.chat.make_operator(person.member.name)
+        self.chat.make_operator(person.user.name)
         self.settle()
 
     def connect(self, peer: str = "192.0.2.1") -> Person:

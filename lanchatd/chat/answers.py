@@ -12,8 +12,10 @@ from lanchatd.text.refused import Refused
 class Later(Protocol):
     """What was begun. An `Event` is one: it is done when it has been fanned out."""
 
-    id: int
-    """Its place in a log, 0 if it has none."""
+    @property
+    def id(self) -> int:
+        """Its place in a log, 0 if it has none."""
+        ...
 
     def when_told(self, told: Told) -> None:
         """Call this once, when it is done (None), or with why it could not be."""

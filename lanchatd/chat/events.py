@@ -13,9 +13,6 @@ from weakref import ReferenceType
 
 from lanchatd.text.refused import Refusal, Refused
 
-# How many nicks one line names before it only counts: a line stays under 13 KiB with the longest nicks.
-NAMED = 100
-
 
 class Kind(Enum):
     """What happened. The first three are talk: logged, numbered, replayed. The rest is state: told once."""
@@ -33,16 +30,14 @@ TALK = frozenset({Kind.SAID, Kind.ACTED, Kind.TOPIC})
 Told = Callable[[Refused | None], None]
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Event:
     """One event of one room.
 
     ``text`` is what was said or done, the topic, the reason of a leave, or the new nick of a rename.
     ``at`` is seconds since the epoch. ``id`` is its place in the room's log, from 1; 0 until the log has
-    numbered it, and for what is not talk. ``told`` is called once: with None after the event was fanned out,
-    or with the refusal if the log could not keep it. ``ref`` is what `lanchatd.chat.refs` knows its line by,
-    if it was sent with a ref. ``by`` is the member who said it, whatever nick it has by now: weakly, as it
-    may be gone, and None if it is not known any more, from the disk.
+    numbered it, and for what is not talk. ``by`` is the user who said it, whatever nick it has by now:
+    weakly, as it may be gone, and None if it is not known any more, from the disk.
     """
 
     kind: Kind
@@ -51,13 +46,7 @@ class Event:
     text: str
     at: float
     id: int = 0
-    told: Told | None = None
-    ref: str | None = None
     by: ReferenceType[Any] | None = field(default=None, compare=False)
-
-    def when_told(self, told: Told) -> None:
-        """`later.Later`: call this when it has been fanned out."""
-        self.told = told
 
     @property
     def size(self) -> int:
@@ -65,9 +54,39 @@ class Event:
         return len(self.text.encode()) + len(self.nick.encode())
 
 
+@dataclass(slots=True)
+class Posted:
+    """An event on its way: into the log if it is talk, and then to the readers.
+
+    ``ref`` is what `lanchatd.chat.refs` knows its line by, if it was sent with a ref. ``told`` is called
+    once: with None after the event was fanned out, or with the refusal if the log could not keep it.
+    """
+
+    event: Event
+    ref: str | None = None
+    told: Told | None = None
+
+    @property
+    def id(self) -> int:
+        """The event's."""
+        return self.event.id
+
+    def number(self, id_: int) -> None:
+        """This is its place in the log."""
+        event = self.event
+        self.event = Event(event.kind, event.room, event.nick, event.text, event.at, id_, event.by)
+
+    def when_told(self, told: Told) -> None:
+        """`answers.Later`: call this when it has been fanned out."""
+        self.told = told
+
+
 @dataclass(frozen=True, slots=True)
 class Presence:
-    """Joins, or leaves for the same reason, that are told together: the first nicks, and how many others."""
+    """Joins, or leaves for the same reason, that are told together.
+
+    ``others``: of so many more only the number is known, at the other end.
+    """
 
     kind: Kind
     room: str
@@ -109,25 +128,29 @@ class Here:
 
 @dataclass(frozen=True, slots=True)
 class Members:
-    """Who is in a room: the first of them, and how many there are in all."""
+    """Who is in a room, those who came first at the beginning, and how many in all.
+
+    ``members`` are asked for as they are read, so they are to be read at once.
+    """
 
     room: str
-    members: tuple[Here, ...]
+    members: Iterable[Here]
     here: int
 
 
 @dataclass(frozen=True, slots=True)
 class RoomLine:
-    """One room in the list of rooms."""
+    """One room in the list of rooms; ``last`` is the newest id of its log."""
 
     room: str
     here: int
     topic: str
+    last: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Rooms:
-    """The fullest rooms, and how many there are in all."""
+    """The rooms, the fullest first, and how many there are in all."""
 
     rooms: tuple[RoomLine, ...]
     total: int
@@ -148,6 +171,13 @@ class Welcome:
     server: str
     version: str
     motd: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Parted:
+    """You are not in a room any more, and in others still."""
+
+    room: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,7 +212,7 @@ class Ok:
 
 
 Moment = Event | Presence
-Item = Moment | Private | Notice | Members | Rooms | Welcome | Missed | Past | Ok | Refusal
+Item = Moment | Private | Notice | Members | Rooms | Welcome | Parted | Missed | Past | Ok | Refusal
 
 
 def told_together(events: Iterable[Event], here: int) -> list[Moment]:
@@ -227,8 +257,7 @@ def _presences(run: list[Event], here: int) -> list[Moment]:
         for event in changes:
             groups.setdefault(event.text if with_reasons else "", []).append(event)
         for reason, group in groups.items():
-            nicks = tuple(event.nick for event in group[:NAMED])
-            others = max(0, len(group) - NAMED)
+            nicks = tuple(event.nick for event in group)
             kind, room, at = group[-1].kind, group[-1].room, group[-1].at
-            moments.append(Presence(kind, room, nicks, others, reason, here, at))
+            moments.append(Presence(kind, room, nicks, 0, reason, here, at))
     return moments

@@ -1,4 +1,4 @@
-"""Formats: how a door reads what is typed, and renders what members are told."""
+"""A format: how a door reads what is typed, and renders what is told."""
 
 from __future__ import annotations
 
@@ -10,21 +10,38 @@ from lanchatd.text.refused import Refused
 
 
 @dataclass(frozen=True, slots=True)
-class Hello:
-    """The first line: the nick, and where to begin. ``after`` and ``log`` continue a broken connection."""
+class Place:
+    """Where to begin in a room, by its name (None: the lobby). ``after`` and ``log`` go on where one was."""
 
-    nick: str
     room: str | None = None
     after: int | None = None
     log: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
+class Hello:
+    """The first line: the nick, and where to begin.
+
+    With ``several`` more rooms can be joined besides; else another room is instead of the one before.
+    ``device`` names the program that counts the refs.
+    """
+
+    nick: str
+    places: tuple[Place, ...] = (Place(),)
+    several: bool = False
+    device: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Line:
-    """What a person typed, clean, and the ``ref`` under which a program wants its answer."""
+    """What a person typed, clean, and the ``ref`` under which a program wants its answer.
+
+    ``room`` is where it goes, None for the room that was joined last.
+    """
 
     text: str
     ref: str | None = None
+    room: str | None = None
 
 
 class Unreadable(Refused):

@@ -1,19 +1,28 @@
-"""Whom a member ignores: nicks, and whoever has one of these, for as long as they are connected."""
+"""Whom a user ignores: nicks, and whoever has one of these, for as long as they are connected."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import Protocol
 from weakref import ReferenceType, ref
 
 from lanchatd.chat.events import Event, Item, Kind
 from lanchatd.text import names
+from lanchatd.text.names import Name
 
-if TYPE_CHECKING:
-    from lanchatd.chat.member import Member
+
+class Person(Protocol):
+    """What is asked of a user."""
+
+    name: Name
+
+    @property
+    def is_here(self) -> bool:
+        """Whether it has not left."""
+        ...
 
 
 class Ignored:
-    """Whom one member ignores.
+    """Whom one user ignores.
 
     A nick is ignored whoever comes with it, and goes along with who had it, as a mute does. So an event is
     looked at for who said it; one that was read from the disk tells only the nick.
@@ -24,20 +33,20 @@ class Ignored:
     def __init__(self) -> None:
         self._nicks: set[str] = set()
         # Who is ignored, and by which nick.
-        self._people: dict[ReferenceType[Member], str] = {}
+        self._people: dict[ReferenceType[Person], str] = {}
 
     def __len__(self) -> int:
         """How many nicks."""
         return len(self._nicks)
 
-    def add(self, key: str, member: Member | None) -> None:
-        """Ignore a nick, and the member who has it now."""
+    def add(self, key: str, member: Person | None) -> None:
+        """Ignore a nick, and the user who has it now."""
         self._nicks.add(key)
         if member is not None:
             self._people.setdefault(ref(member), key)
 
-    def remove(self, key: str, member: Member | None) -> bool:
-        """Ignore a nick no more, nor the member who has it now. Returns whether either was ignored."""
+    def remove(self, key: str, member: Person | None) -> bool:
+        """Ignore a nick no more, nor the user who has it now. Returns whether either was ignored."""
         keys = {key} & self._nicks
         if member is not None and (known_as := self._people.get(ref(member))) is not None:
             keys.add(known_as)
@@ -45,14 +54,14 @@ class Ignored:
         self._people = {person: nick for person, nick in self._people.items() if nick not in keys}
         return bool(keys)
 
-    def follow(self, member: Member) -> None:
-        """A member is about to take another nick."""
+    def follow(self, member: Person) -> None:
+        """A user is about to take another nick."""
         self._people = {person: nick for person, nick in self._people.items() if _here(person)}
         if member.name.key in self._nicks:
             self._people.setdefault(ref(member), member.name.key)
 
-    def holds(self, member: Member) -> bool:
-        """Whether a member is ignored."""
+    def holds(self, member: Person) -> bool:
+        """Whether a user is ignored."""
         return member.name.key in self._nicks or ref(member) in self._people
 
     def hides(self, item: Item) -> bool:
@@ -63,11 +72,11 @@ class Ignored:
         if key in self._nicks or item.by in self._people:
             return True
         return item.by is None and any(
-            member.name.key == key for member in map(_here, self._people) if member is not None
+            person.name.key == key for person in map(_here, self._people) if person is not None
         )
 
 
-def _here(person: ReferenceType[Member]) -> Member | None:
-    """The member, if it has not left: Python may keep it for longer than that."""
-    member = person()
-    return None if member is None or member.readers is None else member
+def _here(reference: ReferenceType[Person]) -> Person | None:
+    """The user, if it has not left: Python may keep it for longer than that."""
+    person = reference()
+    return None if person is None or not person.is_here else person

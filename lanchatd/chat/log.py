@@ -9,11 +9,26 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
-from lanchatd.chat.events import Event
+from lanchatd.chat.events import Event, Posted
 from lanchatd.text.refused import Refused
 
 Found = Sequence[Event] | Refused
 """What a log answers when it is read: the events, or why it can't."""
+
+
+class Listener(Protocol):
+    """Whose log it is."""
+
+    def arrived(self, posted: Sequence[Posted], refused: Refused | None = None) -> None:
+        """These are in the log now, in its order, after all that arrived before; or ``refused``, and are not.
+
+        They are those that were appended, the same objects; or others that came into the log elsewhere.
+        """
+        ...
+
+    def hangs(self) -> None:
+        """It refuses from now on; what is on its way may take long."""
+        ...
 
 
 class Log(Protocol):
@@ -33,10 +48,14 @@ class Log(Protocol):
         """Why nothing should be said at present: what is on its way into the log may take long. Or None."""
         ...
 
-    def append(self, batch: Sequence[Event], answer: Callable[[Refused | None], None]) -> None:
-        """Number the events from ``newest`` + 1 without a gap, keep them all or none, then answer.
+    def listen(self, listener: Listener) -> None:
+        """Tell this one room from now on, before anything is appended."""
+        ...
 
-        Sets each event's ``id`` and answers None, at once or later; or answers why nothing was kept.
+    def append(self, batch: Sequence[Posted]) -> None:
+        """Number the events from ``newest`` + 1 without a gap and keep them all, or none.
+
+        Then, at once or later, `Listener.arrived` is called: with these, numbered, or with why not.
         """
         ...
 

@@ -17,7 +17,7 @@ SMALL_ROOM = 40
 PAUSE_S = 0.000_1
 
 
-class Presences:
+class PresenceTurns:
     """Whose joins and leaves are told next, in all rooms."""
 
     def __init__(self, clock: Clock) -> None:

@@ -1,108 +1,139 @@
-"""The readers of a log: the members of one room, each live or lagging (README, The way of one line).
+"""The readers of a room's log: a cursor for each session, live or lagging (docs/how-it-works.md).
 
-A live member's cursor is at the end of the log, and it is pushed every batch: rendered once a format, and
-the same bytes given to each in one send. One whose socket does not take them all is lagging from then on; it
-pulls chunks from the log at its own pace (`Readers.catch_up`) until it is at the end and live again. Joining,
-coming back after a lost connection and reading slowly are all that same pull.
+A live session's cursors are at the ends of their logs, and it is pushed every batch: rendered once a format,
+and the same bytes given to each in one send. One whose socket does not take them all is lagging from then on,
+in all its rooms, as it has one socket; how it catches up is in `lanchatd.chat.replay`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from functools import partial
+from typing import Protocol
 
-from lanchatd.chat.events import TALK, Missed, Moment, Notice
+from lanchatd.chat.connection import Connection, Outbox
+from lanchatd.chat.events import TALK, Item, Moment
 from lanchatd.chat.format import Format
-from lanchatd.chat.log import Found, Log
-from lanchatd.chat.member import Member
-from lanchatd.chat.replay_turns import Pulls
-from lanchatd.clock import Clock
-from lanchatd.limits import Limits
-from lanchatd.text.refused import Refused
+from lanchatd.chat.log import Log
+from lanchatd.chat.surroundings import Surroundings
 
-# What a member is shown on joining.
+# What is shown on joining.
 RECENT = 20
 
 
+class Reader(Protocol):
+    """What a session is to its rooms: one socket, and a cursor in each.
+
+    It is ``live`` in all of them or in none. While it is lagging, ``reading`` is the cursor whose log is
+    being read, if one is.
+    """
+
+    format: Format
+    outbox: Outbox
+    connection: Connection
+    cursors: tuple[Cursor, ...]
+    live: bool
+    reading: Cursor | None
+
+    @property
+    def ignores_somebody(self) -> bool:
+        """Whether there is anybody whose lines it is not shown."""
+        ...
+
+    def ignores(self, item: Item) -> bool:
+        """Whether it is not shown this."""
+        ...
+
+    def catch_up(self) -> None:
+        """Nothing waits for it: give it the next chunk, or make it live."""
+        ...
+
+    def became_live(self) -> None:
+        """It has been given everything."""
+        ...
+
+
+class Cursor:
+    """A session's place in the log of one room.
+
+    ``at`` is the id of the last event that it was given, and ``presence_seen`` counts as `Readers.presences`
+    does; while the session is live both are the room's, and the fields are not kept up. ``gap_told``: what
+    the log lost of the time before ``entered_at`` is known to it, or does not concern it.
+    """
+
+    # Slots: ten thousand of them shall be small.
+    __slots__ = ("at", "entered_at", "gap_told", "presence_seen", "reader", "readers")
+
+    def __init__(self, reader: Reader, readers: Readers, at: int, gap_told: bool) -> None:
+        self.reader = reader
+        self.readers = readers
+        self.at = at
+        self.entered_at = readers.newest
+        self.gap_told = gap_told
+        self.presence_seen = -1
+
+    @property
+    def left(self) -> int:
+        """How many events of the log it has not been given yet."""
+        return 0 if self.reader.live else self.readers.newest - self.at
+
+    @property
+    def given_until(self) -> int:
+        """The id of the last event that it was given."""
+        return self.readers.newest - self.left
+
+    @property
+    def is_behind(self) -> bool:
+        """Whether something was told in the room that its session was not given; it is lagging."""
+        return self.at < self.readers.newest or self.presence_seen != self.readers.presences
+
+
 class Readers:
-    """The readers of one log.
+    """The readers of one room.
 
     ``newest`` is the id of the last event that was fanned out; nobody is given one beyond it. ``presences``
     counts what was told beside the log, so that who missed some of it is told who is here now.
     """
 
     def __init__(
-        self,
-        room: str,
-        log: Log,
-        clock: Clock,
-        now: Callable[[], float],
-        limits: Limits,
-        who: Callable[[Format], bytes],
-        pulls: Pulls,
+        self, key: str, room: str, log: Log, around: Surroundings, who: Callable[[Format], bytes]
     ) -> None:
-        """``room`` is its name as it is shown; ``now`` tells seconds since the epoch.
-
-        ``who`` renders who is here. All rooms share the ``pulls``.
-        """
+        """``key`` is the room's, ``room`` its name as it is shown; ``who`` renders who is here."""
+        self.key = key
+        self.room = room
+        self.log = log
+        self.around = around
         self.newest = log.newest
         self.presences = 0
-        self._room = room
-        self._log = log
-        self._clock = clock
-        self._now = now
-        self._limits = limits
-        self._who = who
-        self._pulls = pulls
+        self.who = who
         # The live ones, by what they are rendered for, and by the sockets' own send: a Python call for each
-        # member would cost more than the send itself, and to touch each member a thirtieth (measured).
-        self._live: dict[Format, dict[Callable[[bytes], int], Member]] = {}
-        self._live_ignoring: set[Member] = set()
+        # would cost more than the send itself, and to touch each cursor a thirtieth (measured).
+        self._live: dict[Format, dict[Callable[[bytes], int], Cursor]] = {}
+        self._live_ignoring: set[Cursor] = set()
 
     # -- coming and going
 
-    def enter(self, member: Member, after: int | None, log: str | None) -> bool:
-        """Put a newcomer in its place: `RECENT` from the end, or ``after`` an id of the log of that name.
+    def enter(self, reader: Reader, after: int | None, log: str | None) -> bool:
+        """Give a session a cursor: `RECENT` from the end, or ``after`` an id of the log of that name.
 
-        Without a name it is this log. Returns False if it is another one. The newcomer is lagging until
-        `begin`.
+        Without a name it is this log. Returns False if it is another one, of which everything is new to it.
+        The session is lagging until it has been given that.
         """
-        member.readers = self
-        member.reading = False
-        member.presence_seen = -1
-        member.entered_at_id = self.newest
-        member.gap_told = True
-        if after is None:
-            member.cursor = max(0, self.newest - RECENT)
-        elif after > self.newest or log not in (None, self._log.name):
-            member.cursor = 0
-            return False
-        else:
-            member.cursor = after
-            member.gap_told = False
-        return True
+        lag(reader)
+        known = after is None or (after <= self.newest and log in (None, self.log.name))
+        at = max(0, self.newest - RECENT)
+        if after is not None:
+            at = after if known else 0
+        reader.cursors += (Cursor(reader, self, at, gap_told=after is None or not known),)
+        return known
 
-    def leave(self, member: Member) -> None:
-        """Give it nothing more."""
-        member.readers = None
-        self._unlive(member)
-
-    def unread(self, member: Member) -> int:
-        """How many events of the log it has not been given yet."""
-        return 0 if member.live else self.newest - member.cursor
-
-    def when_live(self, member: Member, call: Callable[[], None]) -> None:
-        """Call it when the member has been given everything."""
-        if member.live:
-            call()
-        else:
-            member.when_live = call
-
-    def ignores_changed(self, member: Member) -> None:
-        """The member ignores somebody now, or nobody any more."""
-        if member.live:
-            self._unlive(member)
-            self._make_live(member)
+    def leave(self, cursor: Cursor) -> None:
+        """Give its session nothing more of this room."""
+        reader = cursor.reader
+        if reader.live:
+            self.no_longer_live(cursor)
+        if reader.reading is cursor:
+            reader.reading = None
+        reader.cursors = tuple(other for other in reader.cursors if other is not cursor)
 
     # -- fan-out
 
@@ -114,8 +145,8 @@ class Readers:
                 self.newest = moment.id
             else:
                 self.presences += 1
-        for form, readers in self._live.items():
-            if not readers:
+        for form, cursors in self._live.items():
+            if not cursors:
                 continue
             pieces = [form.render(moment) for moment in moments]
             encoded = b"".join(pieces)
@@ -123,7 +154,7 @@ class Readers:
             if not size:
                 continue
             behind: list[tuple[Callable[[bytes], int], int]] = []
-            for send in readers:
+            for send in cursors:
                 try:
                     taken = send(encoded)
                 except OSError:
@@ -132,26 +163,27 @@ class Readers:
                 if taken != size:
                     behind.append((send, taken))
             for send, taken in behind:
-                self._fell_behind(readers[send], before, presences, moments, pieces, taken)
+                self._fell_behind(cursors[send], before, presences, moments, pieces, taken)
         # A copy, as who falls behind is taken out.
-        for member in tuple(self._live_ignoring):
-            self._fan_out_to(member, moments, before, presences)
+        for cursor in tuple(self._live_ignoring):
+            self._fan_out_to(cursor, moments, before, presences)
 
-    def _fan_out_to(self, member: Member, moments: Sequence[Moment], before: int, presences: int) -> None:
-        pieces = [b"" if member.ignores(moment) else member.format.render(moment) for moment in moments]
+    def _fan_out_to(self, cursor: Cursor, moments: Sequence[Moment], before: int, presences: int) -> None:
+        reader = cursor.reader
+        pieces = [b"" if reader.ignores(moment) else reader.format.render(moment) for moment in moments]
         encoded = b"".join(pieces)
         if not encoded:
             return
         try:
-            taken = member.outbox.send(encoded)
+            taken = reader.outbox.send(encoded)
         except OSError:
             taken = 0
         if taken != len(encoded):
-            self._fell_behind(member, before, presences, moments, pieces, taken)
+            self._fell_behind(cursor, before, presences, moments, pieces, taken)
 
     def _fell_behind(
         self,
-        member: Member,
+        cursor: Cursor,
         before: int,
         presences: int,
         moments: Sequence[Moment],
@@ -162,147 +194,46 @@ class Readers:
 
         If it broke off between two lines, the next one waits: something must, to hear of a ready socket.
         """
-        self._unlive(member)
-        member.cursor = before
-        member.presence_seen = presences
+        lag(cursor.reader)
+        cursor.at = before
+        cursor.presence_seen = presences
         end = 0
         for moment, piece in zip(moments, pieces, strict=True):
             if end > taken:
                 break
             end += len(piece)
-            member.cursor = moment.id or member.cursor
-        member.outbox.wait(b"".join(pieces)[taken:end])
+            cursor.at = moment.id or cursor.at
+        cursor.reader.outbox.wait(b"".join(pieces)[taken:end])
 
-    # -- live and lagging
+    # -- live and lagging, as the session says
 
-    def fell_behind(self, member: Member) -> None:
-        """A direct message was not taken whole: the member is lagging, from the end of the log."""
-        if member.live:
-            self._unlive(member)
-            member.cursor = self.newest
-            member.presence_seen = self.presences
-
-    def begin(self, newcomers: Sequence[Member]) -> None:
-        """Begin those that entered in one turn: a thousand of them cost one list of who is here."""
-        for member in newcomers:
-            self.catch_up(member)
-
-    def catch_up(self, member: Member) -> None:
-        """Nothing waits for the member any more: give it the next chunk, or make it live."""
-        if member.readers is not self or member.live or member.reading or member.outbox.waiting:
-            return
-        if member.cursor < self.newest:
-            member.reading = True
-            if self.newest - member.cursor <= RECENT:
-                # A newcomer, or nearly live: not worth the wait.
-                self._read(member.cursor, partial(self._was_read, member))
-            else:
-                self._pulls.ask(partial(self._pull, member, member.cursor))
-        elif member.presence_seen != self.presences:
-            self._give(member, [])
+    def live(self, cursor: Cursor) -> None:
+        """It is at the end, and is pushed what comes."""
+        cursor.gap_told = False
+        if cursor.reader.ignores_somebody:
+            self._live_ignoring.add(cursor)
         else:
-            self._make_live(member)
+            self._live.setdefault(cursor.reader.format, {})[cursor.reader.outbox.send] = cursor
 
-    def _pull(self, member: Member, after: int) -> bool:
-        """`Pulls`: it is the member's turn, if it is still here."""
-        if not self._still_reads(member, after):
-            return False
+    def no_longer_live(self, cursor: Cursor) -> None:
+        """From here on it pulls."""
+        cursor.at = self.newest
+        cursor.presence_seen = self.presences
+        self._live_ignoring.discard(cursor)
+        self._live.get(cursor.reader.format, {}).pop(cursor.reader.outbox.send, None)
 
-        def was_read(after: int, until: int, events: Found) -> None:
-            try:
-                self._was_read(member, after, until, events)
-            finally:
-                self._pulls.done()
 
-        self._read(after, was_read)
-        return True
+def lag(reader: Reader) -> None:
+    """Its socket takes no more, or it is to read something first: it lags, from the ends of its logs."""
+    if reader.live:
+        for cursor in reader.cursors:
+            cursor.readers.no_longer_live(cursor)
+        reader.live = False
 
-    def _read(self, after: int, was_read: Callable[[int, int, Found], None]) -> None:
-        until = self.newest
-        self._log.read(after, until, self._limits.chunk_bytes, partial(was_read, after, until))
 
-    def _still_reads(self, member: Member, after: int) -> bool:
-        """Whether it is still here, and where it was when it began to read."""
-        return member.readers is self and member.reading and member.cursor == after
-
-    def _was_read(self, member: Member, after: int, until: int, events: Found) -> None:
-        if not self._still_reads(member, after):
-            return  # it went away while the log was reading
-        member.reading = False
-        if isinstance(events, Refused):
-            # It can come back and go on from where it was; left as it is, it would wait for ever.
-            member.connection.dismiss(events.code, events.text, "the log can't be read")
-            return
-        if member.outbox.waiting:
-            return  # something direct came in between; when that has drained, it is read again
-        pieces: list[bytes] = []
-        first = events[0].id if events else until + 1
-        # What was lost of the time before it came does not count, if it did not say where it was.
-        known = max(after, member.entered_at_id) if member.gap_told else after
-        if first > known + 1:
-            pieces.append(member.format.render(Missed(self._room, self._log.name, first - known - 1)))
-        if first > after + 1:
-            member.cursor = first - 1
-        member.gap_told = False
-        size, now = 0, self._now()
-        for event in events:
-            past = now if event.id <= member.entered_at_id else None
-            piece = b"" if member.ignores(event) else member.format.render(event, past)
-            size += len(piece)
-            if size > self._limits.chunk_bytes and member.cursor > after:
-                break
-            pieces.append(piece)
-            member.cursor = event.id
-        self._give(member, pieces)
-
-    def _give(self, member: Member, pieces: list[bytes]) -> None:
-        if member.cursor == self.newest and member.presence_seen != self.presences:
-            # Who came and went meanwhile was not stored: it is told who is here now.
-            member.presence_seen = self.presences
-            pieces.append(self._who(member.format))
-        if not member.outbox.give(b"".join(pieces)):
-            return
-        if member.cursor == self.newest:
-            self._make_live(member)
-        else:
-            self._clock.callLater(0, self.catch_up, member)  # others get their turn between two chunks
-
-    def history(self, member: Member, lines: int) -> None:
-        """Show it the last lines that it was given again, as many as fit in one chunk."""
-
-        def was_read(events: Found) -> None:
-            member.asking = False
-            member.connection.answered()
-            if isinstance(events, Refused):
-                member.tell(events.answering(None))
-                return
-            now = self._now()
-            pieces = [member.format.render(event, now) for event in events if not member.ignores(event)]
-            size = sum(map(len, pieces))
-            while pieces and size > self._limits.chunk_bytes:
-                size -= len(pieces.pop(0))
-            member.tell_encoded(
-                b"".join(pieces) or member.format.render(Notice(("Nothing was said here yet.",)))
-            )
-
-        # Not beyond what a lagging member has been given: those lines are still to come, in their order.
-        until = self.newest if member.live else member.cursor
-        member.asking = True
-        self._log.read(until - lines, until, lines * self._limits.chunk_bytes, was_read)
-
-    def _make_live(self, member: Member) -> None:
-        member.live = True
-        member.gap_told = False
-        if member.ignored is not None:
-            self._live_ignoring.add(member)
-        else:
-            self._live.setdefault(member.format, {})[member.outbox.send] = member
-        if member.when_live is not None:
-            call, member.when_live = member.when_live, None
-            call()
-
-    def _unlive(self, member: Member) -> None:
-        if member.live:
-            member.live = False
-            self._live_ignoring.discard(member)
-            self._live.get(member.format, {}).pop(member.outbox.send, None)
+def make_live(reader: Reader) -> None:
+    """It has been given everything in all its rooms."""
+    reader.live = True
+    for cursor in reader.cursors:
+        cursor.readers.live(cursor)
+    reader.became_live()

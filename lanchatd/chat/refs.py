@@ -12,9 +12,13 @@ from lanchatd.limits import Limits
 Answer = Callable[[Item], None]
 
 
-def digest(nick_key: str, ref: str, line: str) -> str:
-    """What a line with a ref is known by. It keeps neither what was said nor its length."""
-    return blake2b("\0".join((nick_key, ref, line)).encode(), digest_size=16).hexdigest()
+def digest(nick_key: str, device: str, ref: str, line: str) -> str:
+    """What a line with a ref is known by. It keeps neither what was said nor its length.
+
+    Two devices that count their refs from 1 don't answer for each other; a device without a name is "".
+    """
+    parts = (nick_key, device, ref, line) if device else (nick_key, ref, line)
+    return blake2b("\0".join(parts).encode(), digest_size=16).hexdigest()
 
 
 @dataclass(slots=True)
@@ -39,14 +43,13 @@ class Refs:
     def __len__(self) -> int:
         return len(self._asked)
 
-    def ask(self, nick_key: str, ref: str, line: str, now: float, answer: Answer) -> Answer | None:
-        """Give the first answer again, as soon as there is one, and return None.
+    def ask(self, key: str, ref: str, now: float, answer: Answer) -> Answer | None:
+        """Ask by the `digest` of a line: give the first answer again, once there is one, and return None.
 
         If the line is new, return what is to be called with its answer.
         """
         while (oldest := self._oldest_done()) and now - oldest.at >= self._limits.ref_memory_s:
             self._forget_oldest()
-        key = digest(nick_key, ref, line)
         asked = self._asked.get(key)
         if asked is None:
             while len(self._asked) >= self._limits.max_refs and self._oldest_done():

@@ -109,6 +109,8 @@ def _told(kind: str, event: dict[str, Any]) -> events.Item:
         case "rooms":
             rooms = tuple(map(_room, rows_of(event, "rooms")))
             return events.Rooms(rooms, max(len(rooms), number_of(event, "total") or 0))
+        case "parted":
+            return events.Parted(room)
         case "missed":
             return events.Missed(room, "", number_of(event, "count"))
         case "error":

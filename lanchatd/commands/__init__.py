@@ -7,13 +7,14 @@ from functools import partial
 
 from lanchatd.chat.answers import Later
 from lanchatd.chat.chat import Chat
-from lanchatd.chat.events import Event, Item, Ok
+from lanchatd.chat.events import Item, Ok, Posted
 from lanchatd.chat.format import Line
-from lanchatd.chat.member import Member
 from lanchatd.chat.refs import digest
+from lanchatd.chat.user import Session
 from lanchatd.commands.administering import ADMINISTERING, Administrator
 from lanchatd.commands.command import Command, Commands
 from lanchatd.commands.moderating import BANS, MODERATING
+from lanchatd.commands.speaker import Speaker
 from lanchatd.commands.talking import TALKING
 from lanchatd.text import cleaning
 from lanchatd.text.refused import Refused
@@ -26,8 +27,8 @@ CONSOLE = Commands(
 )
 
 
-def run(chat: Chat, member: Member, line: Line, answer: Callable[[Item], None]) -> None:
-    """Do what a member typed: say it, or run the command. Then answer the line.
+def run(chat: Chat, session: Session, line: Line, answer: Callable[[Item], None]) -> None:
+    """Do what was typed in a session: say it, or run the command. Then answer the line.
 
     With a `Refusal` if nothing happened, at once or when the log refuses it; with `Ok` if the line has a ref.
     """
@@ -37,20 +38,23 @@ def run(chat: Chat, member: Member, line: Line, answer: Callable[[Item], None]) 
         return
     begun: Later | None
     try:
-        text, command, rest = _parsed(line.text, member)
+        speaker = Speaker(session, chat.room_of(session, line.room))
+        text, command, rest = _parsed(line.text, speaker)
+        key = ""
         if line.ref is not None and (command is None or command.once):
-            asked = chat.refs.ask(member.name.key, line.ref, line.text, chat.clock.seconds(), answer)
+            key = digest(session.user.name.key, session.device, line.ref, line.text)
+            asked = chat.refs.ask(key, line.ref, chat.clock.seconds(), answer)
             if asked is None:
                 return
             answer = asked
         if command is None:
-            begun = chat.say(member, text)
-        elif command.operator and not member.operator:
+            begun = chat.say(session.user, speaker.room, text)
+        elif command.operator and not speaker.operator:
             raise Refused("not_operator", f"Only operators may /{command.name}.")
         else:
-            begun = command.run(chat, member, *MEMBERS.arguments(command, rest))
-        if line.ref is not None and isinstance(begun, Event):
-            begun.ref = digest(member.name.key, line.ref, line.text)
+            begun = command.run(chat, speaker, *MEMBERS.arguments(command, rest))
+        if key and isinstance(begun, Posted):
+            begun.ref = key
     except Refused as refused:
         answer(refused.answering(line.ref))
         return
@@ -96,10 +100,10 @@ def command_in(line: str) -> str:
     return "" if command is None else command.name
 
 
-def _parsed(line: str, member: Member) -> tuple[str, Command | None, str]:
+def _parsed(line: str, speaker: Speaker) -> tuple[str, Command | None, str]:
     if not line.startswith("/"):
         return line, None, ""
     if line.startswith("//"):
         return line[1:], None, ""
     name, _, rest = line[1:].partition(" ")
-    return "", MEMBERS.named(name, member), rest.strip()
+    return "", MEMBERS.named(name, speaker), rest.strip()

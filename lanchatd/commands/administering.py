@@ -9,9 +9,9 @@ from typing import Any, Protocol
 from lanchatd import __version__
 from lanchatd.chat.answers import Kept, all_of
 from lanchatd.chat.chat import Chat
-from lanchatd.chat.events import Event, Kind, Notice
-from lanchatd.chat.member import Member
+from lanchatd.chat.events import Kind, Notice, Posted
 from lanchatd.chat.room import Room
+from lanchatd.chat.user import Session, User
 from lanchatd.commands.command import Command, topic_of
 from lanchatd.commands.report import At, Cell, Facts, Report, Span, Table
 from lanchatd.limits import Limits, conflict_in, each_limit, limit_from, option_name
@@ -66,19 +66,19 @@ class Administrator:
 
 
 def _who(chat: Chat, administrator: Administrator, whom: str | None) -> None:
-    members = list(chat.members.values()) if whom is None else _called(chat, whom)
+    users = list(chat.users.values()) if whom is None else _called(chat, whom)
     columns = (
         "nick", "address", "encrypted", "room", "since", "idle", "state", "behind", "lines_said", "operator",
     )  # fmt: skip
-    members.sort(key=lambda member: member.name.key)
-    rows = tuple(_member_row(chat, member) for member in members)
+    users.sort(key=lambda user: user.name.key)
+    rows = tuple(_session_row(chat, session) for user in users for session in user.sessions)
     administrator.tell(Table("members", columns, rows, "Nobody is here."))
 
 
-def _called(chat: Chat, whom: str) -> list[Member]:
-    """Who is in a room, or one member: a nick goes before a room that is named without its ``#``."""
+def _called(chat: Chat, whom: str) -> list[User]:
+    """Who is in a room, or one user: a nick goes before a room that is named without its ``#``."""
     try:
-        return [chat.member_named(whom)]
+        return [chat.user_named(whom)]
     except Refused as no_member:
         try:
             return list(chat.room_named(whom).members.values())
@@ -86,19 +86,19 @@ def _called(chat: Chat, whom: str) -> list[Member]:
             raise (no_room if whom.startswith("#") else no_member) from None
 
 
-def _member_row(chat: Chat, member: Member) -> tuple[Cell, ...]:
-    now, room = chat.clock.seconds(), chat.room_of(member)
+def _session_row(chat: Chat, session: Session) -> tuple[Cell, ...]:
+    now, user = chat.clock.seconds(), session.user
     return (
-        member.nick,
-        member.peer.shown,
-        member.peer.encrypted,
-        room.name,
-        At(chat.now() - (now - member.since)),
-        Span(now - member.spoke_at),
-        "live" if member.live else "lagging",
-        room.readers.unread(member),
-        member.lines_said,
-        member.operator,
+        user.nick,
+        session.peer.shown,
+        session.peer.encrypted,
+        ", ".join(room.name for room in chat.rooms_of(session)),
+        At(chat.now() - (now - session.since)),
+        Span(now - session.spoke_at),
+        "live" if session.live else "lagging",
+        sum(cursor.left for cursor in session.cursors),
+        user.lines_said,
+        user.operator,
     )
 
 
@@ -128,15 +128,15 @@ def _end(until: float | None) -> At | None:
 def _op(chat: Chat, administrator: Administrator, nick: str | None) -> Kept | None:
     operators = chat.moderation.operators
     if nick is None:
-        rows = tuple((shown, key in chat.members) for key, shown in operators.items())
+        rows = tuple((shown, key in chat.users) for key, shown in operators.items())
         administrator.tell(Table("operators", ("nick", "here"), rows, "Nobody is an operator."))
         return None
-    member = chat.member_named(nick)
-    if member.operator:
-        raise Refused("operator", f"{member.nick} is an operator already.")
-    kept = chat.make_operator(member.name)
-    member.tell(Notice(("You are an operator now. /help lists what you may do.",)))
-    return kept.then(lambda: administrator.tell(Notice((f"{member.nick} is an operator now.",))))
+    user = chat.user_named(nick)
+    if user.operator:
+        raise Refused("operator", f"{user.nick} is an operator already.")
+    kept = chat.make_operator(user.name)
+    user.tell(Notice(("You are an operator now. /help lists what you may do.",)))
+    return kept.then(lambda: administrator.tell(Notice((f"{user.nick} is an operator now.",))))
 
 
 def _deop(chat: Chat, administrator: Administrator, nick: str) -> Kept:
@@ -144,16 +144,16 @@ def _deop(chat: Chat, administrator: Administrator, nick: str) -> Kept:
     if name.key not in chat.moderation.operators:
         raise Refused("no_operator", f"{name.shown} is no operator.")
     kept = chat.unmake_operator(name)
-    if (member := chat.members.get(name.key)) is not None:
-        member.tell(Notice(("You are no operator any more.",)))
+    if (user := chat.users.get(name.key)) is not None:
+        user.tell(Notice(("You are no operator any more.",)))
     return kept.then(lambda: administrator.tell(Notice((f"{name.shown} is no operator any more.",))))
 
 
-def _say(chat: Chat, administrator: Administrator, room: str, text: str) -> Event:
+def _say(chat: Chat, administrator: Administrator, room: str, text: str) -> Posted:
     return chat.say_as_admin(chat.room_named(room), text)
 
 
-def _topic(chat: Chat, administrator: Administrator, name: str, text: str | None) -> Event | None:
+def _topic(chat: Chat, administrator: Administrator, name: str, text: str | None) -> Posted | None:
     room = chat.room_named(name)
     if text is not None:
         return chat.say_as_admin(room, text, Kind.TOPIC)
@@ -173,13 +173,14 @@ def announce(chat: Chat, rooms: list[Room], text: str) -> Kept:
 
 
 def _stats(chat: Chat, administrator: Administrator) -> None:
-    members = list(chat.members.values())
+    users = list(chat.users.values())
+    sessions = list(chat.sessions())
     facts: dict[str, Cell] = {
         "server": chat.name,
         "version": __version__,
-        "members": len(members),
-        "encrypted": sum(member.peer.encrypted for member in members),
-        "lagging": sum(not member.live for member in members),
+        "members": len(users),
+        "encrypted": sum(session.peer.encrypted for session in sessions),
+        "lagging": sum(not session.live for session in sessions),
         "rooms": len(chat.rooms),
         "lines_said": chat.lines_said,
         "bans": len(chat.moderation.bans),

@@ -7,8 +7,8 @@ from collections.abc import Callable, Sequence
 from lanchatd.chat.chat import Chat
 from lanchatd.chat.events import Event, Item, Notice, Past
 from lanchatd.chat.log import Found, Log
-from lanchatd.chat.member import Member
 from lanchatd.chat.searching import Asker, Hits
+from lanchatd.commands.speaker import Speaker
 from lanchatd.text.refused import Refused
 
 PAGE = 50  # lines that a search shows at once
@@ -19,26 +19,52 @@ TOO_LONG = "The search took too long, and was ended there."
 _AROUND = 400
 
 
-def show_before(chat: Chat, member: Member, at: float, lines: int) -> None:
+def show(chat: Chat, speaker: Speaker, lines: int) -> None:
+    """Show the last lines of the room that it was given again, as many as fit in one chunk."""
+    until = _given_until(speaker)
+
+    def was_read(events: Found) -> None:
+        if isinstance(events, Refused):
+            _answer(speaker, events)
+            return
+        session, now = speaker.session, chat.now()
+        pieces = [session.format.render(event, now) for event in events if not session.ignores(event)]
+        size = sum(map(len, pieces))
+        while pieces and size > chat.limits.chunk_bytes:
+            size -= len(pieces.pop(0))
+        _answered(speaker)
+        nothing = session.format.render(Notice(("Nothing was said here yet.",)))
+        session.tell_encoded(b"".join(pieces) or nothing)
+
+    speaker.session.asking = True
+    speaker.room.log.read(until - lines, until, lines * chat.limits.chunk_bytes, was_read)
+
+
+def _given_until(speaker: Speaker) -> int:
+    """Not beyond what a lagging session has been given: those lines are still to come, in their order."""
+    cursor = speaker.session.cursor_in(speaker.room.key)
+    return speaker.room.readers.newest if cursor is None else cursor.given_until
+
+
+def show_before(chat: Chat, speaker: Speaker, at: float, lines: int) -> None:
     """Show a member the last lines of its room before a moment (seconds since the epoch)."""
-    room = chat.room_of(member)
-    # Not beyond what a lagging member has been given: those lines are still to come, in their order.
-    until = room.readers.newest if member.live else member.cursor
+    room = speaker.room
+    until = _given_until(speaker)
 
     def found_place(place: int | Refused) -> None:
         if isinstance(place, Refused):
-            _answer(member, place)
+            _answer(speaker, place)
         else:
             room.log.read(max(0, place - lines), place, chat.limits.chunk_bytes * lines, was_read)
 
     def was_read(events: Found) -> None:
         if isinstance(events, Refused):
-            _answer(member, events)
+            _answer(speaker, events)
         else:
             newest = _fitting(chat, events[::-1])
-            _answer(member, _past(chat, member, newest[::-1]))
+            _answer(speaker, _past(chat, speaker, newest[::-1]))
 
-    member.asking = True
+    speaker.session.asking = True
     _last_before(room.log, at, 0, until, found_place)
 
 
@@ -64,7 +90,7 @@ def _last_before(log: Log, at: float, low: int, high: int, answer: Callable[[int
     log.read(middle - 1, middle, 1, was_read)
 
 
-def search(chat: Chat, member: Member, words: str | None) -> None:
+def search(chat: Chat, speaker: Speaker, words: str | None) -> None:
     """Show a member the newest lines of all rooms that hold these words; without any, the next ones.
 
     Raises `Refused` if there is nothing to search in, or no more to show.
@@ -74,28 +100,28 @@ def search(chat: Chat, member: Member, words: str | None) -> None:
         raise Refused("no_history", "This server keeps nothing that could be searched.")
     place = None
     if words is None:
-        if member.found is None:
+        if speaker.session.found is None:
             raise Refused("usage", "Say what to search for: /search WORDS. Alone it shows the next ones.")
-        words, place = member.found
+        words, place = speaker.session.found
     looked_for = words
 
     def found(hits: Hits | Refused) -> None:
         if isinstance(hits, Refused):
-            _answer(member, hits)
+            _answer(speaker, hits)
         elif not (hits.whole or hits.lines):
             text = "Nothing was found in time: search for longer words, or for fewer."
-            _answer(member, Refused("took_too_long", text))
+            _answer(speaker, Refused("took_too_long", text))
         else:
             shown = _fitting(chat, [event for _, event in hits.lines[:PAGE]])
             more = len(hits.lines) > len(shown) or not hits.whole
-            member.found = (looked_for, hits.lines[len(shown) - 1][0]) if more else None
-            past = _past(chat, member, shown, more, in_rooms=True)
-            _answer(member, past, *(() if hits.whole else (Notice((TOO_LONG,)),)))
+            speaker.session.found = (looked_for, hits.lines[len(shown) - 1][0]) if more else None
+            past = _past(chat, speaker, shown, more, in_rooms=True)
+            _answer(speaker, past, *(() if hits.whole else (Notice((TOO_LONG,)),)))
 
-    member.asking = True
-    asker = Asker(member.address, lambda: chat.members.get(member.name.key) is member)
+    speaker.session.asking = True
+    asker = Asker(speaker.address, lambda: bool(speaker.session.cursors))
     # When its own lines are in the log, which it may have typed right before.
-    chat.room_of(member).when_told(lambda: in_log(looked_for, place, PAGE + 1, asker, found))
+    speaker.room.when_told(lambda: in_log(looked_for, place, PAGE + 1, asker, found))
 
 
 def _fitting(chat: Chat, events: Sequence[Event]) -> Sequence[Event]:
@@ -109,13 +135,17 @@ def _fitting(chat: Chat, events: Sequence[Event]) -> Sequence[Event]:
 
 
 def _past(
-    chat: Chat, member: Member, events: Sequence[Event], more: bool = False, in_rooms: bool = False
+    chat: Chat, speaker: Speaker, events: Sequence[Event], more: bool = False, in_rooms: bool = False
 ) -> Past:
-    shown = tuple(event for event in events if not member.ignores(event))
+    shown = tuple(event for event in events if not speaker.session.ignores(event))
     return Past(shown, more, in_rooms, chat.now())
 
 
-def _answer(member: Member, answer: Past | Refused, *more: Item) -> None:
-    member.asking = False
-    member.connection.answered()
-    member.tell(answer.answering(None) if isinstance(answer, Refused) else answer, *more)
+def _answered(speaker: Speaker) -> None:
+    speaker.session.asking = False
+    speaker.session.connection.answered()
+
+
+def _answer(speaker: Speaker, answer: Past | Refused, *more: Item) -> None:
+    _answered(speaker)
+    speaker.tell(answer.answering(None) if isinstance(answer, Refused) else answer, *more)

@@ -17,7 +17,7 @@ REASON_SHOWN = 80  # characters, of the reason of a ban in a list
 
 
 def _kick(chat: Chat, actor: Actor, nick: str, reason: str | None) -> None:
-    kicked = chat.member_named(nick)
+    kicked = chat.user_named(nick)
     chat.kick(kicked, actor.nick, reason or "")
     actor.tell(Notice((f"{kicked.nick} was kicked.",)))
 
@@ -49,7 +49,7 @@ def _bans(chat: Chat, actor: Actor) -> None:
 
 
 def _mute(chat: Chat, actor: Actor, nick: str, minutes: int | None) -> Kept:
-    muted, until = chat.member_named(nick), _end(chat, minutes)
+    muted, until = chat.user_named(nick), _end(chat, minutes)
     text = chat.until_shown(until)
     kept = chat.mute(muted.name, until)
     muted.tell(Notice((f"You are muted{text}.",)))
@@ -58,7 +58,7 @@ def _mute(chat: Chat, actor: Actor, nick: str, minutes: int | None) -> Kept:
 
 def _unmute(chat: Chat, actor: Actor, nick: str) -> Kept:
     name = names.nick(nick)
-    muted = chat.members.get(name.key)
+    muted = chat.users.get(name.key)
     key = name.key if muted is None else chat.muted_as(muted)
     if key is None or not chat.moderation.mutes.remove(key, chat.now()):
         raise Refused("not_muted", f"{name.shown} is not muted.")
@@ -71,7 +71,7 @@ def _unmute(chat: Chat, actor: Actor, nick: str) -> Kept:
 def _refuse_oneself(chat: Chat, actor: Actor, target: Target, shown: str) -> None:
     """A slip of the network's length must not close the door behind the one who can open it again."""
     if isinstance(target, str):
-        if chat.members.get(target) is actor:
+        if target == names.key_of(actor.nick):
             raise Refused("yourself", "You can't ban yourself.")
     elif actor.address is not None and ipaddress.ip_address(actor.address) in target:
         raise Refused("yourself", f"Your own address, {actor.address}, is in {shown}.")

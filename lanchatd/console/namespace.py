@@ -31,7 +31,7 @@ def namespace(reactor: Any, factory: ChatFactory, daemon: Daemon, address: str) 
         "chat": chat,
         "factory": factory,
         "limits": chat.limits,
-        "members": chat.members,
+        "users": chat.users,
         "reactor": reactor,
         "rooms": chat.rooms,
     }
@@ -76,8 +76,8 @@ def namespace(reactor: Any, factory: ChatFactory, daemon: Daemon, address: str) 
             print(pydoc.plain(pydoc.render_doc(thing)))  # noqa: T201
             return
         rows = [
-            ("chat", "the chat: members, rooms, moderation"),
-            ("members", f"the {len(chat.members):,} members by the keys of their nicks"),
+            ("chat", "the chat: users, rooms, moderation"),
+            ("users", f"the {len(chat.users):,} users by the keys of their nicks"),
             ("rooms", f"the {len(chat.rooms):,} rooms by their keys"),
             ("limits", "the limits; what is set here holds at once"),
             ("factory", "the connections"),

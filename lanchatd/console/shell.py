@@ -62,7 +62,7 @@ class Shell:
             names = [command.name for command in CONSOLE]
         else:
             names = [room.name for room in self._chat.rooms.values()]
-            names += [member.nick for member in self._chat.members.values()]
+            names += [user.nick for user in self._chat.users.values()]
         return [f"{name} " for name in sorted(names) if name.casefold().startswith(word.casefold())]
 
     def history(self) -> Sequence[str]:

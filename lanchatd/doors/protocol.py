@@ -18,9 +18,9 @@ from twisted.python.failure import Failure
 
 from lanchatd import commands
 from lanchatd.chat.events import Item, Notice
-from lanchatd.chat.format import Format, Unreadable
-from lanchatd.chat.member import Member
+from lanchatd.chat.format import Format, Hello, Unreadable
 from lanchatd.chat.peer import Peer
+from lanchatd.chat.user import Session, User
 from lanchatd.clock import Call
 from lanchatd.commands import command_in
 from lanchatd.doors.last_line import LAST_LINE_S
@@ -28,7 +28,6 @@ from lanchatd.net.credentials import why_lost
 from lanchatd.net.lines import BoundedLines
 from lanchatd.net.outbox import Outbox
 from lanchatd.net.rates import Allowance, Verdict
-from lanchatd.text.names import Name
 from lanchatd.text.refused import Refusal, Refused
 
 if TYPE_CHECKING:
@@ -90,14 +89,14 @@ class ChatProtocol(BoundedLines):
         self.outbox = outbox
         self.peer = peer
         self.state = State.ASKED
-        self.member: Member | None = None
+        self.session: Session | None = None
         self.reason = ""
         self._nick_by = nick_by
         self._leave_entrance = leave_entrance
         self._allowance = allowance
         self._deadline: Call | None = None
         self._peer_closed = False
-        self._room: str | None = None
+        self._rooms: list[str] = []
         self.lines = self.refused = self.bytes = 0
 
     # -- bytes and lines come (`BoundedLines`)
@@ -142,7 +141,7 @@ class ChatProtocol(BoundedLines):
     def may_go_on(self) -> bool:
         """Who does not read the answers is asked nothing more: what it asked itself never closes it."""
         chunk_bytes: int = self.limits.chunk_bytes
-        asking = self.member is not None and self.member.asking
+        asking = self.session is not None and self.session.asking
         return self.outbox.direct_bytes <= chunk_bytes and not asking
 
     def pause_s(self) -> float:
@@ -159,17 +158,19 @@ class ChatProtocol(BoundedLines):
             if command_in(hello.nick) == "quit":
                 self.close("quit", Notice(("Goodbye.",)))
                 return
-            self.chat.join(hello, self.peer, self._make_member)
+            self.chat.join(hello, self.peer, partial(self._make_session, hello))
         except Refused as refused:
             self._refuse(refused)
 
-    def _make_member(self, name: Name) -> Member:
+    def _make_session(self, hello: Hello, user: User) -> Session:
         now = self._clock.seconds()
-        self.member = Member(name, self.format, self.outbox, self, self.peer, now)
+        self.session = Session(
+            user, self.format, self.outbox, self, self.peer, now, hello.device, hello.several
+        )
         self.state = State.JOINED
         self._stop_waiting()
         self._leave_entrance()
-        return self.member
+        return self.session
 
     def _later_line(self, encoded: bytes) -> None:
         try:
@@ -180,9 +181,9 @@ class ChatProtocol(BoundedLines):
         except Refused as refused:
             self._refuse(refused)
             return
-        if self.member is not None:
-            self.member.spoke_at = self._clock.seconds()
-            commands.run(self.chat, self.member, line, self._answer)
+        if self.session is not None:
+            self.session.spoke_at = self._clock.seconds()
+            commands.run(self.chat, self.session, line, self._answer)
 
     def _answer(self, item: Item) -> None:
         if isinstance(item, Refusal):
@@ -206,13 +207,13 @@ class ChatProtocol(BoundedLines):
             return
         if self.paused:
             self.resumeProducing()  # the answers may have to wait again
-        if self.member is not None and self.member.readers is not None:
-            self.member.readers.catch_up(self.member)
+        if self.session is not None:
+            self.session.catch_up()
 
     def fell_behind(self) -> None:
         """A direct message has to wait."""
-        if self.member is not None and self.member.readers is not None:
-            self.member.readers.fell_behind(self.member)
+        if self.session is not None:
+            self.session.fell_behind()
 
     def stalled(self) -> None:
         """The socket took nothing for too long."""
@@ -232,7 +233,7 @@ class ChatProtocol(BoundedLines):
     def close(self, code: str, last: Item | None, to_room: str = "", within_s: float = LAST_LINE_S) -> None:
         """Close the connection: the nick is free at once, and what does not drain ``within_s`` is aborted.
 
-        ``code`` is for the daemon's log, ``last`` for the member, ``to_room`` for the others.
+        ``code`` is for the daemon's log, ``last`` for the peer, ``to_room`` for the others.
         """
         if self.state in (State.CLOSING, State.GONE):
             return
@@ -250,15 +251,15 @@ class ChatProtocol(BoundedLines):
         return b""
 
     def quit(self, to_room: str) -> None:
-        """`member.Connection`: who pipes a few lines and /quit sees them come back."""
+        """`connection.Connection`: who pipes a few lines and /quit sees them come back."""
         self._leave_when_told("quit", Notice(("Goodbye.",)), to_room)
 
-    def dismiss(self, code: str, to_member: str, to_room: str) -> None:
-        """`member.Connection`: moderated away."""
-        self.close(code, Refusal(code, to_member), to_room)
+    def dismiss(self, code: str, to_session: str, to_room: str) -> None:
+        """`connection.Connection`: moderated away."""
+        self.close(code, Refusal(code, to_session), to_room)
 
     def answered(self) -> None:
-        """`member.Connection`: it may have been resting until then."""
+        """`connection.Connection`: it may have been resting until then."""
         if self.paused and self.may_go_on():
             self._clock.callLater(0, self._answered_now)
 
@@ -267,12 +268,12 @@ class ChatProtocol(BoundedLines):
             self.resumeProducing()
 
     def _leave_when_told(self, code: str, last: Item | None, to_room: str = "") -> None:
-        if self.member is not None:
+        if self.session is not None:
             self.state = State.LEAVING
             close = partial(self.close, code, last, to_room, LEAVE_S)
             self.stop_lines()
             self._deadline = self._clock.callLater(LEAVE_S, self._leave_late, close)
-            self.chat.room_of(self.member).when_told(close, self.member)
+            self.chat.when_told_to(self.session, close)
 
     def _leave_late(self, close: Callable[[], None]) -> None:
         self._deadline = None
@@ -299,16 +300,16 @@ class ChatProtocol(BoundedLines):
         self.close("no_nick", Refusal("no_nick", text))
 
     def _leave(self, state: State, code: str, to_room: str) -> None:
-        """The one place where a member goes, whatever the way."""
+        """The one place where a session ends, whatever the way."""
         joined = self.state in (State.JOINED, State.LEAVING)
         self.state = state
         self.reason = code
         self._stop_waiting()
         self._leave_entrance()
         self.stop_lines()
-        if joined and self.member is not None:
-            self._room = self.chat.room_of(self.member).name
-            self.chat.leave(self.member, to_room)
+        if joined and self.session is not None:
+            self._rooms = [room.name for room in self.chat.rooms_of(self.session)]
+            self.chat.leave(self.session, to_room)
 
     def _stop_waiting(self) -> None:
         if self._deadline is not None:
@@ -343,14 +344,14 @@ class ChatProtocol(BoundedLines):
         else:
             self._leave(State.GONE, "lost", "connection lost")
         self.outbox.close()
-        member = self.member
+        user = None if self.session is None else self.session.user
         self.factory.ended(
             self.peer, self.reason,
-            nick=None if member is None else member.nick,
-            room=self._room,
+            nick=None if user is None else user.nick,
+            room=", ".join(self._rooms) or None,
             door=self.format.name,
             lines=self.lines, refused=self.refused, bytes=self.bytes,
-            said=0 if member is None else member.lines_said,
+            said=0 if user is None else user.lines_said,
             detail=why_lost(reason) if self.reason == "lost" else "",
         )  # fmt: skip
 

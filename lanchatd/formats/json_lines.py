@@ -13,19 +13,22 @@ from lanchatd.chat.events import (
     Missed,
     Notice,
     Ok,
+    Parted,
     Past,
     Presence,
     Private,
     Rooms,
     Welcome,
 )
-from lanchatd.chat.format import Hello, Line, Unreadable
+from lanchatd.chat.format import Hello, Line, Place, Unreadable
+from lanchatd.formats.cuts import away_shown, members_shown, nicks_shown, rooms_shown, topic_shown
 from lanchatd.text import cleaning
 from lanchatd.text.refused import Refusal, Refused
 from lanchatd.text.times import iso_time
 
 # A ref is echoed and remembered: long enough for any kind of unique id (a UUID has 36).
 LONGEST_REF = 64
+LONGEST_DEVICE = 64
 
 _T = TypeVar("_T", int, str)
 
@@ -37,24 +40,35 @@ class JsonFormat:
 
     def read_hello(self, encoded: bytes) -> Hello:
         fields = _object(encoded)
-        after = _field(fields, "after", int)
-        if after is not None and after < 0:
-            raise Unreadable("bad_field", '"after" is an id that you were given, or 0.')
+        rooms = fields.get("rooms")
+        if rooms is None:
+            places: tuple[Place, ...] = (_place(fields),)
+        elif any(fields.get(name) is not None for name in ("room", "after", "log")):
+            raise Unreadable(
+                "bad_field", '"room", "after" and "log" stand in each of "rooms", or "rooms" is not there.'
+            )
+        elif not isinstance(rooms, list) or not rooms or not all(isinstance(room, dict) for room in rooms):
+            raise Unreadable("bad_field", '"rooms" is a list of objects: [{"room": "#lobby"}]')
+        else:
+            places = tuple(map(_place, rooms))
         nick = _text(fields, "nick")
         if nick is None:
             raise Unreadable("no_nick", 'Say who you are first: {"nick": "alice"}')
-        return Hello(nick, _text(fields, "room"), after, _text(fields, "log"))
+        device = _text(fields, "device") or ""
+        if len(device) > LONGEST_DEVICE:
+            raise Unreadable("bad_field", f'"device" is longer than {LONGEST_DEVICE} characters.')
+        return Hello(nick, places, rooms is not None, device)
 
     def read_line(self, encoded: bytes) -> Line:
         fields = _object(encoded)
         ref = _ref(fields)
         try:
-            text = _text(fields, "line")
+            text, room = _text(fields, "line"), _text(fields, "room")
         except Refused as refused:
             raise Unreadable(refused.code, refused.text, ref) from None
         if text is None:
             raise Unreadable("bad_field", 'Say something: {"line": "hello"}', ref)
-        return Line(text.rstrip(), ref)
+        return Line(text.rstrip(), ref, room)
 
     def ref_of(self, encoded: bytes) -> str | None:
         try:
@@ -80,6 +94,13 @@ def _object(encoded: bytes) -> dict[str, Any]:
     if not isinstance(value, dict):
         raise Unreadable("bad_json", "That line is not a JSON object.")
     return value
+
+
+def _place(fields: dict[str, Any]) -> Place:
+    after = _field(fields, "after", int)
+    if after is not None and after < 0:
+        raise Unreadable("bad_field", '"after" is an id that you were given, or 0.')
+    return Place(_text(fields, "room"), after, _text(fields, "log"))
 
 
 def _field(fields: dict[str, Any], name: str, kind: type[_T]) -> _T | None:
@@ -117,7 +138,8 @@ def _fields(item: Item) -> dict[str, Any]:
             said = {"room": item.room, "from": item.nick, "text": item.text, "at": iso_time(item.at)}
             return {"id": item.id, **said}
         case Presence():
-            who = {"room": item.room, "nicks": item.nicks, "others": item.others, "here": item.here}
+            nicks, others = nicks_shown(item)
+            who = {"room": item.room, "nicks": nicks, "others": others, "here": item.here}
             return {**who, **({"reason": item.reason} if item.reason else {}), "at": iso_time(item.at)}
         case Private():
             return {"from": item.nick, "to": item.to, "text": item.text, "at": iso_time(item.at)}
@@ -126,19 +148,24 @@ def _fields(item: Item) -> dict[str, Any]:
         case Members():
             members = [
                 {"nick": member.nick}
-                | ({} if member.away is None else {"away": member.away})
+                | ({} if member.away is None else {"away": away_shown(member.away)})
                 | ({"operator": True} if member.operator else {})
                 | ({"encrypted": True} if member.encrypted else {})
-                for member in item.members
+                for member in members_shown(item)
             ]
             return {"room": item.room, "here": item.here, "members": members}
         case Rooms():
-            rooms = [{"room": room.room, "here": room.here, "topic": room.topic} for room in item.rooms]
+            rooms = [
+                {"room": room.room, "here": room.here, "topic": topic_shown(room.topic), "last": room.last}
+                for room in rooms_shown(item)
+            ]
             return {"rooms": rooms, "total": item.total}
         case Welcome():
             place = {"nick": item.nick, "room": item.room, "log": item.log, "last": item.last}
             server = {"topic": item.topic, "server": item.server, "version": item.version}
             return {**place, **server, **({"motd": item.motd} if item.motd else {})}
+        case Parted():
+            return {"room": item.room}
         case Missed():
             return {"room": item.room, "log": item.log, "count": item.count}
         case Past():

@@ -18,6 +18,7 @@ from lanchatd.chat.events import (
     Missed,
     Notice,
     Ok,
+    Parted,
     Past,
     Presence,
     Private,
@@ -25,6 +26,7 @@ from lanchatd.chat.events import (
     Welcome,
 )
 from lanchatd.chat.format import Hello, Line
+from lanchatd.formats.cuts import away_shown, members_shown, nicks_shown, rooms_shown, topic_shown
 from lanchatd.text import cleaning
 from lanchatd.text.framing import quoted, single_spaced
 from lanchatd.text.refused import Refusal
@@ -67,14 +69,18 @@ def _lines(item: Item) -> list[str]:
         case Members():
             return ["-- " + _members(item)]
         case Rooms():
-            more = item.total - len(item.rooms)
+            rooms = rooms_shown(item)
+            more = item.total - len(rooms)
             lines = [
-                f"{room.room} ({room.here} here) {single_spaced(room.topic)}".rstrip() for room in item.rooms
+                f"{room.room} ({room.here} here) {single_spaced(topic_shown(room.topic))}".rstrip()
+                for room in rooms
             ]
             return [f"-- {line}" for line in lines + ([f"and {_counted(more, 'other')}"] if more else [])]
         case Welcome():
             lines = [f"-- You are {item.nick} in {item.room}. /help lists the commands."]
             return lines + ([f"-- The topic is: {single_spaced(item.topic)}"] if item.topic else [])
+        case Parted():
+            return [f"-- You left {item.room}."]
         case Missed():
             if item.count is None:
                 return [f"-- The server has a new log of {item.room}; this is all that it holds."]
@@ -113,7 +119,8 @@ def _past(event: Event, past: Past) -> str:
 
 
 def _presence(presence: Presence) -> str:
-    names, others = list(presence.nicks), presence.others
+    nicks, others = nicks_shown(presence)
+    names = list(nicks)
     if len(names) + others > _FEW:
         others += len(names) - 2
         names = names[:2]
@@ -123,7 +130,7 @@ def _presence(presence: Presence) -> str:
 
 
 def _members(item: Members) -> str:
-    names = [_stands(member) for member in item.members]
+    names = [_stands(member) for member in members_shown(item)]
     if not names:
         return f"Nobody is in {item.room}."
     return f"{item.here} in {item.room}: {_listed(names, item.here - len(names))}"
@@ -132,7 +139,7 @@ def _members(item: Members) -> str:
 def _stands(member: Here) -> str:
     notes = ["plain"] if not member.encrypted else []
     if member.away is not None:
-        notes.append(f"away: {quoted(member.away)}" if member.away else "away")
+        notes.append(f"away: {quoted(away_shown(member.away))}" if member.away else "away")
     return ("@" if member.operator else "") + member.nick + (f" ({', '.join(notes)})" if notes else "")
 
 

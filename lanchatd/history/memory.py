@@ -7,8 +7,8 @@ from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from weakref import WeakSet
 
-from lanchatd.chat.events import Event
-from lanchatd.chat.log import Found
+from lanchatd.chat.events import Event, Posted
+from lanchatd.chat.log import Found, Listener
 from lanchatd.limits import Limits
 from lanchatd.text.refused import Refused
 
@@ -122,6 +122,7 @@ class MemoryLog:
         """``tails`` are those of all rooms."""
         self.name = name
         self._tail = Tail(limits, tails or Tails(limits))
+        self._listener: Listener
 
     @property
     def newest(self) -> int:
@@ -130,11 +131,14 @@ class MemoryLog:
     def refuses(self) -> Refused | None:
         return None
 
-    def append(self, batch: Sequence[Event], answer: Callable[[Refused | None], None]) -> None:
-        for id_, event in enumerate(batch, self.newest + 1):
-            event.id = id_
-        self._tail.hold(batch)
-        answer(None)
+    def listen(self, listener: Listener) -> None:
+        self._listener = listener
+
+    def append(self, batch: Sequence[Posted]) -> None:
+        for id_, posted in enumerate(batch, self.newest + 1):
+            posted.number(id_)
+        self._tail.hold(posted.event for posted in batch)
+        self._listener.arrived(batch)
 
     def put_away(self) -> bool:
         return False

@@ -83,17 +83,15 @@ class HistoryService(Service):
         self._reactor = reactor
         self._store = store
         self._chat = chat
-        store.commits.changed = self._trouble_changed
-        store.commits.hangs = self._hangs
 
     def startService(self) -> None:
         super().startService()  # type: ignore[no-untyped-call]
         chat, now = self._chat, self._chat.now()
-        kept = self._store.open(self._warn)
+        kept = self._store.open(self._warn, self._trouble_changed)
         # When all services have stopped: until then lines may be on their way into it.
         self._reactor.addSystemEventTrigger("during", "shutdown", self._close)
         chat.search = self._store.searches.search
-        chat.restore((each.room.name, each.room.topic, each.used_at) for each in kept)
+        chat.registry.restore((each.room.name, each.room.topic, each.used_at) for each in kept)
         refs = sorted((ref for restored in kept for ref in restored.refs), key=itemgetter(0))
         for at, digest, id_ in refs[-chat.limits.max_refs :]:
             chat.refs.restore(digest, id_, self._reactor.seconds() - max(0, now - at))
@@ -102,10 +100,6 @@ class HistoryService(Service):
     def _close(self) -> None:
         if not self._store.close():
             self.log.critical("the disk does not answer: what was not told to anybody may not be in the log")
-
-    def _hangs(self) -> None:
-        self._store.searches.now()
-        self._chat.log_hangs()
 
     def _trouble_changed(self) -> None:
         if (why := self._store.commits.trouble) is not None:
@@ -147,7 +141,7 @@ class ChatService(Service):
 
     def stopService(self) -> Deferred[Any]:
         super().stopService()  # type: ignore[no-untyped-call]
-        self.log.info("shutting down, with {members} members", members=len(self.factory.chat.members))
+        self.log.info("shutting down, with {members} members", members=len(self.factory.chat.users))
         stopped = [maybeDeferred(port.stopListening) for port in self._ports]
         return DeferredList([*stopped, self.factory.shut_down()])
 

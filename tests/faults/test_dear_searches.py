@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from lanchatd.chat.events import Event, Kind
+from lanchatd.chat.events import Event, Kind, Posted
 from lanchatd.history.disk import rows
 from lanchatd.history.disk.index import index
 from lanchatd.history.disk.opening import open_log
@@ -43,7 +43,9 @@ def dear_log(tmp_path_factory: pytest.TempPathFactory) -> Path:
     connection, _ = open_log(path, lambda warning: None)
     words = (f"{BEGINNING}{number:x}" for number in range(LINES * WORDS_A_LINE))
     lines = (" ".join(next(words) for _ in range(WORDS_A_LINE)) for _ in range(LINES))
-    events = [Event(Kind.SAID, "#lobby", "mallory", line, 1.8e9, id_) for id_, line in enumerate(lines, 1)]
+    events = [
+        Posted(Event(Kind.SAID, "#lobby", "mallory", line, 1.8e9, id_)) for id_, line in enumerate(lines, 1)
+    ]
     with closing(connection):
         connection.execute("PRAGMA synchronous = OFF")
         room = rows.rooms_as_json([RoomRow(1, "#lobby", "#lobby")])

@@ -14,7 +14,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 
-from lanchatd.chat.events import Event
+from lanchatd.chat.events import Posted
 from lanchatd.clock import Call, Clock, call_all
 from lanchatd.history.disk import rows
 from lanchatd.history.disk.rows import RoomRow
@@ -47,28 +47,31 @@ class _Unwritable(Exception):
 class Commits:
     """The lines that are being kept.
 
-    ``trouble`` says why lines are refused, None while they are not. ``changed`` is called when that is
-    another, ``hangs`` when from now on all are refused, and ``kept`` when a commit was made.
+    ``trouble`` says why lines are refused, None while they are not.
     """
 
-    def __init__(self, path: Path, limits: Limits, clock: Clock, kept: Callable[[], None]) -> None:
+    def __init__(
+        self, path: Path, limits: Limits, clock: Clock, kept: Callable[[], None], hangs: Callable[[], None]
+    ) -> None:
+        """``kept`` is called when a commit was made, ``hangs`` when from now on all lines are refused."""
         self.trouble: str | None = None
-        self.changed: Callable[[], None] = lambda: None
-        self.hangs: Callable[[], None] = lambda: None
+        self._changed: Callable[[], None] = lambda: None
+        self._hang_begins = hangs
         self._path = path
         self._limits = limits
         self._clock = clock
         self._kept = kept
         self._writer: tuple[Worker, sqlite3.Connection] | None = None
-        self._gathered: list[tuple[RoomRow, Sequence[Event], Answer]] = []
+        self._gathered: list[tuple[RoomRow, Sequence[Posted], Answer]] = []
         self._committing = False
         self._turn_ends = False
         self._late: Call | None = None
         self._hangs = False
 
-    def begin(self, worker: Worker, connection: sqlite3.Connection) -> None:
-        """The file is open."""
+    def begin(self, worker: Worker, connection: sqlite3.Connection, changed: Callable[[], None]) -> None:
+        """The file is open. ``changed`` is called when there is other ``trouble``, or none any more."""
         self._writer = worker, connection
+        self._changed = changed
 
     def end(self) -> None:
         """The file is about to be closed."""
@@ -81,8 +84,8 @@ class Commits:
         """Answer as `lanchatd.chat.log.Log.refuses` does."""
         return _refused(DOES_NOT_ANSWER) if self._hangs else None
 
-    def append(self, room: RoomRow, batch: Sequence[Event], answer: Answer) -> None:
-        """Keep events that are numbered, as `lanchatd.history.disk.room_log.Disk.append` does."""
+    def append(self, room: RoomRow, batch: Sequence[Posted], answer: Answer) -> None:
+        """Keep events that are numbered, and then answer; or answer why not, and nothing is kept."""
         if (refused := self.refuses()) is not None:
             answer(refused)
             return
@@ -114,7 +117,9 @@ class Commits:
         self._hangs = True
         batches, self._gathered = self._gathered, []
         refused = _refused(DOES_NOT_ANSWER)
-        calls: deque[Callable[[], None]] = deque([partial(self._in_trouble, DOES_NOT_ANSWER), self.hangs])
+        calls: deque[Callable[[], None]] = deque(
+            [partial(self._in_trouble, DOES_NOT_ANSWER), self._hang_begins]
+        )
         calls.extend(partial(answer, refused) for _, _, answer in batches)
         call_all(self._clock, calls)
 
@@ -138,7 +143,7 @@ class Commits:
     def _in_trouble(self, why: str | None) -> None:
         was, self.trouble = self.trouble, why
         if (was is None) != (why is None):
-            self.changed()
+            self._changed()
 
 
 def _write(connection: sqlite3.Connection, path: Path, min_free_bytes: int, rooms: str, events: str) -> None:

@@ -4,75 +4,54 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import Protocol
 
-from lanchatd.chat.events import Event
-from lanchatd.chat.log import Found
+from lanchatd.chat.events import Posted
+from lanchatd.chat.log import Found, Listener
+from lanchatd.history.disk.commits import Commits
 from lanchatd.history.disk.rows import RoomRow
 from lanchatd.history.memory import Tail
 from lanchatd.text.refused import Refused
 
-
-class Disk(Protocol):
-    """What a log needs of the file."""
-
-    name: str
-    """Names the file: ids of another one mean something else."""
-
-    def refuses(self) -> Refused | None:
-        """Answer as `lanchatd.chat.log.Log.refuses` does."""
-        ...
-
-    def append(self, room: RoomRow, batch: Sequence[Event], answer: Callable[[Refused | None], None]) -> None:
-        """Keep events that are numbered, and then answer; or answer why not, and nothing is kept."""
-        ...
-
-    def read(
-        self, room: RoomRow, after: int, until: int, limit_bytes: int, answer: Callable[[Found], None]
-    ) -> None:
-        """Answer as `lanchatd.chat.log.Log.read` does."""
-        ...
+Read = Callable[[RoomRow, int, int, int, Callable[[Found], None]], None]
+"""Reads a room's events from the file, as `lanchatd.chat.log.Log.read` does."""
 
 
 class DiskLog:
     """Implements `lanchatd.chat.log.Log`. Fan-out, most of joining and coming back are served from memory."""
 
-    def __init__(self, disk: Disk, room: RoomRow, tail: Tail) -> None:
-        self._disk = disk
+    def __init__(self, name: str, room: RoomRow, tail: Tail, commits: Commits, read: Read) -> None:
+        """``name`` is the file's: ids of another one mean something else."""
+        self.name = name
         self._room = room
         self._tail = tail
-
-    @property
-    def name(self) -> str:
-        """The file's."""
-        return self._disk.name
+        self._commits = commits
+        self._read = read
+        self._listener: Listener
 
     @property
     def newest(self) -> int:
         return self._tail.newest
 
     def refuses(self) -> Refused | None:
-        return self._disk.refuses()
+        return self._commits.refuses()
 
-    def append(self, batch: Sequence[Event], answer: Callable[[Refused | None], None]) -> None:
-        if not batch:
-            answer(None)
-            return
-        for id_, event in enumerate(batch, self.newest + 1):
-            event.id = id_
-        self._room.name = batch[0].room
-        self._disk.append(self._room, batch, partial(self._appended, batch, answer))
+    def listen(self, listener: Listener) -> None:
+        self._listener = listener
 
-    def _appended(
-        self, batch: Sequence[Event], answer: Callable[[Refused | None], None], refused: Refused | None
-    ) -> None:
+    def append(self, batch: Sequence[Posted]) -> None:
+        for id_, posted in enumerate(batch, self.newest + 1):
+            posted.number(id_)
+        self._room.name = batch[0].event.room
+        self._commits.append(self._room, batch, partial(self._appended, batch))
+
+    def _appended(self, batch: Sequence[Posted], refused: Refused | None) -> None:
         if refused is None:
-            self._tail.hold(batch)
-        for event in batch:
-            event.ref = None  # it is in the file; in memory it would only take room
-            if refused is not None:
-                event.id = 0
-        answer(refused)
+            self._tail.hold(posted.event for posted in batch)
+        self._listener.arrived(batch, refused)
+
+    def hangs(self) -> None:
+        """The disk does not answer."""
+        self._listener.hangs()
 
     def put_away(self) -> bool:
         self._tail.forget(self._tail.newest)
@@ -86,4 +65,4 @@ class DiskLog:
         if after + 1 >= self._tail.oldest or until <= after:
             answer(self._tail.read(after, until, limit_bytes))
         else:
-            self._disk.read(self._room, after, until, limit_bytes, answer)
+            self._read(self._room, after, until, limit_bytes, answer)

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from lanchatd.chat.events import Event, Kind
+from lanchatd.chat.events import Event, Kind, Posted
 from lanchatd.chat.searching import Hits
 from lanchatd.history.disk.words import words_of
 from lanchatd.history.memory import Tail, Tails
@@ -90,7 +90,7 @@ def rooms_as_json(rooms: Sequence[RoomRow]) -> str:
     return json.dumps([(room.number, room.key, room.name) for room in rooms], ensure_ascii=False)
 
 
-def events_as_json(batches: Sequence[tuple[int, Sequence[Event]]]) -> str:
+def events_as_json(batches: Sequence[tuple[int, Sequence[Posted]]]) -> str:
     """Batches, each with the number of its room, as `write` takes them."""
     rows = [
         (
@@ -100,11 +100,12 @@ def events_as_json(batches: Sequence[tuple[int, Sequence[Event]]]) -> str:
             event.kind.value,
             event.nick,
             event.text,
-            event.ref,
+            posted.ref,
             words_of(event.text),
         )
         for room, batch in batches
-        for event in batch
+        for posted in batch
+        for event in (posted.event,)
     ]
     return json.dumps(rows, ensure_ascii=False)
 

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Sequence
+from collections import deque
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from weakref import WeakValueDictionary
 
-from lanchatd.chat.events import Event
 from lanchatd.chat.log import Found
-from lanchatd.clock import Call, Clock
+from lanchatd.clock import Call, Clock, call_all
 from lanchatd.history.disk import rows
 from lanchatd.history.disk.asking import Asking, unreadable
 from lanchatd.history.disk.believed_time import BelievedTime
-from lanchatd.history.disk.commits import Answer, Commits
+from lanchatd.history.disk.commits import Commits
 from lanchatd.history.disk.index import index
 from lanchatd.history.disk.opening import PARTS, connect, open_log
 from lanchatd.history.disk.pruning import DAY_S, Pruned, prune
@@ -25,7 +25,6 @@ from lanchatd.history.disk.worker import Worker
 from lanchatd.history.memory import Tail, Tails
 from lanchatd.limits import Limits
 from lanchatd.state.files import StateError
-from lanchatd.text.refused import Refused
 
 # How long it is waited for the disk, when the daemon ends.
 CLOSES_WITHIN_S = 4
@@ -41,7 +40,7 @@ INDEX_PAUSE_S = 0.05
 
 
 class DiskStore:
-    """Implements `lanchatd.history.disk.room_log.Disk`."""
+    """The file, with the threads that write it, read it and search in it."""
 
     def __init__(
         self,
@@ -54,7 +53,7 @@ class DiskStore:
         """``now`` tells seconds since the epoch; ``new_worker`` starts a thread with a name."""
         self.name = ""
         self.path = path
-        self.commits = Commits(path, limits, clock, lambda: self._index_in(INDEX_AFTER_S))
+        self.commits = Commits(path, limits, clock, lambda: self._index_in(INDEX_AFTER_S), self._hangs)
         self.searches = Searches(clock, self.commits.refuses)
         self._limits = limits
         self._clock = clock
@@ -72,10 +71,11 @@ class DiskStore:
 
     # -- opening and closing
 
-    def open(self, warn: Callable[[str], None]) -> list[Restored]:
+    def open(self, warn: Callable[[str], None], trouble_changed: Callable[[], None]) -> list[Restored]:
         """The rooms there are, with what is known again of each.
 
-        Raises `lanchatd.state.files.StateError`; ``warn`` is told of a damaged file.
+        Raises `lanchatd.state.files.StateError`; ``warn`` is told of a damaged file, and
+        ``trouble_changed`` is called when ``commits.trouble`` is another.
         """
         writing, self.name = open_log(self.path, warn)
         try:
@@ -93,7 +93,7 @@ class DiskStore:
             (self._new_worker("log reads"), reading),
             (self._new_worker("log searches"), searching),
         ]
-        self.commits.begin(*self._workers[0])
+        self.commits.begin(*self._workers[0], trouble_changed)
         self._reads = Asking(self._workers[1][0], self._clock)
         self.searches.begin(self._workers[0], self._workers[2])
         self._believed = BelievedTime(self._clock, self._now, newest_at)
@@ -142,16 +142,12 @@ class DiskStore:
         return self._made(RoomRow(self._last_number, key, key), Tail(self._limits, self._tails))
 
     def _made(self, room: RoomRow, tail: Tail) -> DiskLog:
-        self._logs[room.number] = log = DiskLog(self, room, tail)
+        self._logs[room.number] = log = DiskLog(self.name, room, tail, self.commits, self._read)
         return log
 
-    # -- writing
-
-    def refuses(self) -> Refused | None:
-        return self.commits.refuses()
-
-    def append(self, room: RoomRow, batch: Sequence[Event], answer: Answer) -> None:
-        self.commits.append(room, batch, answer)
+    def _hangs(self) -> None:
+        self.searches.now()
+        call_all(self._clock, deque(log.hangs for log in self._logs.values()))
 
     # -- pruning
 
@@ -194,7 +190,7 @@ class DiskStore:
 
     # -- reading
 
-    def read(
+    def _read(
         self, room: RoomRow, after: int, until: int, limit_bytes: int, answer: Callable[[Found], None]
     ) -> None:
         _, connection = self._workers[1]

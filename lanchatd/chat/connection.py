@@ -1,0 +1,51 @@
+"""What the rules ask of a connection: to send bytes, and to end."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Protocol
+
+
+class Outbox(Protocol):
+    """What one session still has to be sent. The rules give it bytes; it knows the socket."""
+
+    @property
+    def send(self) -> Callable[[bytes], int]:
+        """Hand encoded lines straight to the socket and return how many bytes it took.
+
+        Only while nothing is waiting. Raises OSError when it took nothing (BlockingIOError) or never will.
+        """
+        ...
+
+    @property
+    def waiting(self) -> bool:
+        """Whether something has not been taken yet; when it has, the session's `catch_up` is called."""
+        ...
+
+    def give(self, encoded: bytes) -> bool:
+        """Send the next chunk, while nothing is waiting. Returns whether all of it was taken."""
+        ...
+
+    def wait(self, rest: bytes) -> None:
+        """Keep what `send` did not take, and wait until the socket takes more."""
+        ...
+
+    def tell(self, encoded: bytes) -> None:
+        """Send a direct message, in its order among those."""
+        ...
+
+
+class Connection(Protocol):
+    """Whose session it is."""
+
+    def quit(self, to_room: str) -> None:
+        """It has said all it will: close it when that has been told, and tell the rooms this."""
+        ...
+
+    def answered(self) -> None:
+        """What it asked the log was answered: it may ask more."""
+        ...
+
+    def dismiss(self, code: str, to_session: str, to_room: str) -> None:
+        """Close it now: a code for the daemon's log, what the session and what its rooms are told."""
+        ...

@@ -1,0 +1,107 @@
+"""How a lagging session catches up: chunks from its logs, at its own pace, until it is live.
+
+Joining, coming back after a lost connection and reading slowly are all this same pull. Of several rooms the
+one with the least left comes first, a chunk at a time, so that a busy room does not starve a quiet one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+
+from lanchatd.chat.events import Missed
+from lanchatd.chat.log import Found
+from lanchatd.chat.readers import RECENT, Cursor, Reader, make_live
+from lanchatd.text.refused import Refused
+
+
+def catch_up(reader: Reader) -> None:
+    """Give it the next chunk, or make it live; nothing if it still waits for one."""
+    if reader.live or reader.reading is not None or reader.outbox.waiting or not reader.cursors:
+        return
+    behind = [cursor for cursor in reader.cursors if cursor.is_behind]
+    if not behind:
+        make_live(reader)
+        return
+    cursor = min(behind, key=lambda cursor: cursor.left)
+    if not cursor.left:
+        _give(cursor, [])
+        return
+    reader.reading = cursor
+    if cursor.left <= RECENT:
+        # A newcomer, or nearly live: not worth the wait.
+        _read(cursor, lambda: None)
+    else:
+        cursor.readers.around.replay_turns.ask(partial(_take_turn, cursor, cursor.at))
+
+
+def _take_turn(cursor: Cursor, after: int) -> bool:
+    """`ReplayTurns`: it is the cursor's turn, if it still reads."""
+    if not _still_reads(cursor, after):
+        return False
+    _read(cursor, cursor.readers.around.replay_turns.done)
+    return True
+
+
+def _read(cursor: Cursor, done: Callable[[], None]) -> None:
+    readers, after = cursor.readers, cursor.at
+    until = readers.newest
+
+    def was_read(events: Found) -> None:
+        try:
+            _was_read(cursor, after, until, events)
+        finally:
+            done()
+
+    readers.log.read(after, until, readers.around.limits.chunk_bytes, was_read)
+
+
+def _still_reads(cursor: Cursor, after: int) -> bool:
+    """Whether it is still here, and where it was when it began to read."""
+    return cursor.reader.reading is cursor and cursor.at == after
+
+
+def _was_read(cursor: Cursor, after: int, until: int, events: Found) -> None:
+    if not _still_reads(cursor, after):
+        return  # it went away while the log was reading
+    reader, readers = cursor.reader, cursor.readers
+    reader.reading = None
+    if isinstance(events, Refused):
+        # It can come back and go on from where it was; left as it is, it would wait for ever.
+        reader.connection.dismiss(events.code, events.text, "the log can't be read")
+        return
+    if reader.outbox.waiting:
+        return  # something direct came in between; when that has drained, it is read again
+    pieces: list[bytes] = []
+    first = events[0].id if events else until + 1
+    # What was lost of the time before it came does not count, if it did not say where it was.
+    known = max(after, cursor.entered_at) if cursor.gap_told else after
+    if first > known + 1:
+        pieces.append(reader.format.render(Missed(readers.room, readers.log.name, first - known - 1)))
+    if first > after + 1:
+        cursor.at = first - 1
+    cursor.gap_told = False
+    size, now, most = 0, readers.around.now(), readers.around.limits.chunk_bytes
+    for event in events:
+        past = now if event.id <= cursor.entered_at else None
+        piece = b"" if reader.ignores(event) else reader.format.render(event, past)
+        size += len(piece)
+        if size > most and cursor.at > after:
+            break
+        pieces.append(piece)
+        cursor.at = event.id
+    _give(cursor, pieces)
+
+
+def _give(cursor: Cursor, pieces: list[bytes]) -> None:
+    reader, readers = cursor.reader, cursor.readers
+    if cursor.at == readers.newest and cursor.presence_seen != readers.presences:
+        # Who came and went meanwhile was not stored: it is told who is here now.
+        cursor.presence_seen = readers.presences
+        pieces.append(readers.who(reader.format))
+    if not reader.outbox.give(b"".join(pieces)):
+        return
+    if any(other.is_behind for other in reader.cursors):
+        readers.around.clock.callLater(0, reader.catch_up)  # others get their turn between two chunks
+    else:
+        make_live(reader)

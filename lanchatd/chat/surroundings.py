@@ -1,0 +1,24 @@
+"""What every room needs and none owns: the clock, the limits, and whose turn it is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from lanchatd.chat.lists import Lists
+from lanchatd.chat.presence_turns import PresenceTurns
+from lanchatd.chat.replay_turns import ReplayTurns
+from lanchatd.clock import Clock
+from lanchatd.limits import Limits
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """``clock`` is for waiting; ``now`` tells seconds since the epoch, for the time of what happens."""
+
+    clock: Clock
+    now: Callable[[], float]
+    limits: Limits
+    replay_turns: ReplayTurns
+    presence_turns: PresenceTurns
+    lists: Lists

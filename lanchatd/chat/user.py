@@ -1,0 +1,168 @@
+"""Who is here: a user under a nick, with a session for each connection."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from weakref import ReferenceType
+
+from lanchatd.chat import replay
+from lanchatd.chat.connection import Connection, Outbox
+from lanchatd.chat.events import Here, Item
+from lanchatd.chat.format import Format
+from lanchatd.chat.ignored import Ignored
+from lanchatd.chat.peer import Peer
+from lanchatd.chat.readers import Cursor, lag, make_live
+from lanchatd.text.names import Name
+
+
+class User:
+    """Who is here under a nick, on one connection or on several."""
+
+    # Slots: ten thousand of them shall be small.
+    __slots__ = (
+        "__weakref__", "ignored", "lines_said", "muted_as", "name", "operator", "reply_to", "sessions",
+    )  # fmt: skip
+
+    def __init__(self, name: Name) -> None:
+        self.name = name
+        self.sessions: tuple[Session, ...] = ()
+        self.operator = False
+        self.lines_said = 0
+        # Who wrote last, and not the nick, which somebody else may take; weakly, as it may be gone.
+        self.reply_to: ReferenceType[User] | None = None
+        self.muted_as: str | None = None
+        self.ignored: Ignored | None = None  # as long as it ignores nobody
+
+    @property
+    def nick(self) -> str:
+        """The nick as it is shown."""
+        return self.name.shown
+
+    @property
+    def is_here(self) -> bool:
+        """Whether it has not left; Python may keep it for longer than that."""
+        return bool(self.sessions)
+
+    @property
+    def away(self) -> str | None:
+        """Why it is away, "" without a reason; None while any of its sessions is not."""
+        away = [session.away for session in self.sessions]
+        return None if None in away else max(filter(None, away), default="")
+
+    @property
+    def here(self) -> Here:
+        """How it stands in a list of who is here: encrypted if all its connections are."""
+        encrypted = all(session.peer.encrypted for session in self.sessions)
+        return Here(self.nick, self.away, self.operator, encrypted)
+
+    def is_in(self, key: str) -> bool:
+        """Whether any of its sessions is in the room with this key."""
+        return any(session.cursor_in(key) for session in self.sessions)
+
+    def tell(self, *items: Item) -> None:
+        """Tell all its sessions something directly."""
+        for session in self.sessions:
+            session.tell(*items)
+
+    def ignores_user(self, other: User) -> bool:
+        """Whether it is shown nothing that the other says or sends."""
+        return self.ignored is not None and self.ignored.holds(other)
+
+
+class Session:
+    """One connection of a user. Implements `lanchatd.chat.readers.Reader`.
+
+    In one room, or in ``several``. Times are seconds of the daemon's monotonic clock.
+    """
+
+    __slots__ = (
+        "asking", "away", "connection", "cursors", "device", "format", "found", "live", "outbox", "peer",
+        "reading", "several", "since", "spoke_at", "user", "when_live",
+    )  # fmt: skip
+
+    def __init__(
+        self,
+        user: User,
+        form: Format,
+        outbox: Outbox,
+        connection: Connection,
+        peer: Peer,
+        now: float,
+        device: str = "",
+        several: bool = False,
+    ) -> None:
+        self.user = user
+        self.format = form
+        self.outbox = outbox
+        self.connection = connection
+        self.peer = peer
+        self.since = now
+        self.spoke_at = now
+        self.device = device
+        self.several = several
+        self.away: str | None = None
+        # A question whose answer is on its way: it is asked nothing more until then.
+        self.asking = False
+        # What it searched for last, and the place of the last line that it was shown, if there are more.
+        self.found: tuple[str, int] | None = None
+        # Its rooms, the one that was joined last at the end.
+        self.cursors: tuple[Cursor, ...] = ()
+        self.live = False
+        self.reading: Cursor | None = None
+        self.when_live: Callable[[], None] | None = None
+
+    @property
+    def address(self) -> str | None:
+        """The IP address of its connection, None on a UNIX socket."""
+        return self.peer.address
+
+    @property
+    def cursor(self) -> Cursor:
+        """The one in the room that it joined last."""
+        return self.cursors[-1]
+
+    def cursor_in(self, key: str) -> Cursor | None:
+        """The one in the room with this key, if it is there."""
+        return next((cursor for cursor in self.cursors if cursor.readers.key == key), None)
+
+    def tell(self, *items: Item) -> None:
+        """Tell it something directly."""
+        self.tell_encoded(b"".join(map(self.format.render, items)))
+
+    def tell_encoded(self, encoded: bytes) -> None:
+        """Tell it something directly that was rendered already."""
+        self.outbox.tell(encoded)
+
+    @property
+    def ignores_somebody(self) -> bool:
+        return self.user.ignored is not None
+
+    def ignores(self, item: Item) -> bool:
+        return self.user.ignored is not None and self.user.ignored.hides(item)
+
+    def ignores_others_now(self) -> None:
+        """Its user ignores somebody now, or nobody any more."""
+        if self.live:
+            lag(self)
+            make_live(self)
+
+    # -- live and lagging
+
+    def catch_up(self) -> None:
+        replay.catch_up(self)
+
+    def fell_behind(self) -> None:
+        """A direct message was not taken whole."""
+        lag(self)
+
+    def call_when_live(self, call: Callable[[], None]) -> None:
+        """Call it when the session has been given everything."""
+        if self.live:
+            call()
+        else:
+            self.when_live = call
+
+    def became_live(self) -> None:
+        if self.when_live is not None:
+            call, self.when_live = self.when_live, None
+            call()

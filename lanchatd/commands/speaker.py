@@ -1,0 +1,37 @@
+"""Who typed a line, and where: what a command of members is run for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from lanchatd.chat.events import Item
+from lanchatd.chat.room import Room
+from lanchatd.chat.user import Session, User
+
+
+@dataclass(frozen=True, slots=True)
+class Speaker:
+    """A session, and the room that the line is for. Implements `lanchatd.commands.command.Actor`."""
+
+    session: Session
+    room: Room
+
+    @property
+    def user(self) -> User:
+        """Whose session it is."""
+        return self.session.user
+
+    @property
+    def nick(self) -> str:
+        return self.session.user.nick
+
+    @property
+    def address(self) -> str | None:
+        return self.session.address
+
+    @property
+    def operator(self) -> bool:
+        return self.session.user.operator
+
+    def tell(self, *items: Item) -> None:
+        self.session.tell(*items)
