@@ -133,6 +133,11 @@ class Limits:
         "events of one room that are kept on disk; the oldest go for good",
         "thirty years of a line a second, which is for ever unless somebody says otherwise",
     )  # fmt: skip
+    keep_bytes: int = _limit(
+        1_073_741_824, "bytes", 65_536, 100_000_000_000_000,
+        "bytes of all rooms that are kept on disk, with 100 a line; the oldest of the fullest go for good",
+        "1 GiB: five million lines, and with their index what a small server has to spare",
+    )  # fmt: skip
     min_free_bytes: int = _limit(
         67_108_864, "bytes", 1, 1_000_000_000_000,
         "space that is left free on the disk of the log: below it lines are refused",

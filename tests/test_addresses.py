@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from lanchatd.limits import Limits
-from lanchatd.net.addresses import COMES, COMES_AGAIN_S, MOST_ADDRESSES, Address, Addresses
+from lanchatd.net.addresses import COMES, COMES_AGAIN_S, DAY_S, MOST_ADDRESSES, Address, Addresses
 from lanchatd.net.rates import Allowance, Verdict
+from tests.disk import DiskWorld
 from tests.world import World
 
 LIMITS = Limits(max_per_address=4, burst_lines=8, lines_per_s=2, bytes_per_s=64)
@@ -92,3 +95,29 @@ def test_a_class_behind_one_router_loses_no_line(people: int) -> None:
         for pupil in pupils:
             pupil.hangs_up()
         world.passes(10)
+
+
+def test_an_address_fills_its_share_of_the_disk_at_once_and_as_much_a_day() -> None:
+    """Whatever connections it has; then it goes on as slowly as a day lasts."""
+    limits = Limits(keep_bytes=1_600_000)
+    address = Address(limits, START)
+    kept = 0
+    while Allowance(limits, address, START).may_keep(900, START):
+        kept += 1
+    assert kept == 101  # 1,000 bytes each, and one that goes over it
+    assert not Allowance(limits, address, START + 60).may_keep(900, START + 60)
+    half_a_day = START + DAY_S / 2
+    later = [address.may_keep(900, half_a_day) for _ in range(100)]
+    assert sum(later) == pytest.approx(50, abs=1)
+    assert Allowance(limits, None, START).may_keep(1 << 30, START)
+
+
+def test_who_fills_the_disk_is_told_so(tmp_path: Path) -> None:
+    """Others go on, and so does what is not kept."""
+    world = DiskWorld(tmp_path / "history.sqlite", keep_bytes=65_536)
+    alice, bob = world.join("alice"), world.join("bob", "192.0.2.2")
+    alice.types(*["x" * 1_000] * 5)
+    told = "!! Your address has said more than 4,096 bytes in a day; go on later, or more slowly."
+    assert told in alice.sees()
+    assert bob.types("hi").sees()[-1] == "<bob> hi"
+    assert alice.types("/msg bob hi").sees()[-1] == "[alice -> bob] hi"

@@ -204,7 +204,7 @@ def test_a_lost_connection_is_told_as_one(world: World) -> None:
 def test_what_nobody_waits_for_is_told_all_the_same(world: World) -> None:
     """A line said by a part of the daemon itself, for a member."""
     alice = world.join("alice")
-    world.chat.say(alice.user, world.chat.room_of(alice.session), "hi")
+    world.chat.say(alice.session, world.chat.room_of(alice.session), "hi")
     world.settle()
     assert alice.sees() == ["<alice> hi"]
 

@@ -224,11 +224,14 @@ class Chat:
 
     # -- talk
 
-    def say(self, user: User, room: Room, text: str, kind: Kind = Kind.SAID) -> Posted:
+    def say(self, session: Session, room: Room, text: str, kind: Kind = Kind.SAID) -> Posted:
         """A user says, does, or sets as the topic; told to the room at the end of the turn."""
+        user = session.user
         cleaning.refuse_unseen(text)
         self.refuse_muted(user)
         room.refuse_talk()
+        if self.search is not None:  # it is kept for good
+            session.connection.refuse_keeping(len(text.encode()))
         user.lines_said += 1
         self.lines_said += 1
         return room.post(kind, user.nick, text, user)

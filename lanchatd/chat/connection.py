@@ -42,6 +42,10 @@ class Connection(Protocol):
         """It has said all it will: close it when that has been told, and tell the rooms this."""
         ...
 
+    def refuse_keeping(self, size: int) -> None:
+        """Raises `Refused` if its address may keep no more lines on disk; one of so many bytes is counted."""
+        ...
+
     def answered(self) -> None:
         """What it asked the log was answered: it may ask more."""
         ...

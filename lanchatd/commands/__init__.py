@@ -48,7 +48,7 @@ def run(chat: Chat, session: Session, line: Line, answer: Callable[[Item], None]
                 return
             answer = asked
         if command is None:
-            begun = chat.say(session.user, speaker.room, text)
+            begun = chat.say(session, speaker.room, text)
         elif command.operator and not speaker.operator:
             raise Refused("not_operator", f"Only operators may /{command.name}.")
         else:

@@ -22,7 +22,7 @@ def _nick(chat: Chat, speaker: Speaker, nick: str) -> None:
 
 
 def _me(chat: Chat, speaker: Speaker, text: str) -> Posted:
-    return chat.say(speaker.user, speaker.room, text, Kind.ACTED)
+    return chat.say(speaker.session, speaker.room, text, Kind.ACTED)
 
 
 def _msg(chat: Chat, speaker: Speaker, nick: str, text: str) -> None:
@@ -78,7 +78,7 @@ def _is_in(speaker: Speaker, room: str) -> bool:
 
 def _topic(chat: Chat, speaker: Speaker, text: str | None) -> Posted | None:
     if text is not None:
-        return chat.say(speaker.user, speaker.room, text, Kind.TOPIC)
+        return chat.say(speaker.session, speaker.room, text, Kind.TOPIC)
     speaker.tell(topic_of(speaker.room))
     return None
 

@@ -24,6 +24,7 @@ from lanchatd.chat.user import Session, User
 from lanchatd.clock import Call
 from lanchatd.commands import command_in
 from lanchatd.doors.last_line import LAST_LINE_S
+from lanchatd.net.addresses import KEPT_SHARE
 from lanchatd.net.credentials import why_lost
 from lanchatd.net.lines import BoundedLines
 from lanchatd.net.outbox import Outbox
@@ -253,6 +254,13 @@ class ChatProtocol(BoundedLines):
     def quit(self, to_room: str) -> None:
         """`connection.Connection`: who pipes a few lines and /quit sees them come back."""
         self._leave_when_told("quit", Notice(("Goodbye.",)), to_room)
+
+    def refuse_keeping(self, size: int) -> None:
+        """`connection.Connection`: who fills the disk is slowed before others lose what they said."""
+        if not self._allowance.may_keep(size, self._clock.seconds()):
+            share = self.limits.keep_bytes // KEPT_SHARE
+            text = f"Your address has said more than {share:,} bytes in a day; go on later, or more slowly."
+            raise Refused("too_much", text)
 
     def dismiss(self, code: str, to_session: str, to_room: str) -> None:
         """`connection.Connection`: moderated away."""

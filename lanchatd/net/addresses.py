@@ -14,6 +14,14 @@ from lanchatd.net.buckets import Bucket
 COMES = 4
 COMES_AGAIN_S = 60
 
+# The share of `Limits.keep_bytes` that one address may fill at once, and then a day: before it fills all of
+# it, those who run the server have a fortnight to see it.
+KEPT_SHARE = 16
+DAY_S = 86_400
+
+# What is counted of a line besides its text, as on the disk.
+LINE_BYTES = 100
+
 # Of so many addresses it is remembered, of those that came last.
 MOST_ADDRESSES = 10_000
 
@@ -21,7 +29,7 @@ MOST_ADDRESSES = 10_000
 class Address:
     """What one address may still send. Times are seconds of any clock that only goes forward."""
 
-    __slots__ = ("_bytes", "_comes", "_limits", "_lines")
+    __slots__ = ("_bytes", "_comes", "_kept", "_limits", "_lines")
 
     def __init__(self, limits: Limits, now: float) -> None:
         self._limits = limits
@@ -29,6 +37,7 @@ class Address:
         self._comes = Bucket(most * COMES, now)
         self._lines = Bucket(most * limits.burst_lines, now)
         self._bytes = Bucket(most * limits.bytes_per_s, now)
+        self._kept = Bucket(limits.keep_bytes / KEPT_SHARE, now)
 
     def may_come(self, now: float) -> bool:
         """Whether one more may connect; it is counted then."""
@@ -50,6 +59,14 @@ class Address:
         if self._lines.fill(burst, per_s, now) < 1 or self._bytes_left(now) < 0:
             return False
         self._lines.take(1, burst)
+        return True
+
+    def may_keep(self, size: int, now: float) -> bool:
+        """Whether a line of so many bytes may go to the log on disk; it is counted then."""
+        share = self._limits.keep_bytes / KEPT_SHARE
+        if self._kept.fill(share, share / DAY_S, now) < 0:
+            return False
+        self._kept.take(LINE_BYTES + size, share)
         return True
 
     def _bytes_left(self, now: float) -> float:

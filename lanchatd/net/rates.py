@@ -95,6 +95,10 @@ class Allowance:
             return Verdict.TAKE
         return self._over(now)
 
+    def may_keep(self, size: int, now: float) -> bool:
+        """Whether a line of so many bytes may go to the log on disk; it is counted then."""
+        return self._address is None or self._address.may_keep(size, now)
+
     def scrap_came(self, now: float) -> Verdict:
         """What becomes of bytes that are thrown away anyhow, the rest of a line too long: never taken."""
         return Verdict.DROP if self._bytes_left(now) >= 0 else self._over(now)

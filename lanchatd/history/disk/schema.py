@@ -60,6 +60,22 @@ MIGRATIONS = (
     ALTER TABLE log ADD COLUMN outdated INTEGER NOT NULL DEFAULT 0;
     UPDATE log SET indexed = 0, outdated = (SELECT coalesce(max(place), 0) FROM event);
     """,
+    # How much of a room is kept: text, nick, words, and a hundred bytes for all that is about a row.
+    """
+    ALTER TABLE room ADD COLUMN bytes INTEGER NOT NULL DEFAULT 0;
+    UPDATE room SET bytes = (
+        SELECT coalesce(sum(100 + length(CAST(nick AS BLOB)) + length(CAST(text AS BLOB))
+            + coalesce(length(CAST(words AS BLOB)), 0)), 0) FROM event WHERE room = number
+    );
+    CREATE TRIGGER bytes_came AFTER INSERT ON event BEGIN
+        UPDATE room SET bytes = bytes + 100 + length(CAST(new.nick AS BLOB)) + length(CAST(new.text AS BLOB))
+            + coalesce(length(CAST(new.words AS BLOB)), 0) WHERE number = new.room;
+    END;
+    CREATE TRIGGER bytes_went AFTER DELETE ON event BEGIN
+        UPDATE room SET bytes = bytes - 100 - length(CAST(old.nick AS BLOB)) - length(CAST(old.text AS BLOB))
+            - coalesce(length(CAST(old.words AS BLOB)), 0) WHERE number = old.room;
+    END;
+    """,
 )
 
 # For a log in which ids may be given again that somebody saw.

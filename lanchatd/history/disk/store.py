@@ -158,7 +158,10 @@ class DiskStore:
         self._pruning = None
         worker, connection = self._workers[0]
         keep_s = self._limits.keep_days * DAY_S
-        work = partial(prune, connection, self._believed.seconds(), keep_s, self._limits.keep_events)
+        limits = self._limits
+        work = partial(
+            prune, connection, self._believed.seconds(), keep_s, limits.keep_events, limits.keep_bytes
+        )
         worker.do(work, self._pruned)
 
     def _pruned(self, pruned: Pruned | Exception | None) -> None:
