@@ -1,1 +1,1 @@
-"""How fast the daemon is, beside servers written in C: `python -m benchmarks` (README, How fast it is)."""
+"""How fast the daemon is, beside servers written in C: `python -m benchmarks` (docs/performance.md)."""

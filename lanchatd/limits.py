@@ -1,6 +1,6 @@
 """Every limit of the daemon: its default, its unit, the range it may have, and where the number comes from.
 
-One table: the options of ``twistd lanchat`` are made from it, and a test holds the README to it.
+One table: the options of ``twistd lanchat`` are made from it, and a test holds docs/running.md to it.
 """
 
 from __future__ import annotations

@@ -52,7 +52,7 @@ class Unsayable(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Pace:
-    """How fast lines are sent: below what the server takes (README, Limits), as a network bunches them."""
+    """How fast lines are sent: below what the server takes (docs/running.md), as a network bunches them."""
 
     burst_lines: float = 15
     lines_per_s: float = 4.5

@@ -1,4 +1,4 @@
-"""How an event looks as text: the five shapes of the text protocol (README, The protocol), with the time."""
+"""How an event looks as text: the five shapes of the text protocol (docs/protocol.md), with the time."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The JSON format (README, The protocol): one object a line, both ways, for programs."""
+"""The JSON format (docs/protocol.md): one object a line, both ways, for programs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The text format (README, The protocol): what people read in `nc` and `telnet`.
+"""The text format (docs/protocol.md): what people read in `nc` and `telnet`.
 
 Five shapes: ``<bob> said``, ``* bob did``, ``[alice -> bob] private``, ``-- the server tells``,
 ``!! refused``. No nick holds a space, ``<``, ``[`` or ``!``, and nobody's text begins a line or closes the

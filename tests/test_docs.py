@@ -1,4 +1,4 @@
-"""The README says what is so."""
+"""The pages in docs/ say what is so."""
 
 from __future__ import annotations
 
@@ -11,12 +11,16 @@ from lanchatd.limits import each_limit, option_name
 from lanchatd.options import Options
 
 ROOT = Path(__file__).parent.parent
-README = (ROOT / "README.md").read_text("utf-8")
 
 
-def rows(heading: str) -> list[list[str]]:
-    """The cells of the first table under a heading, without its head."""
-    section = README.split(heading, 1)[1]
+def page(name: str) -> str:
+    """The text of a page."""
+    return (ROOT / "docs" / name).read_text("utf-8")
+
+
+def rows(name: str, heading: str) -> list[list[str]]:
+    """The cells of the first table under a heading of a page, without its head."""
+    section = page(name).split(heading, 1)[1]
     lines = re.findall(
         r"^\|(.*)\|$", section.split("\n\n|", 1)[1].split("\n\n", 1)[0].join(("|", "")), re.MULTILINE
     )
@@ -25,7 +29,7 @@ def rows(heading: str) -> list[list[str]]:
 
 def test_every_limit_is_in_the_table_with_its_default_and_reason() -> None:
     """In the order of the code."""
-    assert rows("## Limits") == [
+    assert rows("running.md", "## Limits") == [
         [
             "--" + option_name(limit), f"{limit.default:,}", limit.metadata["unit"], limit.metadata["what"],
             limit.metadata["why"],
@@ -36,7 +40,7 @@ def test_every_limit_is_in_the_table_with_its_default_and_reason() -> None:
 
 def test_every_command_is_in_the_table() -> None:
     """With its help."""
-    assert rows("**Commands**") == [
+    assert rows("protocol.md", "## Commands") == [
         [
             MEMBERS.usage(command).replace("|", r"\|"),
             command.help + (" (operators)" if command.operator else ""),
@@ -48,14 +52,14 @@ def test_every_command_is_in_the_table() -> None:
 
 def test_every_command_of_the_console_is_in_the_table() -> None:
     """With its help, too."""
-    assert rows("## Administer it") == [
+    assert rows("running.md", "## Administer it") == [
         [CONSOLE.usage(command).replace("|", r"\|"), command.help] for command in CONSOLE
     ]
 
 
 def test_every_option_is_in_a_table() -> None:
     """There is no other."""
-    documented = {row[0] for row in rows("## Options") + rows("## Limits")}
+    documented = {row[0] for row in rows("running.md", "## Options") + rows("running.md", "## Limits")}
     options = {"--" + option.rstrip("=") for option in Options().longOpt}
     assert documented == options - {"--help", "--version"}
 
@@ -69,7 +73,7 @@ def test_every_code_is_listed() -> None:
         if path.stem not in ("administering", "daemon")
     )
     codes = set(re.findall(r'(?:Refused|Unreadable|Refusal)\(\s*"(\w+)"', source))
-    listed = README.split("Codes of `error`:", 1)[1].split("\n\n", 1)[0]
+    listed = page("protocol.md").split("## Codes of `error`\n\n", 1)[1].split("\n\n", 1)[0]
     assert codes <= set(re.findall(r"`(\w+)`", listed))
     assert codes
 
@@ -81,7 +85,7 @@ def test_what_it_says_of_speed_was_measured() -> None:
     assert not measured["quick"]
     told = [
         (f"{load}: deliveries a second, to {rival}", float(ratio))
-        for load, *cells in rows("## How fast it is")
+        for load, *cells in rows("performance.md", "# How fast it is")
         for cell in cells
         if cell
         for ratio, rival in [cell.split(" × ")]
