@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from lanchatd.doors.protocol import ChatProtocol, State
 from lanchatd.net.lines import LINES_A_TURN
-from tests.world import Person, World
+from tests.world import ASKED, Person, World
 
 
 def state(person: Person) -> State:
@@ -44,9 +44,7 @@ def test_bad_input_is_one_line_and_the_connection_stays(world: World, sent: byte
     assert bob.sees() == ["<alice> still here"]
 
 
-@pytest.mark.parametrize(
-    "nick", ["", "   ", "two words", "-x", ".x", "x" * 33, "<bob>", "#x", "\u0301x", "a\u200db"]
-)
+@pytest.mark.parametrize("nick", ["two words", "-x", ".x", "x" * 33, "<bob>", "#x", "\u0301x", "a\u200db"])
 def test_a_bad_nick_is_refused_and_asked_for_again(world: World, nick: str) -> None:
     """With the rule."""
     alice = world.connect().types("#")
@@ -54,6 +52,20 @@ def test_a_bad_nick_is_refused_and_asked_for_again(world: World, nick: str) -> N
     assert alice.types(nick).sees() == [
         "!! A nick has 1 to 32 letters, digits, '_', '-' and '.', and begins with a letter, a digit or '_'."
     ]
+    assert "-- 1 in #lobby: alice (plain)" in alice.types("alice").sees()
+
+
+@pytest.mark.parametrize("asked", [False, True])
+@pytest.mark.parametrize("end", ["\n", "\r\n", "   \n", "\n\n\n"])
+def test_who_presses_enter_to_see_whether_it_works_is_greeted(world: World, end: str, asked: bool) -> None:
+    """And told nothing more, before the question for the nick or after it; a nick is taken then."""
+    alice = world.connect()
+    if asked:
+        world.ask()
+        assert alice.sees() == [ASKED, ""]
+    greeting = world.factory.text.render(world.factory.greeting).decode().splitlines()
+    assert alice.sends(end.encode()).sees() == greeting
+    assert alice.types("").sees() == []
     assert "-- 1 in #lobby: alice (plain)" in alice.types("alice").sees()
 
 

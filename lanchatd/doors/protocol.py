@@ -154,6 +154,8 @@ class ChatProtocol(BoundedLines):
         if self.format is self.factory.text and line.startswith(b"{"):
             # A program, or somebody who types like one, that was greeted before its first line.
             self.format = self.factory.json
+        if self.format is self.factory.text and not line.strip():
+            return  # who presses Enter to see whether it works has been greeted
         try:
             hello = self.format.read_hello(line)
             if command_in(hello.nick) == "quit":
