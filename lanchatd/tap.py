@@ -88,7 +88,11 @@ def makeService(options: Options) -> IService:
     chat = Chat(options["name"], options.motd, limits, reactor, time.time, new_log, keeper.keep)
     credentials = Credentials(read_certificate, reactor)
     names = *host_names(socket.gethostname()), *options.web_hosts
-    web = None if options["no-web"] else WebDoor(Site(names, files_in(PAGE)))
+    web = (
+        None
+        if options["no-web"]
+        else WebDoor(Site(names, files_in(PAGE)), next(iter(options.web_hosts), None))
+    )
     factory = ChatFactory(chat, reactor, limits, credentials, bool(options["require-tls"]), web)
     kept = StateService(state, keeper, audit, chat)
     door = ChatService(reactor, factory, options.endpoints)

@@ -250,8 +250,9 @@ def test_name_and_motd_are_in_the_greeting(tmp_path: Path) -> None:
     (tmp_path / "motd").write_text("Lunch at 12.\nمرحبا\n", "utf-8-sig")
     with daemon("--port=0", "--name=Büro", "--motd=motd", cwd=tmp_path) as chat, chat.connect() as alice:
         alice.types("alice")
-        assert [alice.reads() for _ in range(5)] == [
+        assert [alice.reads() for _ in range(6)] == [
             "-- Welcome to Büro (lanchatd 0.1.0).",
+            "-- In a browser: " + chat.logged(r"the page is at (http://\S+/)$")[1],
             "-- TLS key: " + chat.logged(r"TLS key (sha256:\S+),")[1],
             "-- Lunch at 12.",
             "-- مرحبا",

@@ -148,7 +148,7 @@ def test_piped_lines_are_said_over_tls_too(tmp_path: Path) -> None:
         )
         key = chat.logged(r"TLS key (sha256:\S+),")[1]
         seen = piped.stdout.splitlines()
-        assert seen[1:4] == [
+        assert seen[2:5] == [
             f"-- TLS key: {key}",
             "-- What is your nick?",
             "-- You are ci in #lobby. /help lists the commands.",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import socket
 from pathlib import Path
 
@@ -137,3 +138,19 @@ def test_a_flood_of_requests_leaves_room_to_talk(tmp_path: Path) -> None:
         alice.reads_until("<alice> hi")
         for visitor in visitors:
             visitor.close()
+
+
+def test_the_log_and_the_greeting_say_where_the_page_is(tmp_path: Path) -> None:
+    """At an address that others can open, or under the name that it was given; and how."""
+    port = "tcp:0:interface=127.0.0.1"
+    for options, page in (
+        ([f"--listen={port}"], r"http://127\.0\.0\.1:PORT/"),
+        ([f"--listen={port}", "--web-host=chat.example"], r"http://chat\.example:PORT/"),
+        ([f"--listen={port}", "--require-tls"], r"https://127\.0\.0\.1:PORT/"),
+        (["--port=0"], r"http://\d+\.\d+\.\d+\.\d+:PORT/"),
+    ):
+        with daemon(*options, cwd=tmp_path) as chat, chat.connect() as alice:
+            found = chat.logged(r"the page is at (\S+)")[1]
+            assert re.fullmatch(page.replace("PORT", str(chat.port)), found)
+            alice.types("alice")
+            alice.reads_until(f"-- In a browser: {found}")

@@ -6,12 +6,13 @@ from collections.abc import Callable
 from itertools import pairwise
 
 import pytest
+from twisted.internet.address import IPv4Address, IPv6Address, UNIXAddress
 
 from lanchatd.doors.web.connection import HEAD_BYTES, HEAD_S, IDLE_S, MOST_REQUESTS, TAKEN_S
-from lanchatd.doors.web.door import MOST_ASKING
+from lanchatd.doors.web.door import MOST_ASKING, WebDoor
 from lanchatd.doors.web.messages import Answer, Request, Upgrade
 from lanchatd.net.budget import TURN_S
-from tests.web import INDEX, LARGE, answers, request, upgrade, web_world
+from tests.web import INDEX, LARGE, answers, request, upgrade, web_door, web_world
 from tests.world import Person, World
 
 CLOSE = "Connection: close"
@@ -308,3 +309,37 @@ def test_any_request_in_any_pieces_gets_the_same_answer(world: World) -> None:
         for at in range(0, len(sent), 5)
     ]
     assert set(found) == {found[0]}
+
+
+@pytest.mark.parametrize(
+    ("listens", "said"),
+    [
+        (IPv4Address("TCP", "192.0.2.7", 8000), "http://192.0.2.7:8000/"),
+        (IPv6Address("TCP", "2001:db8::1", 80), "http://[2001:db8::1]:80/"),
+        (IPv6Address("TCP", "::ffff:192.0.2.7", 80), "http://192.0.2.7:80/"),
+        (UNIXAddress(b"/run/lanchatd.sock"), None),
+    ],
+)
+def test_the_address_of_the_page_is_written_as_browsers_take_it(listens: object, said: str | None) -> None:
+    """Of any that is listened on."""
+    assert web_door().address_at(listens, False) == said
+    assert WebDoor(web_door().site, "chat.local").address_at(listens, True) == (
+        said and f"https://chat.local:{listens.port}/"  # type: ignore[attr-defined]
+    )
+
+
+def test_who_is_greeted_on_this_machine_is_told_the_address_for_others(world: World) -> None:
+    """It is to be passed on."""
+    web = world.factory.web
+    assert web is not None
+    web.addresses.append("http://192.0.2.7:8000/")
+    seen = world.connect().types("alice").sees()
+    assert "-- In a browser: http://192.0.2.7:8000/" in seen
+
+
+def test_plain_requests_are_sent_to_https_where_that_has_to_be(world: World) -> None:
+    """From other machines; on this one nobody is in between."""
+    world.factory.require_tls = True
+    (answer,) = answers(world.connect().sends(request("/?room=%23dev")).wire.taken)
+    assert (answer.status, answer.headers["location"]) == (307, "https://192.0.2.9:8000/?room=%23dev")
+    assert statuses(world.connect("127.0.0.1").sends(request())) == [200]

@@ -77,11 +77,11 @@ class ChatFactory(ServerFactory):
         self._all_closed: Deferred[None] | None = None
         self.connections_made = 0
 
-    @property
-    def greeting(self) -> Notice:
-        """What a person is told first."""
+    def greeting(self, page: str | None) -> Notice:
+        """What a person is told first; with the address of the page, if there is one."""
+        in_browser = () if page is None else (f"In a browser: {page}",)
         key = f"TLS key: {self.credentials.fingerprint}"
-        return Notice((self.welcome, key, *self.chat.motd, ASK_NICK))
+        return Notice((self.welcome, *in_browser, key, *self.chat.motd, ASK_NICK))
 
     @property
     def welcome(self) -> str:

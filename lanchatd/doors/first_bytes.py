@@ -63,6 +63,7 @@ class FirstBytes(Protocol):
         self.inner: Inner | None = None
         self.begin = b""
         self.greeted = False
+        self._is_tls_endpoint = False
         self._in_handshake = False
         self._why_aborted = ""
         self._timers: list[Call] = []
@@ -72,7 +73,8 @@ class FirstBytes(Protocol):
         self.nick_by = self.came_at + self.factory.limits.nick_timeout_s
         self.factory.began(self)
         self.outbox = outbox_for(self.transport, self.factory.clock, self.factory.limits, self)
-        if ISSLTransport.providedBy(self.transport):
+        self._is_tls_endpoint = ISSLTransport.providedBy(self.transport)
+        if self._is_tls_endpoint:
             self._await_handshake()
         else:
             self._await_first_bytes()
@@ -177,7 +179,10 @@ class FirstBytes(Protocol):
         """Tell a person where they are, once."""
         if not self.greeted:
             self.greeted = True
-            self.outbox.tell(self.factory.text.render(self.factory.greeting))
+            web: WebDoor | None = self.factory.web
+            only_tls = self._is_tls_endpoint or self.factory.require_tls
+            page = None if web is None else web.address_for(self.transport.getHost(), only_tls)
+            self.outbox.tell(self.factory.text.render(self.factory.greeting(page)))
 
     def only_tls(self) -> str:
         """What is told to who has to encrypt."""

@@ -45,10 +45,12 @@ class Running:
 
     def facts(self) -> dict[str, Cell]:
         used = resource.getrusage(resource.RUSAGE_SELF)
+        web = self._factory.web
         return {
             "up": Span(self._reactor.seconds() - self._since),
             "connections": len(self._factory.connections),
             "connections_made": self._factory.connections_made,
+            "page": None if web is None else ", ".join(web.addresses),
             "tls_key": self._factory.credentials.fingerprint,
             "memory_kib": _memory_kib(),
             "cpu": Span(round(used.ru_utime + used.ru_stime, 2)),

@@ -14,6 +14,7 @@ from twisted.internet.defer import Deferred, DeferredList, maybeDeferred
 from twisted.internet.error import ReactorNotRunning
 from twisted.internet.interfaces import IListeningPort, IStreamServerEndpoint
 from twisted.logger import ILogObserver, Logger
+from twisted.protocols.tls import TLSMemoryBIOFactory
 from twisted.python.failure import Failure
 from twisted.python.usage import UsageError
 
@@ -156,6 +157,12 @@ class ChatService(Service):
         set_socket_options(port, self.factory.limits)
         where = port.getHost()
         self.log.info("listening on {where}", where=getattr(where, "port", None) or where, address=str(where))
+        web = self.factory.web
+        only_tls = self.factory.require_tls or isinstance(getattr(port, "factory", None), TLSMemoryBIOFactory)
+        page = None if web is None else web.address_at(where, only_tls)
+        if web is not None and page is not None:
+            web.addresses.append(page)
+            self.log.info("the page is at {page}", page=page)
 
 
 class Lanchat(MultiService):
