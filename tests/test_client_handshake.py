@@ -17,7 +17,7 @@ from twisted.internet.testing import StringTransport
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
-from lanchatd.client.tls import HANDSHAKE_S, HandshakeFailed, TlsEndpoint, TurnedAway
+from lanchatd.client.tls import HANDSHAKE_S, HandshakeFailed, RefusedByServer, TlsEndpoint
 from lanchatd.client.trust import NotTls, Trust
 from tests.certificates import self_made
 from tests.daemon import PATIENCE_S
@@ -134,7 +134,7 @@ def test_who_stops_while_it_goes_on_closes_it() -> None:
     ("begin", "why"),
     [
         (b"HTTP/1.1 400 Bad Request\r\n", NotTls),
-        (b"!! Your address is banned.\n", TurnedAway),
+        (b"!! Your address is banned.\n", RefusedByServer),
         (b"\x16\x03\x03\x00\x05hello", HandshakeFailed),
         (b"\x15\x03\x03\x00\x02\x02\x46", HandshakeFailed),
     ],

@@ -25,12 +25,12 @@ from twisted.python.failure import Failure
 
 from lanchatd.client import connection as connection_module
 from lanchatd.client import known_servers
-from lanchatd.client.connection import Connection, growing_pauses
+from lanchatd.client.connection import ServerConnection, growing_pauses
 from lanchatd.client.outgoing import Pace, counted_refs
 from lanchatd.client.pipe import Pipe
 from lanchatd.client.rendering import shape
 from lanchatd.client.server_lines import LONGEST_LINE, ServerLines
-from lanchatd.client.session import Item, Session
+from lanchatd.client.session import ClientSession, ShownEvent
 from lanchatd.client.trust import Trust
 from tests.certificates import self_made
 from tests.daemon import PATIENCE_S, Daemon, daemon
@@ -69,11 +69,11 @@ class Client:
     def __init__(
         self, nick: str, port: int, clock: Any = reactor, endpoint: Any = None, trust: Trust | None = None
     ) -> None:
-        self.session = Session(nick, "", counted_refs(nick), Pace(100_000, 100_000))
+        self.session = ClientSession(nick, "", counted_refs(nick), Pace(100_000, 100_000))
         endpoint = endpoint or HostnameEndpoint(reactor, b"127.0.0.1", port, timeout=PATIENCE_S)
         pause = growing_pauses(lambda: 0.5) if clock is not reactor else lambda _: PAUSE_S
-        self.connection = Connection(clock, endpoint, "server", port, trust, self.session, self, pause)
-        self.items: list[Item] = []
+        self.connection = ServerConnection(clock, endpoint, "server", port, trust, self.session, self, pause)
+        self.items: list[ShownEvent] = []
         self.told: list[str] = []
         self._awaited: list[tuple[Callable[[], bool], Deferred[None]]] = []
         CLIENTS.append(self)
@@ -81,7 +81,7 @@ class Client:
     def welcomed(self) -> None:
         self.told.append("welcomed")
 
-    def show(self, items: list[Item]) -> None:
+    def show(self, items: list[ShownEvent]) -> None:
         self.items += items
 
     def changed(self) -> None:
@@ -514,7 +514,7 @@ def test_a_pipe_tries_for_a_minute_and_then_gives_up(comes_back: bool) -> None:
     """What was connected once may come back; and the exit code says if it did not."""
     clock = NoThreads()
     endpoint: Any = Endpoint()
-    session = Session("alice", "", counted_refs("r"))
+    session = ClientSession("alice", "", counted_refs("r"))
     complaints: list[str] = []
     codes: list[int] = []
     with Path("/dev/null").open("r+b", buffering=0) as null:
@@ -523,7 +523,7 @@ def test_a_pipe_tries_for_a_minute_and_then_gives_up(comes_back: bool) -> None:
             as_json=False, own_nick=True, now=lambda: 0.0,
         )  # fmt: skip
         pause = growing_pauses(lambda: 0.0)
-        connection = Connection(clock, endpoint, "server", 8000, None, session, pipe, pause)
+        connection = ServerConnection(clock, endpoint, "server", 8000, None, session, pipe, pause)
         pipe.run(connection).addCallback(codes.append)
         endpoint.protocols[-1].dataReceived(WELCOME)
         endpoint.error = RefusedError()

@@ -18,7 +18,7 @@ from lanchatd.chat import events
 from lanchatd.chat.events import Event, Here, Kind, RoomLine
 from lanchatd.client.pipe import Pipe
 from lanchatd.client.rendering import shape
-from lanchatd.client.session import Session
+from lanchatd.client.session import ClientSession
 from lanchatd.client.ui import Ui
 from lanchatd.formats.json_lines import JsonFormat
 from lanchatd.terminal.screen import Screen
@@ -88,7 +88,7 @@ def with_other(event: dict[str, Any], path: tuple[Any, ...], value: Any) -> dict
 
 def shown(*sent: dict[str, Any], welcomed: bool = True) -> str:
     """What a person sees and a pipe prints when a server sends this. Nothing may be raised on the way."""
-    session = Session("alice", "", lambda: "ref")
+    session = ClientSession("alice", "", lambda: "ref")
     session.connect(0)
     if welcomed:
         session.received(json.dumps(SENT[10]).encode(), 0)

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from lanchatd.client.outgoing import IN_FLIGHT, TOO_FAST_S, Pace, Unsayable, counted_refs
 from lanchatd.client.rendering import Shape, notice, refusal, shape
 from lanchatd.client.sanitize import clean
-from lanchatd.client.session import Item, Received, Session, State
+from lanchatd.client.session import ClientSession, Received, ShownEvent, State
 from lanchatd.limits import Limits
 from lanchatd.net.rates import Allowance, Verdict
 
@@ -26,7 +26,7 @@ class Story:
     """A session, and a server that is played by the test."""
 
     def __init__(self, pace: Pace = FAST, room: str = "") -> None:
-        self.session = Session("alice", room, counted_refs("r"), pace)
+        self.session = ClientSession("alice", room, counted_refs("r"), pace)
         self.now = 0.0
 
     def connects(self) -> dict[str, Any]:
@@ -34,7 +34,7 @@ class Story:
         hello: dict[str, Any] = json.loads(self.session.connect(self.now))
         return hello
 
-    def hears(self, *events: dict[str, Any]) -> list[Item]:
+    def hears(self, *events: dict[str, Any]) -> list[ShownEvent]:
         return [item for event in events for item in self.hears_line(json.dumps(event).encode()).items]
 
     def hears_line(self, line: bytes) -> Received:
@@ -68,7 +68,7 @@ def error(code: str, number: int | None = None) -> dict[str, Any]:
     return {"type": "error", "code": code, "text": "No."} | ({} if number is None else {"ref": f"r-{number}"})
 
 
-def ids(items: list[Item]) -> list[int]:
+def ids(items: list[ShownEvent]) -> list[int]:
     return [item.event["id"] for item in items if "id" in item.event]
 
 
@@ -426,7 +426,7 @@ def test_clean_leaves_what_people_write() -> None:
 
 
 def shaped(event: dict[str, Any], own: str = "alice") -> Shape:
-    return shape(Item(event, event), own, NOON)
+    return shape(ShownEvent(event, event), own, NOON)
 
 
 @pytest.mark.parametrize(
@@ -479,7 +479,7 @@ def test_a_shape_has_the_local_time_of_its_event() -> None:
 def test_a_shape_of_another_day_has_its_date_if_it_is_of_the_past(past: bool, at: str) -> None:
     """What is said now is of today, also if the clock of the server is not."""
     event = said(1) | {"at": "2026-11-21T23:59:00Z"}
-    assert shape(Item(event, event, past), "alice", NOON).at == at
+    assert shape(ShownEvent(event, event, past), "alice", NOON).at == at
 
 
 def test_who_is_named_is_known() -> None:
@@ -515,7 +515,7 @@ def test_what_was_searched_for_is_shown_with_its_room_and_day() -> None:
     """As `nc` shows it; what a hostile server leaves out or mixes up does no harm."""
     said = {"type": "said", "room": "#dev", "from": "bob", "text": "tea", "at": "2020-11-22T14:03:11.123Z"}
     event: dict[str, Any] = {"type": "past", "events": [said, {"at": "x"}, 7], "more": True}
-    assert shape(Item(event, event), "alice", 0).lines == (
+    assert shape(ShownEvent(event, event), "alice", 0).lines == (
         "2020-11-22 14:03 #dev <bob> tea",
         "1970-01-01 00:00  <> ",
         "1970-01-01 00:00  <> ",

@@ -14,7 +14,7 @@ from twisted.python.failure import Failure
 
 from lanchatd.client import known_servers
 from lanchatd.client.reasons import why_not_made, why_not_trusted
-from lanchatd.client.tls import HandshakeFailed, TurnedAway, tls_begins
+from lanchatd.client.tls import HandshakeFailed, RefusedByServer, tls_begins
 from lanchatd.client.trust import (
     Invalid,
     NotTls,
@@ -305,5 +305,5 @@ def test_what_is_not_tls(begin: bytes) -> None:
 @pytest.mark.parametrize("before", [b"", b"-- Welcome\n"])
 def test_who_is_turned_away_is_told_so(before: bytes) -> None:
     """In words that every lanchat has; whoever stands in the way can have nothing else shown by that."""
-    with pytest.raises(TurnedAway, match=r"^Your address is banned\.$"):
+    with pytest.raises(RefusedByServer, match=r"^Your address is banned\.$"):
         tls_begins(before + b"!! Your address is banned.\n")

@@ -23,7 +23,7 @@ from lanchatd.client.reasons import why_not_made, why_not_trusted
 from lanchatd.client.rendering import refusal
 from lanchatd.client.sanitize import clean
 from lanchatd.client.server_lines import ServerLines, ServerLinesFactory
-from lanchatd.client.session import Item, Session, State
+from lanchatd.client.session import ClientSession, ShownEvent, State
 from lanchatd.client.tls import HandshakeFailed, TlsEndpoint
 from lanchatd.client.trust import Trust, UnknownKey, Untrusted
 
@@ -63,7 +63,7 @@ class _Watched:
         return connecting.addErrback(failed)
 
 
-class Connection:
+class ServerConnection:
     """The connection of a session, over all of its losses."""
 
     def __init__(
@@ -73,7 +73,7 @@ class Connection:
         host: str,
         port: int,
         trust: Trust | None,
-        session: Session,
+        session: ClientSession,
         observer: Observer,
         pause: Callable[[int], float],
     ) -> None:
@@ -95,7 +95,7 @@ class Connection:
             clock=clock,
         )
         self._protocol: ServerLines | None = None
-        self._items: list[Item] = []
+        self._items: list[ShownEvent] = []
         self._why = ""
         self._instead: Callable[[], None] | None = None  # of trying again
         self._tries = 0

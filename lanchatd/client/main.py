@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 import os
-import random
-import secrets
 import signal
 import sys
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import partial
-from importlib import import_module
 from typing import Any, NoReturn
 
 from twisted.internet.defer import Deferred, maybeDeferred
-from twisted.internet.endpoints import HostnameEndpoint, TCP6ClientEndpoint
 from twisted.internet.error import ReactorNotRunning
 from twisted.logger import ILogObserver, LogEvent, LogLevel, globalLogBeginner
 from twisted.python.failure import Failure
@@ -23,17 +19,11 @@ from zope.interface import implementer
 
 from lanchatd import program
 from lanchatd.client import known_servers
-from lanchatd.client.connection import CONNECT_S, Connection, growing_pauses
-from lanchatd.client.observer import Observer
 from lanchatd.client.options import Options, parse
-from lanchatd.client.outgoing import counted_refs
 from lanchatd.client.pipe import Pipe
-from lanchatd.client.reasons import why_not_plain, why_other_given
-from lanchatd.client.session import Session
 from lanchatd.client.streams import complainer
 from lanchatd.client.trust import Trust
-
-EXIT_FAILED = 1
+from lanchatd.client.wiring import EXIT_FAILED, connection_for, session_for, trust_for
 
 # What ends a program that does nothing about it, and would leave the terminal as ours; others can send these.
 ENDING = (
@@ -72,57 +62,6 @@ def forget(options: Options, complain: Callable[[str], None]) -> int:
         port = "" if options.every_port else f" port {options.port}"
         complain(f"{options.host}{port} was not known.")
     return 0 if forgotten else EXIT_FAILED
-
-
-def trust_for(options: Options, complain: Callable[[str], None]) -> Trust | None:
-    """What is trusted; None is without TLS. What can't be right ends with exit code 1 and a line."""
-    file = known_servers.path()
-    try:
-        known = known_servers.read(file)
-    except OSError as error:
-        complain(f"Can't read {file}: {error.strerror}.")
-        raise SystemExit(EXIT_FAILED) from None
-    if known.unreadable:
-        lines = ", ".join(map(str, known.unreadable))
-        complain(f"{file} has lines that can't be read, and they are ignored: {lines}.")
-    key = known.servers.get(known_servers.server_name(options.host, options.port), "")
-    if options.plain:
-        if key:
-            complain(why_not_plain(options.host, options.port))
-            raise SystemExit(EXIT_FAILED)
-        return None
-    trust = Trust(options.host, options.port, options.authorities, file)
-    if key:
-        if options.fingerprint not in ("", key):
-            complain(why_other_given(key, options.fingerprint, options.host, options.port))
-            raise SystemExit(EXIT_FAILED)
-        trust.know(key)
-    elif options.fingerprint:
-        trust.accept(options.fingerprint)
-    return trust
-
-
-def connection_for(
-    reactor: Any, options: Options, trust: Trust | None, session: Session, observer: Observer
-) -> Connection:
-    """The connection that the options ask for; for both ways."""
-    # A link-local address with its interface, fe80::1%eth0: the other one loses the interface on the way.
-    endpoint: type[Any] = TCP6ClientEndpoint if "%" in options.host else HostnameEndpoint
-    return Connection(
-        reactor,
-        endpoint(reactor, options.host, options.port, timeout=CONNECT_S),
-        options.host,
-        options.port,
-        trust,
-        session,
-        observer,
-        growing_pauses(random.random),
-    )
-
-
-def session_for(options: Options) -> Session:
-    """A new session."""
-    return Session(options.nick, options.room, counted_refs(secrets.token_hex(6)))
 
 
 def run_pipe(reactor: Any, options: Options, trust: Trust | None) -> Deferred[int]:
@@ -184,7 +123,9 @@ def run(reactor: Any, options: Options, trust: Trust | None) -> int:
 
 def _way() -> Any:
     if os.isatty(0) and os.isatty(1):
-        return import_module("lanchatd.client.terminal").run
+        from lanchatd.client import terminal  # noqa: PLC0415  there is no termios on Windows
+
+        return terminal.run
     return run_pipe
 
 

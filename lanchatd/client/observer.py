@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from lanchatd.client.session import Item
+from lanchatd.client.session import ShownEvent
 
 
 class Observer(Protocol):
@@ -16,7 +16,7 @@ class Observer(Protocol):
         """The server has taken us in, the first time or again; the session knows where."""
         ...
 
-    def show(self, items: list[Item]) -> None:
+    def show(self, items: list[ShownEvent]) -> None:
         """This came, in order."""
         ...
 
@@ -29,11 +29,11 @@ class Observer(Protocol):
         ...
 
     def refused(self, code: str, text: str) -> None:
-        """The server does not take our nick: call `Connection.take_nick` with another one."""
+        """The server does not take our nick: call `ServerConnection.take_nick` with another one."""
         ...
 
     def unknown_key(self, fingerprint: str, why: str) -> None:
-        """The server is not known: call `Connection.accept_key` if this is its key, or end."""
+        """The server is not known: call `ServerConnection.accept_key` if this is its key, or end."""
         ...
 
     def warned(self, text: str) -> None:
@@ -41,5 +41,5 @@ class Observer(Protocol):
         ...
 
     def failed(self, why: str) -> None:
-        """It is not tried again, unless `Connection.reconnect` is called."""
+        """It is not tried again, unless `ServerConnection.reconnect` is called."""
         ...

@@ -27,7 +27,7 @@ TOO_FAST_MOST_S = 10.0
 SLOWEST_PER_S = 0.2
 
 # Commands that change what the next lines mean: sent when nothing is on its way, and waited for.
-_TURNS = frozenset({"nick", "join", "part"})
+_ALONE = frozenset({"nick", "join", "part"})
 
 
 def counted_refs(prefix: str) -> Callable[[], str]:
@@ -62,7 +62,7 @@ PACE = Pace()
 
 
 @dataclass(slots=True)
-class Line:
+class TypedLine:
     """A line that was typed, until it is acknowledged."""
 
     ref: str
@@ -70,7 +70,7 @@ class Line:
     encoded: bytes
     sent: bool = False
     sent_before: bool = False
-    turns: bool = False
+    goes_alone: bool = False
 
     @property
     def wanted_nick(self) -> str | None:
@@ -90,9 +90,9 @@ class Outgoing:
         self._paused_until = 0.0
         self._pause_s = TOO_FAST_S
         self._one_by_one = False
-        self._lines: dict[str, Line] = {}
+        self._lines: dict[str, TypedLine] = {}
         self._in_flight = 0
-        self._turn_in_flight = False
+        self._alone_in_flight = False
 
     def __len__(self) -> int:
         return len(self._lines)
@@ -107,36 +107,36 @@ class Outgoing:
             line.sent_before |= line.sent
             line.sent = False
         self._in_flight = 0
-        self._turn_in_flight = False
+        self._alone_in_flight = False
 
-    def add(self, text: str) -> Line:
+    def add(self, text: str) -> TypedLine:
         """Keep a typed line until it is acknowledged. Raises `Unsayable`."""
         text = text.encode(errors="replace").decode()
-        line = Line(self._new_ref(), text, b"", turns=command_in(text) in _TURNS)
+        line = TypedLine(self._new_ref(), text, b"", goes_alone=command_in(text) in _ALONE)
         line.encoded = encode({"line": text, "ref": line.ref})
         if len(line.encoded) - 1 > LONGEST_LINE:
             raise Unsayable("too_long", f"A line has at most about {LONGEST_LINE - 64:,} bytes.")
         self._lines[line.ref] = line
         return line
 
-    def due(self, now: float) -> list[Line]:
+    def due(self, now: float) -> list[TypedLine]:
         """The lines that are to be sent now, in order; they count as sent."""
         if now < self._paused_until:
             return []
         level = self._level + (now - self._filled_at) * self._per_s
         self._level = min(self._pace.burst_lines, level)
         self._filled_at = now
-        due: list[Line] = []
+        due: list[TypedLine] = []
         for line in self._lines.values():
             if line.sent:
                 continue
-            alone = line.turns or self._one_by_one or self._turn_in_flight
+            alone = line.goes_alone or self._one_by_one or self._alone_in_flight
             if self._level < 1 or self._in_flight >= (1 if alone else IN_FLIGHT):
                 break
             self._level -= 1
             line.sent = True
             self._in_flight += 1
-            self._turn_in_flight |= line.turns
+            self._alone_in_flight |= line.goes_alone
             due.append(line)
         return due
 
@@ -152,37 +152,37 @@ class Outgoing:
 
     # -- what the server answers
 
-    def get(self, ref: str) -> Line | None:
+    def get(self, ref: str) -> TypedLine | None:
         """The line that has this ref."""
         return self._lines.get(ref)
 
-    def longest_sent(self) -> Line | None:
+    def longest_sent(self) -> TypedLine | None:
         """The longest of those that are on their way."""
         sent = (line for line in self._lines.values() if line.sent)
         return max(sent, key=lambda line: len(line.encoded), default=None)
 
-    def taken(self, ref: str) -> Line | None:
+    def taken(self, ref: str) -> TypedLine | None:
         """The server took the line with this ref, which is that; the next one may be as fast as ever."""
         line = self.answered(ref)
         if line is not None:
             self._pause_s = TOO_FAST_S
         return line
 
-    def answered(self, ref: str) -> Line | None:
+    def answered(self, ref: str) -> TypedLine | None:
         """The server has answered the line with this ref, which is that."""
         line = self._lines.pop(ref, None)
         if line is not None and line.sent:
             self._in_flight -= 1
-            self._turn_in_flight &= not line.turns
+            self._alone_in_flight &= not line.goes_alone
         return line
 
-    def too_fast(self, line: Line, now: float) -> None:
+    def too_fast(self, line: TypedLine, now: float) -> None:
         """Dropped by the server: sent again a little later, and from then on one by one, so in order."""
         if not line.sent:
             return
         line.sent = False
         self._in_flight -= 1
-        self._turn_in_flight &= not line.turns
+        self._alone_in_flight &= not line.goes_alone
         self._one_by_one = True
         if now < self._paused_until:
             return  # one of those that were on their way with the first

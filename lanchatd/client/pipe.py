@@ -16,11 +16,11 @@ from typing import Any
 
 from twisted.internet.defer import Deferred
 
-from lanchatd.client.connection import Connection
-from lanchatd.client.outgoing import LONGEST_LINE, Line
+from lanchatd.client.connection import ServerConnection
+from lanchatd.client.outgoing import LONGEST_LINE, TypedLine
 from lanchatd.client.rendering import shape
 from lanchatd.client.sanitize import text_of
-from lanchatd.client.session import Item, Session
+from lanchatd.client.session import ClientSession, ShownEvent
 from lanchatd.client.streams import InputThread, OutputThread, has_input
 from lanchatd.commands import command_in
 
@@ -46,7 +46,7 @@ class Pipe:
     def __init__(
         self,
         reactor: Any,
-        session: Session,
+        session: ClientSession,
         *,
         stdin: int,
         stdout: int,
@@ -71,7 +71,7 @@ class Pipe:
         self._quitting = False
         self._input: InputThread | None = None
         self._output = OutputThread(reactor, stdout, self._wrote, self._output_closed)
-        self._connection: Connection
+        self._connection: ServerConnection
         self._code = 0
         self._done: Deferred[int] | None = None
         self._ending = False
@@ -86,7 +86,7 @@ class Pipe:
         self._reading = False
         self._all_read = False
 
-    def run(self, connection: Connection) -> Deferred[int]:
+    def run(self, connection: ServerConnection) -> Deferred[int]:
         """Do it all; fires with the exit code."""
         self._connection = connection
         done = self._done = Deferred()
@@ -101,7 +101,7 @@ class Pipe:
             self._retries_until = None
             self._complain("Connected again.")
 
-    def show(self, items: list[Item]) -> None:
+    def show(self, items: list[ShownEvent]) -> None:
         printed: list[str] = []
         for item in items:
             if item.answers is not None or item.event.get("type") == "error":
@@ -123,7 +123,7 @@ class Pipe:
         if self._says and self._input is None:
             self._input = InputThread(self._reactor, self._stdin, self._input_came)
 
-    def _is_answer(self, item: Item) -> bool:
+    def _is_answer(self, item: ShownEvent) -> bool:
         kind = text_of(item.event, "type")
         if self._joining or (kind == "notice" and self._quitting):
             return False
@@ -200,8 +200,8 @@ class Pipe:
             if ref:
                 self._numbers[ref] = self._line_number
 
-    def _answered(self, item: Item) -> None:
-        line: Line | None = item.answers
+    def _answered(self, item: ShownEvent) -> None:
+        line: TypedLine | None = item.answers
         number = self._saying if line is None else self._numbers.pop(line.ref, None)
         # One that answers nothing says why the connection is being closed, which is told when it is.
         if number is not None and item.event.get("type") == "error":
@@ -225,7 +225,7 @@ class Pipe:
 
     # -- standard output
 
-    def _printed(self, item: Item) -> list[str]:
+    def _printed(self, item: ShownEvent) -> list[str]:
         if not self._as_json:
             shown = shape(item, self._session.nick, self._now())
             # What was found has its time in each line.

@@ -19,7 +19,7 @@ from twisted.internet.error import (
 from twisted.python.failure import Failure
 
 from lanchatd.client.sanitize import clean
-from lanchatd.client.tls import HandshakeFailed, TurnedAway
+from lanchatd.client.tls import HandshakeFailed, RefusedByServer
 from lanchatd.client.trust import (
     Invalid,
     NotTls,
@@ -47,7 +47,7 @@ def why_not_made(reason: Failure, host: str, port: int) -> str:
         return f"There is no way to {host}. Is this machine on the network?"
     if reason.check(ConnectionDone, ConnectionLost):
         return f"{host} port {port} closed the connection before it said anything."
-    if reason.check(TurnedAway):
+    if reason.check(RefusedByServer):
         return f"{host} port {port} turned us away: {reason.getErrorMessage()}"
     if reason.check(HandshakeFailed):
         why = clean(reason.getErrorMessage())

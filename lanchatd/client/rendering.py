@@ -9,7 +9,7 @@ from typing import Any
 from lanchatd.chat import events
 from lanchatd.chat.events import Kind
 from lanchatd.client.sanitize import is_true, number_of, rows_of, text_of, texts_of, time_of
-from lanchatd.client.session import Item
+from lanchatd.client.session import ShownEvent
 from lanchatd.formats.text import TextFormat
 from lanchatd.text.mentions import is_named
 from lanchatd.text.refused import Refusal
@@ -39,7 +39,7 @@ class Shape:
         return tuple(f"{self.at} {line}" for line in self.lines)
 
 
-def shape(item: Item, own_nick: str, now: float) -> Shape:
+def shape(item: ShownEvent, own_nick: str, now: float) -> Shape:
     """The shape of what the server sent; ``now`` (since the epoch) is for what has no time of its own."""
     event = item.event
     kind, nick, text = (text_of(event, name) for name in ("type", "from", "text"))
@@ -55,19 +55,19 @@ def shape(item: Item, own_nick: str, now: float) -> Shape:
     return Shape(kind, nick, (*greeting, *_lines(kind, event)), at, mentions, item.past)
 
 
-def notice(text: str) -> Item:
+def notice(text: str) -> ShownEvent:
     """What the client itself has to say, as an item like the server's."""
     return _own("notice", text)
 
 
-def refusal(code: str, text: str) -> Item:
+def refusal(code: str, text: str) -> ShownEvent:
     """What the client itself refuses, as an item like the server's."""
     return _own("error", text, code)
 
 
-def _own(kind: str, text: str, code: str = "") -> Item:
+def _own(kind: str, text: str, code: str = "") -> ShownEvent:
     event = {"type": kind, "text": text} | ({"code": code} if code else {})
-    return Item(event, event)
+    return ShownEvent(event, event)
 
 
 def _lines(kind: str, event: dict[str, Any]) -> list[str]:

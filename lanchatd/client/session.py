@@ -1,7 +1,7 @@
 """What a client knows across connections: who and where it is, what it has seen, what it still has to say.
 
-It does no input or output and takes the time as an argument. Bytes of any server go in by `Session.received`,
-which never raises; everything that comes out of it is safe to show.
+It does no input or output and takes the time as an argument. Bytes of any server go in by
+`ClientSession.received`, which never raises; everything that comes out of it is safe to show.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any
 
-from lanchatd.client.outgoing import PACE, Line, Outgoing, Pace, encode
+from lanchatd.client.outgoing import PACE, Outgoing, Pace, TypedLine, encode
 from lanchatd.client.sanitize import clean, cleaned, is_true, number_of, parsed, rows_of, text_of, texts_of
 from lanchatd.text import names
 
@@ -40,7 +40,7 @@ class State(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Item:
+class ShownEvent:
     """Something to show.
 
     ``event`` is what the server sent, cleaned; ``raw`` as it came, for programs only. ``past`` says that
@@ -51,7 +51,7 @@ class Item:
     event: dict[str, Any]
     raw: dict[str, Any]
     past: bool = False
-    answers: Line | None = None
+    answers: TypedLine | None = None
     greets: bool = False
 
 
@@ -62,7 +62,7 @@ class Received:
     ``refused`` is the code and the sentence if our hello was refused. ``stranger``: this is no lanchat.
     """
 
-    items: list[Item] = field(default_factory=list)
+    items: list[ShownEvent] = field(default_factory=list)
     welcomed: bool = False
     refused: tuple[str, str] | None = None
     stranger: bool = False
@@ -81,7 +81,7 @@ class _Place:
         return self.floor if self.seen is None else self.seen
 
 
-class Session:
+class ClientSession:
     """One person's or program's stay in a chat, over all of its connections.
 
     ``nick``, ``room``, ``topic``, ``here`` (how many), ``nicks`` (who, as far as known), ``rooms`` (known by
@@ -150,7 +150,7 @@ class Session:
 
     # -- what is said
 
-    def say(self, text: str) -> Line:
+    def say(self, text: str) -> TypedLine:
         """Keep a typed line until it is acknowledged. Raises `Unsayable`. Then `outgoing` has it."""
         return self._outgoing.add(text)
 
@@ -184,7 +184,7 @@ class Session:
             if self.state is State.GREETING:
                 self._not_json(encoded, raw is None, got)
             return got
-        item = Item(event, raw)
+        item = ShownEvent(event, raw)
         match kind:
             case "welcome":
                 self._welcome(item, got)
@@ -216,7 +216,7 @@ class Session:
             # And so it greets inside TLS.
             got.stranger = True
 
-    def _welcome(self, item: Item, got: Received) -> None:
+    def _welcome(self, item: ShownEvent, got: Received) -> None:
         event = item.event
         nick, room, log = (text_of(event, name) for name in ("nick", "room", "log"))
         if not (nick and room) or max(len(nick), len(room), len(log)) > LONGEST_NAME:
@@ -247,9 +247,9 @@ class Session:
             self.been_welcomed = got.welcomed = True
             greeting = (self.server, self.version, tuple(texts_of(event, "motd")))
             greets, self._greeting = greeting != self._greeting, greeting
-        got.items.append(Item(event, item.raw, greets=greets))
+        got.items.append(ShownEvent(event, item.raw, greets=greets))
 
-    def _talk(self, item: Item, got: Received) -> None:
+    def _talk(self, item: ShownEvent, got: Received) -> None:
         event = item.event
         number, place = number_of(event, "id"), self._places.get(text_of(event, "room").casefold())
         past = is_true(event, "past") or (number is not None and number <= self._before)
@@ -258,28 +258,28 @@ class Session:
                 if not self._history_left:
                     return  # seen already
                 self._history_left -= 1
-                got.items.append(Item(event, item.raw, past=True))
+                got.items.append(ShownEvent(event, item.raw, past=True))
                 return
             place.seen = number
         if event["type"] == "topic":
             self.topic = text_of(event, "text")
         if not past:
             self._know_nick(text_of(event, "from"))
-        got.items.append(Item(event, item.raw, past))
+        got.items.append(ShownEvent(event, item.raw, past))
 
-    def _ok(self, item: Item, got: Received) -> None:
+    def _ok(self, item: ShownEvent, got: Received) -> None:
         line = self._outgoing.taken(text_of(item.event, "ref"))
         if line is not None:
-            self._took_turn(line)
-        got.items.append(Item(item.event, item.raw, answers=line))
+            self._took_effect(line)
+        got.items.append(ShownEvent(item.event, item.raw, answers=line))
 
-    def _took_turn(self, line: Line) -> None:
+    def _took_effect(self, line: TypedLine) -> None:
         # What the server tells about it may have been lost with a connection, and its answer not.
         if (nick := line.wanted_nick) is not None:
             with suppress(Exception):  # whatever server took it
                 self.nick = names.nick(nick).shown
 
-    def _error(self, item: Item, got: Received, now: float) -> None:
+    def _error(self, item: ShownEvent, got: Received, now: float) -> None:
         event = item.event
         code, text, ref = (text_of(event, name) for name in ("code", "text", "ref"))
         if self.state is State.GREETING and not ref:
@@ -298,9 +298,9 @@ class Session:
             self.last_words = text or code
             self.sent_away |= code in _SENT_AWAY
         if line is not None and line.sent_before and code in ("same_room", "same_nick"):
-            self._took_turn(line)
+            self._took_effect(line)
             return  # it was done the first time
-        got.items.append(Item(event, item.raw, answers=line))
+        got.items.append(ShownEvent(event, item.raw, answers=line))
 
     def _state(self, kind: str, event: dict[str, Any]) -> None:
         match kind:

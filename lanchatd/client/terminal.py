@@ -19,12 +19,12 @@ from twisted.python.failure import Failure
 from zope.interface import implementer
 
 from lanchatd.client import history
-from lanchatd.client.connection import Connection
-from lanchatd.client.main import connection_for, session_for
+from lanchatd.client.connection import ServerConnection
 from lanchatd.client.options import PORT, Options
 from lanchatd.client.screen import PlainScreen
 from lanchatd.client.trust import Trust
 from lanchatd.client.ui import Ui
+from lanchatd.client.wiring import connection_for, session_for
 from lanchatd.terminal.keys import PASTE_PAUSE_S
 from lanchatd.terminal.screen import Screen, usable_width
 
@@ -58,7 +58,7 @@ class Keyboard(Protocol):
 class Brake:
     """What a terminal does when it takes no more for now: the server is not read from."""
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: ServerConnection) -> None:
         self.pauseProducing = connection.pause_reading
         self.resumeProducing = connection.resume_reading
 

@@ -55,7 +55,7 @@ class HandshakeFailed(Exception):
     """There is no agreement on how to speak TLS, or no answer in time; the text says so."""
 
 
-class TurnedAway(HandshakeFailed):
+class RefusedByServer(HandshakeFailed):
     """The server wants nobody now, or not us; the text is what it says."""
 
 
@@ -121,7 +121,7 @@ class _Tls(BufferingTLSTransport):
             data = self._begin + data
             try:
                 place = tls_begins(data)
-            except (NotTls, TurnedAway):
+            except (NotTls, RefusedByServer):
                 self.failVerification(Failure())  # type: ignore[no-untyped-call]
                 return
             self._begin = data if place is None else None
@@ -138,7 +138,7 @@ class _Tls(BufferingTLSTransport):
 
 def tls_begins(begin: bytes) -> int | None:
     """Where TLS begins in the first bytes of a server; None while more have to tell. Raises `NotTls`, and
-    `TurnedAway`.
+    `RefusedByServer`.
 
     A lanchat asks who has said nothing for 0.3 s for a nick, and our hello may come later than that; what it
     says there is not read.
@@ -149,7 +149,7 @@ def tls_begins(begin: bytes) -> int | None:
     if rest[:1] in _RECORDS:
         return place
     if (refusal := _TURNED_AWAY.match(rest)) is not None:
-        raise TurnedAway(refusal[1].decode())
+        raise RefusedByServer(refusal[1].decode())
     may_be_refusal = b"!! ".startswith(rest[:3]) and len(rest) < _LONGEST_TURNED_AWAY and b"\n" not in rest
     may_be_question = _ASKED.startswith(rest) or _HALF_ASKED.fullmatch(begin, place) is not None
     if (b"--".startswith(rest[:2]) or may_be_refusal or may_be_question) and len(begin) <= _TEXT_BYTES:

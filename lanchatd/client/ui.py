@@ -11,11 +11,11 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from time import time
 
-from lanchatd.client.connection import Connection
+from lanchatd.client.connection import ServerConnection
 from lanchatd.client.rendering import Shape, notice, shape
 from lanchatd.client.sanitize import clean
 from lanchatd.client.screen import coloured
-from lanchatd.client.session import Item, Session
+from lanchatd.client.session import ClientSession, ShownEvent
 from lanchatd.client.trust import answer
 from lanchatd.commands import MEMBERS, command_in
 from lanchatd.terminal import screen
@@ -44,7 +44,7 @@ class Ui:
 
     def __init__(
         self,
-        session: Session,
+        session: ClientSession,
         server: str,
         shown: Screen,
         write: Callable[[str], None],
@@ -54,7 +54,7 @@ class Ui:
     ) -> None:
         """``server`` is what the user called it. ``end`` takes the exit code and a last line to print."""
         self.session = session
-        self.connection: Connection
+        self.connection: ServerConnection
         self.editor = Editor(shown.width, complete=self._complete, history=history)
         self.suspend: Callable[[], None] = lambda: None
         self._server = clean(server)
@@ -142,7 +142,7 @@ class Ui:
         self._state = "connected"
         self._why = ""
 
-    def show(self, items: list[Item]) -> None:
+    def show(self, items: list[ShownEvent]) -> None:
         """This came, in order."""
         lines: list[str] = []
         ring = False
@@ -181,7 +181,9 @@ class Ui:
             self._asking_nick = True
             self._draft = self.editor.line
             self._ask("Your nick: ")
-        self.show([Item({"type": "error", "code": code, "text": text}, {}), notice("Type another nick.")])
+        self.show(
+            [ShownEvent({"type": "error", "code": code, "text": text}, {}), notice("Type another nick.")]
+        )
 
     def unknown_key(self, fingerprint: str, why: str) -> None:
         """Is this the server's key?"""
@@ -245,7 +247,7 @@ class Ui:
         try:
             nick = names.nick(text).shown
         except Refused as refused:
-            self.show([Item({"type": "error", "text": refused.text}, {})])
+            self.show([ShownEvent({"type": "error", "text": refused.text}, {})])
             return
         self._asking_nick = False
         self._ask("", self._draft)
@@ -324,7 +326,7 @@ class Ui:
 
     def _save(self, name: str) -> None:
         if not name:
-            self.show([Item({"type": "error", "text": "Usage: /save FILE"}, {})])
+            self.show([ShownEvent({"type": "error", "text": "Usage: /save FILE"}, {})])
             return
         try:
             path = Path(name).expanduser()
@@ -332,7 +334,7 @@ class Ui:
                 file.writelines(line + "\n" for line in self._kept)
         except (OSError, ValueError, RuntimeError) as error:  # the last for the home of nobody
             why = clean(getattr(error, "strerror", None) or str(error))
-            self.show([Item({"type": "error", "text": f"{clean(name)}: {why}"}, {})])
+            self.show([ShownEvent({"type": "error", "text": f"{clean(name)}: {why}"}, {})])
         else:
             self._tell(f"{len(self._kept):,} lines are in {clean(str(path))}.")
 

@@ -1,0 +1,72 @@
+"""The parts of the client put together as the options ask for, the same for a terminal and for a pipe."""
+
+from __future__ import annotations
+
+import random
+import secrets
+from collections.abc import Callable
+from typing import Any
+
+from twisted.internet.endpoints import HostnameEndpoint, TCP6ClientEndpoint
+
+from lanchatd.client import known_servers
+from lanchatd.client.connection import CONNECT_S, ServerConnection, growing_pauses
+from lanchatd.client.observer import Observer
+from lanchatd.client.options import Options
+from lanchatd.client.outgoing import counted_refs
+from lanchatd.client.reasons import why_not_plain, why_other_given
+from lanchatd.client.session import ClientSession
+from lanchatd.client.trust import Trust
+
+EXIT_FAILED = 1
+
+
+def trust_for(options: Options, complain: Callable[[str], None]) -> Trust | None:
+    """What is trusted; None is without TLS. What can't be right ends with exit code 1 and a line."""
+    file = known_servers.path()
+    try:
+        known = known_servers.read(file)
+    except OSError as error:
+        complain(f"Can't read {file}: {error.strerror}.")
+        raise SystemExit(EXIT_FAILED) from None
+    if known.unreadable:
+        lines = ", ".join(map(str, known.unreadable))
+        complain(f"{file} has lines that can't be read, and they are ignored: {lines}.")
+    key = known.servers.get(known_servers.server_name(options.host, options.port), "")
+    if options.plain:
+        if key:
+            complain(why_not_plain(options.host, options.port))
+            raise SystemExit(EXIT_FAILED)
+        return None
+    trust = Trust(options.host, options.port, options.authorities, file)
+    if key:
+        if options.fingerprint not in ("", key):
+            complain(why_other_given(key, options.fingerprint, options.host, options.port))
+            raise SystemExit(EXIT_FAILED)
+        trust.know(key)
+    elif options.fingerprint:
+        trust.accept(options.fingerprint)
+    return trust
+
+
+def connection_for(
+    reactor: Any, options: Options, trust: Trust | None, session: ClientSession, observer: Observer
+) -> ServerConnection:
+    """The connection that the options ask for; for both ways."""
+    # A link-local address with its interface, fe80::1%eth0: the other one loses the interface on the way.
+    endpoint: type[Any] = TCP6ClientEndpoint if "%" in options.host else HostnameEndpoint
+    return ServerConnection(
+        reactor,
+        endpoint(reactor, options.host, options.port, timeout=CONNECT_S),
+        options.host,
+        options.port,
+        trust,
+        session,
+        observer,
+        growing_pauses(random.random),
+    )
+
+
+def session_for(options: Options) -> ClientSession:
+    """A new session."""
+    return ClientSession(options.nick, options.room, counted_refs(secrets.token_hex(6)))
