@@ -31,8 +31,8 @@ TALK = Event(Kind.SAID, "#lobby", "bob", "hi", NOON, id=7)
 ITEMS: list[events.Item] = [
     *(Event(kind, "#lobby", "bob", "hi", NOON, id=7) for kind in (Kind.SAID, Kind.ACTED, Kind.TOPIC)),
     Event(Kind.RENAMED, "#lobby", "bob", "rob", NOON),
-    events.Presence(Kind.JOINED, "#lobby", ("bob", "carol"), 3, "", 5, NOON),
-    events.Presence(Kind.LEFT, "#lobby", ("bob",), 0, "bye", 4, NOON),
+    events.Presence(Kind.JOINED, "#lobby", ("bob", "carol"), 3, events.NO_REASON, 5, NOON),
+    events.Presence(Kind.LEFT, "#lobby", ("bob",), 0, events.Reason("kicked by admin", "bye"), 4, NOON),
     events.Private("bob", "alice", "psst", NOON),
     events.Notice(("one", "two"), "shutdown"),
     events.Members("#lobby", (Here("alice", "lunch", True, True), Here("bob", None, False)), 2),

@@ -441,6 +441,8 @@ def shaped(event: dict[str, Any], own: str = "alice") -> Shape:
         ({"type": "joined", "nicks": ["a", "b", "c", "d", "e"], "others": 7},
          ["-- a, b and 10 others joined"]),
         ({"type": "left", "nicks": ["a"], "others": 0, "reason": "bye"}, ["-- a left (bye)"]),
+        ({"type": "left", "nicks": ["a"], "others": 0, "reason": "kicked by bob", "text": 'so "it" is'},
+         ["-- a left (kicked by bob: \"so 'it' is\")"]),
         (welcome(topic="food"),
          ["-- You are alice in #lobby. /help lists the commands.", "-- The topic is: food"]),
         ({"type": "members", "room": "#dev", "here": 0, "members": []}, ["-- Nobody is in #dev."]),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from lanchatd.chat.events import Event, Kind, Moment, Presence, told_together
+from lanchatd.chat.events import Event, Kind, Moment, Presence, Reason, told_together
 
 HERE = 7
 
@@ -18,7 +18,7 @@ def joined(nick: str, at: float = 0) -> Event:
 
 
 def left(nick: str, reason: str = "", at: float = 0) -> Event:
-    return event(Kind.LEFT, nick, reason, at)
+    return Event(Kind.LEFT, "#lobby", nick, "", at, reason=Reason(reason))
 
 
 def said(nick: str, text: str) -> Event:
@@ -26,7 +26,7 @@ def said(nick: str, text: str) -> Event:
 
 
 def presence(kind: Kind, *nicks: str, others: int = 0, reason: str = "", at: float = 0) -> Presence:
-    return Presence(kind, "#lobby", nicks, others, reason, HERE, at)
+    return Presence(kind, "#lobby", nicks, others, Reason(reason), HERE, at)
 
 
 def test_nothing_is_told_of_nothing() -> None:
@@ -160,7 +160,7 @@ def test_who_says_nothing_on_leaving_is_no_reason_more() -> None:
     """Five goodbyes are told, whoever else comes and goes."""
     events = [left(f"n{number}", f"bye {number}", number) for number in range(5)]
     told = told_together([joined("bob"), *events, left("carol")], HERE)
-    assert [moment.reason for moment in told if isinstance(moment, Presence)] == [
+    assert [moment.reason.words for moment in told if isinstance(moment, Presence)] == [
         *(f"bye {number}" for number in range(5)), "", "",
     ]  # fmt: skip
 
@@ -170,7 +170,7 @@ def test_more_than_five_reasons_are_one_line_without_them() -> None:
     events = [left(f"n{number}", f"bye {number}", number) for number in range(6)]
     told = told_together(events, HERE)
     assert told == [presence(Kind.LEFT, *(f"n{number}" for number in range(6)), at=5)]
-    assert [event.text for event in events] == [f"bye {number}" for number in range(6)]
+    assert [event.reason for event in events] == [Reason(f"bye {number}") for number in range(6)]
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from lanchatd.chat.events import (
+    NO_REASON,
     Event,
     Here,
     Item,
@@ -22,6 +23,7 @@ from lanchatd.chat.events import (
     Ok,
     Presence,
     Private,
+    Reason,
     RoomLine,
     Rooms,
     Welcome,
@@ -43,7 +45,7 @@ def event(kind: Kind, text: str, id_: int = 0) -> Event:
     return Event(kind, "#lobby", "bob", text, AT, id_)
 
 
-def presence(kind: Kind, *nicks: str, others: int = 0, reason: str = "") -> Presence:
+def presence(kind: Kind, *nicks: str, others: int = 0, reason: Reason = NO_REASON) -> Presence:
     return Presence(kind, "#lobby", nicks, others, reason, 7, AT)
 
 
@@ -121,8 +123,24 @@ STATE = {
         "-- bob left\n",
         {"type": "left", "room": "#lobby", "nicks": ["bob"], "others": 0, "here": 7, "at": ISO},
     ),
+    "one left with a word": Shown(
+        presence(Kind.LEFT, "bob", reason=Reason(text='so "long"')),
+        "-- bob left (\"so 'long'\")\n",
+        {
+            "type": "left", "room": "#lobby", "nicks": ["bob"], "others": 0, "here": 7,
+            "text": 'so "long"', "at": ISO,
+        },
+    ),
+    "one was made to leave": Shown(
+        presence(Kind.LEFT, "bob", reason=Reason("kicked by admin", "spam")),
+        '-- bob left (kicked by admin: "spam")\n',
+        {
+            "type": "left", "room": "#lobby", "nicks": ["bob"], "others": 0, "here": 7,
+            "reason": "kicked by admin", "text": "spam", "at": ISO,
+        },
+    ),
     "two left for a reason": Shown(
-        presence(Kind.LEFT, "bob", "carol", reason="connection lost"),
+        presence(Kind.LEFT, "bob", "carol", reason=Reason("connection lost")),
         "-- bob and carol left (connection lost)\n",
         {
             "type": "left", "room": "#lobby", "nicks": ["bob", "carol"], "others": 0, "here": 7,

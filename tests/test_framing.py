@@ -64,6 +64,24 @@ def test_programs_are_given_texts_as_they_were_typed(world: World) -> None:
     assert ci.gets()[-1]["text"] == "if x:    return  y"
 
 
+def test_programs_are_given_why_somebody_left_in_two_parts(world: World) -> None:
+    """What the server says, and what somebody wrote, as it was typed."""
+    ci = world.join_json("ci")
+    bob, carol, dave = world.join("bob"), world.join("carol"), world.join("dave")
+    ci.gets()
+    bob.types('/quit so  "long"')
+    carol.types("/join #dev")
+    world.chat.kick(dave.user, "admin", 'two  "words"')
+    world.settle()
+    left = [{"nicks": got["nicks"], **{name: got[name] for name in ("reason", "text") if name in got}}
+            for got in ci.gets() if got["type"] == "left"]  # fmt: skip
+    assert left == [
+        {"nicks": ["bob"], "text": 'so  "long"'},
+        {"nicks": ["carol"], "reason": "went to #dev"},
+        {"nicks": ["dave"], "reason": "kicked by admin", "text": 'two  "words"'},
+    ]
+
+
 def test_an_away_text_stays_within_its_marks(world: World) -> None:
     """In the list of who is here, and where one writes to them."""
     alice, bob = world.join("alice"), world.join("bob")

@@ -56,7 +56,7 @@ def test_text_and_json_members_see_the_same(world: World) -> None:
     ]
     alice.types("/quit bye")
     assert bob.gets() == [
-        {"type": "left", "room": "#lobby", "nicks": ["alicia"], "others": 0, "here": 1, "reason": '"bye"',
+        {"type": "left", "room": "#lobby", "nicks": ["alicia"], "others": 0, "here": 1, "text": "bye",
          "at": AT},
     ]  # fmt: skip
 

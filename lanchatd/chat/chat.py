@@ -9,7 +9,19 @@ from weakref import ref
 
 from lanchatd import __version__
 from lanchatd.chat.answers import Kept
-from lanchatd.chat.events import Item, Kind, Missed, Notice, Parted, Posted, Private, Rooms, Welcome
+from lanchatd.chat.events import (
+    NO_REASON,
+    Item,
+    Kind,
+    Missed,
+    Notice,
+    Parted,
+    Posted,
+    Private,
+    Reason,
+    Rooms,
+    Welcome,
+)
 from lanchatd.chat.format import Hello, Place
 from lanchatd.chat.lists import Lists
 from lanchatd.chat.log import Log
@@ -26,7 +38,7 @@ from lanchatd.chat.user import Session, User
 from lanchatd.clock import Clock
 from lanchatd.limits import Limits
 from lanchatd.text import cleaning, lookalikes, names
-from lanchatd.text.framing import quoted
+from lanchatd.text.framing import with_quote
 from lanchatd.text.lookalikes import Looks
 from lanchatd.text.names import Name
 from lanchatd.text.refused import Refused
@@ -86,8 +98,8 @@ class Chat:
         if self.users.get(name.key, owner) is not owner or name.key == names.ADMIN:
             raise Refused("nick_taken", "That nick is taken.")
         if (ban := self.moderation.bans.on_nick(name.key, self.now())) is not None:
-            why = f": {quoted(ban.reason)}" if ban.reason else ""
-            raise Refused("banned", f"That nick is banned{self.until_shown(ban.until)}{why}.")
+            why = with_quote(f"That nick is banned{self.until_shown(ban.until)}", ban.reason)
+            raise Refused("banned", f"{why}.")
         lookalikes.refuse_mixed(name)
         other = self._nicks_seen.like(name, but=None if owner is None else owner.name)
         if other is not None:
@@ -116,7 +128,7 @@ class Chat:
             self._enter(session, room, place, motd=motd)
             motd = ()
 
-    def leave(self, session: Session, reason: str = "") -> None:
+    def leave(self, session: Session, reason: Reason = NO_REASON) -> None:
         """A session ends; with the last one the user goes, and the nick is free at once.
 
         ``reason`` is what the rooms are told.
@@ -175,12 +187,12 @@ class Chat:
             return
         new = self._room_for(name, session)
         unread = session.cursor.left
-        old.leave(session, f"went to {new.name}")
+        old.leave(session, Reason(f"went to {new.name}"))
         unsent = Notice((f"{unread:,} lines of {old.name} had not been sent to you yet.",))
         self._enter(session, new, first=(unsent,) if unread else ())
         self.registry.was_left(old)
 
-    def part(self, session: Session, room: Room, reason: str) -> None:
+    def part(self, session: Session, room: Room, reason: Reason) -> None:
         """A session leaves one of its rooms; who is in one at a time goes back to the lobby."""
         if not session.several:
             if room.key == names.LOBBY:
@@ -392,5 +404,5 @@ def _is_on(target: Target, session: Session) -> bool:
 
 
 def _dismiss(session: Session, code: str, by: str, reason: str) -> None:
-    why = f"{code} by {by}{': ' + quoted(reason) if reason else ''}"
-    session.connection.dismiss(code, f"You were {why}.", why)
+    why = Reason(f"{code} by {by}", reason)
+    session.connection.dismiss(code, f"You were {with_quote(why.words, why.text)}.", why)

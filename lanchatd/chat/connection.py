@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Protocol
 
+from lanchatd.chat.events import Reason
+
 
 class Outbox(Protocol):
     """What one session still has to be sent. The rules give it bytes; it knows the socket."""
@@ -38,8 +40,8 @@ class Outbox(Protocol):
 class Connection(Protocol):
     """Whose session it is."""
 
-    def quit(self, to_room: str) -> None:
-        """It has said all it will: close it when that has been told, and tell the rooms this."""
+    def quit(self, reason: Reason) -> None:
+        """It has said all it will: close it when that has been told, and tell the rooms why."""
         ...
 
     def refuse_keeping(self, size: int) -> None:
@@ -50,6 +52,6 @@ class Connection(Protocol):
         """What it asked the log was answered: it may ask more."""
         ...
 
-    def dismiss(self, code: str, to_session: str, to_room: str) -> None:
-        """Close it now: a code for the daemon's log, what the session and what its rooms are told."""
+    def dismiss(self, code: str, to_session: str, reason: Reason) -> None:
+        """Close it now: a code for the daemon's log, what the session is told, and its rooms."""
         ...

@@ -31,10 +31,24 @@ Told = Callable[[Refused | None], None]
 
 
 @dataclass(frozen=True, slots=True)
+class Reason:
+    """Why somebody left: the server's ``words``, and a ``text`` that a person wrote; each may be empty."""
+
+    words: str = ""
+    text: str = ""
+
+    def __bool__(self) -> bool:
+        return bool(self.words or self.text)
+
+
+NO_REASON = Reason()
+
+
+@dataclass(frozen=True, slots=True)
 class Event:
     """One event of one room.
 
-    ``text`` is what was said or done, the topic, the reason of a leave, or the new nick of a rename.
+    ``text`` is what was said or done, the topic, or the new nick of a rename; ``reason`` is that of a leave.
     ``at`` is seconds since the epoch. ``id`` is its place in the room's log, from 1; 0 until the log has
     numbered it, and for what is not talk. ``by`` is the user who said it, whatever nick it has by now:
     weakly, as it may be gone, and None if it is not known any more, from the disk.
@@ -47,6 +61,7 @@ class Event:
     at: float
     id: int = 0
     by: ReferenceType[Any] | None = field(default=None, compare=False)
+    reason: Reason = NO_REASON
 
     @property
     def size(self) -> int:
@@ -92,7 +107,7 @@ class Presence:
     room: str
     nicks: tuple[str, ...]
     others: int
-    reason: str
+    reason: Reason
     here: int
     at: float
     id: int = 0
@@ -234,8 +249,8 @@ def told_together(events: Iterable[Event], here: int) -> list[Moment]:
     return moments + _presences(run, here)
 
 
-# Leaves with texts of their own (`/quit see you`) get a line each only up to here; a thousand that say
-# goodbye in the same turn become one line without the texts.
+# Leaves with reasons of their own (`/quit see you`) get a line each only up to here; a thousand that say
+# goodbye in the same turn become one line without them.
 _REASONS = 5
 
 
@@ -250,12 +265,12 @@ def _presences(run: list[Event], here: int) -> list[Moment]:
     went = [end for nick, end in last.items() if Kind.LEFT is end.kind is first[nick].kind]
     came = [begin for begin in first.values() if begin.kind is Kind.JOINED]
     passed = [end for nick, end in last.items() if Kind.LEFT is end.kind is not first[nick].kind]
-    with_reasons = len({event.text for event in (*went, *passed) if event.text}) <= _REASONS
+    with_reasons = len({event.reason for event in (*went, *passed) if event.reason}) <= _REASONS
     moments: list[Moment] = []
     for changes in (went, came, passed):
-        groups: dict[str, list[Event]] = {}
+        groups: dict[Reason, list[Event]] = {}
         for event in changes:
-            groups.setdefault(event.text if with_reasons else "", []).append(event)
+            groups.setdefault(event.reason if with_reasons else NO_REASON, []).append(event)
         for reason, group in groups.items():
             nicks = tuple(event.nick for event in group)
             kind, room, at = group[-1].kind, group[-1].room, group[-1].at

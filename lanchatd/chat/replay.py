@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 
-from lanchatd.chat.events import Missed
+from lanchatd.chat.events import Missed, Reason
 from lanchatd.chat.log import Found
 from lanchatd.chat.readers import RECENT, Cursor, Reader, make_live
 from lanchatd.text.refused import Refused
@@ -68,7 +68,7 @@ def _was_read(cursor: Cursor, after: int, until: int, events: Found) -> None:
     reader.reading = None
     if isinstance(events, Refused):
         # It can come back and go on from where it was; left as it is, it would wait for ever.
-        reader.connection.dismiss(events.code, events.text, "the log can't be read")
+        reader.connection.dismiss(events.code, events.text, Reason("the log can't be read"))
         return
     if reader.outbox.waiting:
         return  # something direct came in between; when that has drained, it is read again

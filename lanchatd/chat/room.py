@@ -5,7 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from weakref import ref
 
-from lanchatd.chat.events import TALK, Event, Here, Kind, Members, Posted, told_together
+from lanchatd.chat.events import (
+    NO_REASON,
+    TALK,
+    Event,
+    Here,
+    Kind,
+    Members,
+    Posted,
+    Reason,
+    told_together,
+)
 from lanchatd.chat.format import Format
 from lanchatd.chat.log import Log
 from lanchatd.chat.readers import Readers
@@ -33,13 +43,14 @@ class Room:
 
     # -- what happens in it
 
-    def post(self, kind: Kind, nick: str, text: str, by: User | None = None) -> Posted:
+    def post(
+        self, kind: Kind, nick: str, text: str, by: User | None = None, reason: Reason = NO_REASON
+    ) -> Posted:
         """Something happened; it is told at the end of the turn. Ask the answer when it was."""
         if kind not in TALK:
             self._lists.changed()
-        return self._turn.post(
-            Event(kind, self.name, nick, text, self._now(), by=None if by is None else ref(by))
-        )
+        who = None if by is None else ref(by)
+        return self._turn.post(Event(kind, self.name, nick, text, self._now(), by=who, reason=reason))
 
     def refuse_talk(self) -> None:
         """Raises `Refused` if the log takes nothing at present."""
@@ -59,7 +70,7 @@ class Room:
         self._turn.end_soon()
         return self.readers.enter(session, after, log)
 
-    def leave(self, session: Session, reason: str = "") -> None:
+    def leave(self, session: Session, reason: Reason = NO_REASON) -> None:
         """A session goes, and is given nothing more from here; the last one of its user takes that along."""
         user = session.user
         cursor = session.cursor_in(self.key)
@@ -68,7 +79,7 @@ class Room:
         self.readers.leave(cursor)
         if not user.is_in(self.key):
             del self.members[user.name.key]
-            self.post(Kind.LEFT, user.nick, reason)
+            self.post(Kind.LEFT, user.nick, "", reason=reason)
 
     def rename(self, user: User, name: Name) -> None:
         """A user, still under the old nick, has another one."""

@@ -97,7 +97,7 @@ def _told(kind: str, event: dict[str, Any]) -> events.Item:
             return events.Event(Kind.RENAMED, room, nick, to, 0)
         case "joined" | "left":
             who, others = tuple(texts_of(event, "nicks")) or ("somebody",), number_of(event, "others") or 0
-            reason = text_of(event, "reason")
+            reason = events.Reason(text_of(event, "reason"), text)
             return events.Presence(_ROOM_EVENTS[kind], room, who, others, reason, 0, 0)
         case "private":
             return events.Private(nick, to, text, 0)

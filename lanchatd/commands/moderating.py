@@ -10,7 +10,7 @@ from lanchatd.chat.events import Notice
 from lanchatd.chat.moderation import LONGEST_REASON, Ban, Target, target_from
 from lanchatd.commands.command import LONGEST_HISTORY, Actor, Command
 from lanchatd.text import names
-from lanchatd.text.framing import quoted
+from lanchatd.text.framing import with_quote
 from lanchatd.text.refused import Refused
 
 REASON_SHOWN = 80  # characters, of the reason of a ban in a list
@@ -82,8 +82,8 @@ def _end(chat: Chat, minutes: int | None) -> float | None:
 
 
 def _ban_shown(chat: Chat, ban: Ban) -> str:
-    reason = f": {quoted(ban.reason[:REASON_SHOWN])}" if ban.reason else ""
-    return f"{ban.shown} is banned{chat.until_shown(ban.until)} by {ban.by}{reason}"
+    banned = f"{ban.shown} is banned{chat.until_shown(ban.until)} by {ban.by}"
+    return with_quote(banned, ban.reason[:REASON_SHOWN])
 
 
 MODERATING = (

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from lanchatd.chat.chat import Chat
-from lanchatd.chat.events import Kind, Notice, Posted
+from lanchatd.chat.events import NO_REASON, Kind, Notice, Posted, Reason
 from lanchatd.chat.ignored import Ignored
 from lanchatd.chat.user import User
 from lanchatd.commands import history
 from lanchatd.commands.command import Command, topic_of
 from lanchatd.commands.speaker import Speaker
 from lanchatd.text import names
-from lanchatd.text.framing import quoted
+from lanchatd.text.framing import with_quote
 from lanchatd.text.refused import Refused
 from lanchatd.text.times import moment_from
 
@@ -32,7 +32,7 @@ def _msg(chat: Chat, speaker: Speaker, nick: str, text: str) -> None:
 def _whisper(chat: Chat, speaker: Speaker, to: User, text: str) -> None:
     chat.whisper(speaker.user, to, text)
     if to.away is not None:
-        speaker.tell(Notice((f"{to.nick} is away{': ' + quoted(to.away) if to.away else ''}.",)))
+        speaker.tell(Notice((f"{with_quote(f'{to.nick} is away', to.away)}.",)))
 
 
 def _reply(chat: Chat, speaker: Speaker, text: str) -> None:
@@ -64,9 +64,9 @@ def _part(chat: Chat, speaker: Speaker, room: str | None, text: str | None) -> N
     chat.part(speaker.session, left, _goodbye(chat, speaker, text))
 
 
-def _goodbye(chat: Chat, speaker: Speaker, text: str | None) -> str:
+def _goodbye(chat: Chat, speaker: Speaker, text: str | None) -> Reason:
     """Who is muted says nothing on the way out either."""
-    return "" if text is None or chat.muted_as(speaker.user) is not None else quoted(text)
+    return NO_REASON if text is None or chat.muted_as(speaker.user) is not None else Reason(text=text)
 
 
 def _is_in(speaker: Speaker, room: str) -> bool:

@@ -17,7 +17,7 @@ from twisted.internet.protocol import connectionDone
 from twisted.python.failure import Failure
 
 from lanchatd import commands
-from lanchatd.chat.events import Item, Notice
+from lanchatd.chat.events import NO_REASON, Item, Notice, Reason
 from lanchatd.chat.format import Format, Hello, Unreadable
 from lanchatd.chat.peer import Peer
 from lanchatd.chat.user import Session, User
@@ -238,9 +238,12 @@ class ChatProtocol(BoundedLines):
 
         ``code`` is for the daemon's log, ``last`` for the peer, ``to_room`` for the others.
         """
+        self._close(code, last, Reason(to_room), within_s)
+
+    def _close(self, code: str, last: Item | None, reason: Reason, within_s: float = LAST_LINE_S) -> None:
         if self.state in (State.CLOSING, State.GONE):
             return
-        self._leave(State.CLOSING, code, to_room)
+        self._leave(State.CLOSING, code, reason)
         if last is not None:
             self._tell(last)
         if encoded := self.goodbye(code):
@@ -253,9 +256,9 @@ class ChatProtocol(BoundedLines):
         """What ends what is told, if the door has something for that."""
         return b""
 
-    def quit(self, to_room: str) -> None:
+    def quit(self, reason: Reason) -> None:
         """`connection.Connection`: who pipes a few lines and /quit sees them come back."""
-        self._leave_when_told("quit", Notice(("Goodbye.",)), to_room)
+        self._leave_when_told("quit", Notice(("Goodbye.",)), reason)
 
     def refuse_keeping(self, size: int) -> None:
         """`connection.Connection`: who fills the disk is slowed before others lose what they said."""
@@ -264,9 +267,9 @@ class ChatProtocol(BoundedLines):
             text = f"Your address has said more than {share:,} bytes in a day; go on later, or more slowly."
             raise Refused("too_much", text)
 
-    def dismiss(self, code: str, to_session: str, to_room: str) -> None:
+    def dismiss(self, code: str, to_session: str, reason: Reason) -> None:
         """`connection.Connection`: moderated away."""
-        self.close(code, Refusal(code, to_session), to_room)
+        self._close(code, Refusal(code, to_session), reason)
 
     def answered(self) -> None:
         """`connection.Connection`: it may have been resting until then."""
@@ -277,10 +280,10 @@ class ChatProtocol(BoundedLines):
         if self.state is State.JOINED and self.paused and self.may_go_on():
             self.resumeProducing()
 
-    def _leave_when_told(self, code: str, last: Item | None, to_room: str = "") -> None:
+    def _leave_when_told(self, code: str, last: Item | None, reason: Reason = NO_REASON) -> None:
         if self.session is not None:
             self.state = State.LEAVING
-            close = partial(self.close, code, last, to_room, LEAVE_S)
+            close = partial(self._close, code, last, reason, LEAVE_S)
             self.stop_lines()
             self._deadline = self._clock.callLater(LEAVE_S, self._leave_late, close)
             self.chat.when_told_to(self.session, close)
@@ -309,7 +312,7 @@ class ChatProtocol(BoundedLines):
         text = f"You gave no nick within {self.limits.nick_timeout_s:g} s."
         self.close("no_nick", Refusal("no_nick", text))
 
-    def _leave(self, state: State, code: str, to_room: str) -> None:
+    def _leave(self, state: State, code: str, reason: Reason = NO_REASON) -> None:
         """The one place where a session ends, whatever the way."""
         joined = self.state in (State.JOINED, State.LEAVING)
         self.state = state
@@ -319,7 +322,7 @@ class ChatProtocol(BoundedLines):
         self.stop_lines()
         if joined and self.session is not None:
             self._rooms = [room.name for room in self.chat.rooms_of(self.session)]
-            self.chat.leave(self.session, to_room)
+            self.chat.leave(self.session, reason)
 
     def _stop_waiting(self) -> None:
         if self._deadline is not None:
@@ -345,14 +348,14 @@ class ChatProtocol(BoundedLines):
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
         if self.state is State.CLOSING:
-            self._leave(State.GONE, self.reason, "")
+            self._leave(State.GONE, self.reason)
         elif reason.check(ConnectionDone) or self._said_goodbye():
             # There Twisted closes both sides then.
             if not self.paused:
                 self.end_of_input()
-            self._leave(State.GONE, "hung_up", "")
+            self._leave(State.GONE, "hung_up")
         else:
-            self._leave(State.GONE, "lost", "connection lost")
+            self._leave(State.GONE, "lost", Reason("connection lost"))
         self.outbox.close()
         user = None if self.session is None else self.session.user
         self.factory.ended(

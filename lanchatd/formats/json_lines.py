@@ -140,7 +140,12 @@ def _fields(item: Item) -> dict[str, Any]:
         case Presence():
             nicks, others = nicks_shown(item)
             who = {"room": item.room, "nicks": nicks, "others": others, "here": item.here}
-            return {**who, **({"reason": item.reason} if item.reason else {}), "at": iso_time(item.at)}
+            reason = {"reason": item.reason.words, "text": item.reason.text}
+            return {
+                **who,
+                **{name: said for name, said in reason.items() if said},
+                "at": iso_time(item.at),
+            }
         case Private():
             return {"from": item.nick, "to": item.to, "text": item.text, "at": iso_time(item.at)}
         case Notice():

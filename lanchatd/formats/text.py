@@ -28,7 +28,7 @@ from lanchatd.chat.events import (
 from lanchatd.chat.format import Hello, Line
 from lanchatd.formats.cuts import away_shown, members_shown, nicks_shown, rooms_shown, topic_shown
 from lanchatd.text import cleaning
-from lanchatd.text.framing import quoted, single_spaced
+from lanchatd.text.framing import single_spaced, with_quote
 from lanchatd.text.refused import Refusal
 from lanchatd.text.times import near_time
 
@@ -125,7 +125,7 @@ def _presence(presence: Presence) -> str:
         others += len(names) - 2
         names = names[:2]
     who = _listed(names, others)
-    reason = f" ({presence.reason})" if presence.reason else ""
+    reason = f" ({with_quote(presence.reason.words, presence.reason.text)})" if presence.reason else ""
     return f"{who} {presence.kind.value}{reason}"
 
 
@@ -139,7 +139,7 @@ def _members(item: Members) -> str:
 def _stands(member: Here) -> str:
     notes = ["plain"] if not member.encrypted else []
     if member.away is not None:
-        notes.append(f"away: {quoted(away_shown(member.away))}" if member.away else "away")
+        notes.append(with_quote("away", away_shown(member.away)))
     return ("@" if member.operator else "") + member.nick + (f" ({', '.join(notes)})" if notes else "")
 
 

@@ -23,3 +23,8 @@ def single_spaced(text: str) -> str:
 def quoted(text: str) -> str:
     """What a person wrote, as a part of what the server says: in marks that it can't close."""
     return f'"{_QUOTES.sub(chr(39), single_spaced(text))}"'
+
+
+def with_quote(words: str, text: str) -> str:
+    """What the server says, and behind it what a person wrote; each may be empty."""
+    return ": ".join(filter(None, (words, quoted(text) if text else "")))
