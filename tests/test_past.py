@@ -110,6 +110,30 @@ def test_lines_before_a_moment_for_programs(kept: World) -> None:
     ]  # fmt: skip
 
 
+@pytest.mark.parametrize(
+    ("typed", "ids"),
+    [
+        ("2 before id 4", [2, 3]), ("before id 4", [1, 2, 3]), ("1 before id 6", [5]),
+        ("2 before id 99", [4, 5]), ("before id 1", []), ("before id 0", []),
+    ],
+)  # fmt: skip
+def test_lines_before_another_one(kept: World, typed: str, ids: list[int]) -> None:
+    """A program knows them by their ids, and reads page after page, however many were said at one moment."""
+    hourly(kept, 5)
+    bob = kept.join_json("bob")
+    bob.gets()
+    got = bob.asks({"line": f"/history {typed}", "ref": "1"}).gets()
+    (past,) = [item for item in got if item["type"] == "past"]
+    assert [event["id"] for event in past["events"]] == ids
+
+
+@pytest.mark.parametrize("typed", ["id", "id x", "id -1", "id 1.5", "id 1 2", "ID 3", "id 1234567890123456"])
+def test_what_is_no_id_is_refused(kept: World, typed: str) -> None:
+    """As what is no time."""
+    (refused,) = kept.join("alice").types(f"/history before {typed}").sees()
+    assert refused.startswith("!! A time is like 14:03")
+
+
 def test_long_lines_before_a_moment_are_cut_to_a_chunk(kept: World) -> None:
     """The newest of them."""
     kept.limits.chunk_bytes = 4_096

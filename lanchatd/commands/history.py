@@ -48,15 +48,24 @@ def _given_until(speaker: Speaker) -> int:
 
 def show_before(chat: Chat, speaker: Speaker, at: float, lines: int) -> None:
     """Show a member the last lines of its room before a moment (seconds since the epoch)."""
-    room = speaker.room
-    until = _given_until(speaker)
 
     def found_place(place: int | Refused) -> None:
         if isinstance(place, Refused):
             _answer(speaker, place)
         else:
-            room.log.read(max(0, place - lines), place, chat.limits.chunk_bytes * lines, was_read)
+            _show_until(chat, speaker, place, lines)
 
+    speaker.session.asking = True
+    _last_before(speaker.room.log, at, 0, _given_until(speaker), found_place)
+
+
+def show_before_id(chat: Chat, speaker: Speaker, before: int, lines: int) -> None:
+    """Show a member so many lines of its room: those that have the ids right before this one."""
+    speaker.session.asking = True
+    _show_until(chat, speaker, min(max(0, before - 1), _given_until(speaker)), lines)
+
+
+def _show_until(chat: Chat, speaker: Speaker, until: int, lines: int) -> None:
     def was_read(events: Found) -> None:
         if isinstance(events, Refused):
             _answer(speaker, events)
@@ -64,8 +73,7 @@ def show_before(chat: Chat, speaker: Speaker, at: float, lines: int) -> None:
             newest = _fitting(chat, events[::-1])
             _answer(speaker, _past(chat, speaker, newest[::-1]))
 
-    speaker.session.asking = True
-    _last_before(room.log, at, 0, until, found_place)
+    speaker.room.log.read(max(0, until - lines), until, chat.limits.chunk_bytes * lines, was_read)
 
 
 def _last_before(log: Log, at: float, low: int, high: int, answer: Callable[[int | Refused], None]) -> None:

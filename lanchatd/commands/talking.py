@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from lanchatd.chat.chat import Chat
 from lanchatd.chat.events import NO_REASON, Kind, Notice, Posted, Reason
 from lanchatd.chat.ignored import Ignored
@@ -13,6 +15,9 @@ from lanchatd.text import names
 from lanchatd.text.framing import with_quote
 from lanchatd.text.refused import Refused
 from lanchatd.text.times import moment_from
+
+# A line of the room, for programs, which know them by their ids.
+_BY_ID = re.compile(r"id ([0-9]{1,15})")
 
 MOST_IGNORED = 100  # nicks, by one member
 
@@ -86,6 +91,9 @@ def _topic(chat: Chat, speaker: Speaker, text: str | None) -> Posted | None:
 def _history(chat: Chat, speaker: Speaker, lines: int | None, time: str | None) -> None:
     if time is None:
         history.show(chat, speaker, lines or 20)
+        return
+    if (by_id := _BY_ID.fullmatch(time)) is not None:
+        history.show_before_id(chat, speaker, int(by_id[1]), lines or 20)
         return
     try:
         at = moment_from(time, chat.now())
