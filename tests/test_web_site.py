@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import re
 from pathlib import Path
 from typing import Any
@@ -213,6 +214,25 @@ def test_the_page_that_is_shipped() -> None:
     assert files["/"] is files["/index.html"]
     assert files["/"].content == (PAGE / "index.html").read_bytes()
     assert {Path(name).suffix for name in files} <= {"", ".html", ".js", ".css", ".svg"}
+
+
+def test_who_takes_gzip_is_sent_a_third(tmp_path: Path) -> None:
+    """As browsers do; and nobody else. The two have tags of their own."""
+    (tmp_path / "index.html").write_text("a page " * 100, "utf-8")
+    page = files_in(tmp_path)["/"]
+    ask = Request("GET", "/", "1.1", (("accept-encoding", "br, GZIP"),))
+    packed, plain = page.answer(ask), page.answer(Request("GET", "/", "1.1", ()))
+    assert header(packed, "Content-Encoding") == "gzip"
+    assert gzip.decompress(packed.body) == plain.body == page.content
+    assert len(packed.body) < len(plain.body) / 3
+    tags = {header(packed, "ETag"), header(plain, "ETag")}
+    assert len(tags) == 2
+    for tag in tags:
+        headers = (*ask.headers, ("if-none-match", str(tag)))
+        same = tag == header(packed, "ETag")
+        assert page.answer(Request("GET", "/", "1.1", headers)).status == (304 if same else 200)
+    refused = Request("GET", "/", "1.1", (("accept-encoding", "gzip;q=0, identity"),))
+    assert page.answer(refused).body == page.content
 
 
 def test_a_changed_file_has_another_tag(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -22,19 +23,28 @@ _TYPES = {
 
 @dataclass(frozen=True, slots=True)
 class File:
-    """A file as it is served; its ``tag`` changes when its content does."""
+    """A file as it is served; its ``tag`` changes when its content does.
+
+    ``packed`` is the same for who takes gzip, as browsers do: a third of the size. Empty if there is none.
+    """
 
     content: bytes
     kind: str
     tag: str
+    packed: bytes = b""
 
     def answer(self, request: Request) -> Answer:
         """It, or that the one who asks has it already."""
         # Asked each time, so that a new version of the page is there at once with all of its files.
-        known = (("ETag", self.tag), ("Cache-Control", "no-cache"))
-        if any(word.removeprefix("w/") in (self.tag, "*") for word in request.words("if-none-match")):
+        packed = bool(self.packed) and "gzip" in request.words("accept-encoding")
+        tag = f'{self.tag[:-1]}-gzip"' if packed else self.tag
+        known = (("ETag", tag), ("Cache-Control", "no-cache"), ("Vary", "Accept-Encoding"))
+        if any(word.removeprefix("w/") in (tag, "*") for word in request.words("if-none-match")):
             return Answer(HTTPStatus.NOT_MODIFIED, known)
-        return Answer(HTTPStatus.OK, (("Content-Type", self.kind), *known), self.content)
+        kind = ("Content-Type", self.kind)
+        if packed:
+            return Answer(HTTPStatus.OK, (kind, ("Content-Encoding", "gzip"), *known), self.packed)
+        return Answer(HTTPStatus.OK, (kind, *known), self.content)
 
 
 def files_in(directory: Path) -> Mapping[str, File]:
@@ -46,4 +56,4 @@ def files_in(directory: Path) -> Mapping[str, File]:
 def _file(path: Path) -> File:
     content = path.read_bytes()
     digest = hashlib.sha256(content).hexdigest()
-    return File(content, _TYPES[path.suffix], f'"{digest[:32]}"')
+    return File(content, _TYPES[path.suffix], f'"{digest[:32]}"', gzip.compress(content, mtime=0))

@@ -1,0 +1,99 @@
+// What was said before: pages of a room's log, fetched as one scrolls, and the lines that hold some words.
+
+/** @typedef {import("./connection.js").Connection} Connection */
+/** @typedef {import("./connection.js").Event} Event */
+/** @typedef {import("./state.js").Place} Place */
+/** @typedef {import("./state.js").State} State */
+/** @typedef {import("./timeline.js").Entry} Entry */
+
+const PAGE = 100;
+
+/** @param {Event} event */
+const isPast = (event) => event.type === "past";
+
+export class History {
+  /** @param {Connection} connection @param {State} state */
+  constructor(connection, state) {
+    this.connection = connection;
+    this.state = state;
+    /** Places that are being read, so that nobody reads the same twice. @type {Set<Place>} */
+    this.reading = new Set();
+  }
+
+  /** Fetch what was said before the first line that is here. @param {Place} place */
+  older(place) {
+    return this.before(place, place.timeline.first?.id ?? place.newest + 1);
+  }
+
+  /** Fetch what is missing behind a line: what comes next. @param {Place} place @param {number} id @param {number} next the first line that is here again */
+  newer(place, id, next) {
+    return this.before(place, Math.min(id + PAGE + 1, next), id + 1);
+  }
+
+  /** Fetch the lines before this id. @param {Place} place @param {number} id @param {number} [from] the first one that is wanted */
+  async before(place, id, from = Math.max(1, id - PAGE)) {
+    if (this.reading.has(place) || !this.connection.here) return;
+    this.reading.add(place);
+    try {
+      const found = await this.fetch(place, `/history ${Math.max(1, id - from)} before id ${id}`);
+      const first = found[0]?.id;
+      if (first == null) {
+        // The oldest are no longer kept, or were said by those whom one ignores.
+        if (id <= (place.timeline.first?.id ?? id)) place.timeline.complete = true;
+        else place.timeline.cover(from - 1, id);
+        return;
+      }
+      place.timeline.cover(first, place.timeline.has(id) ? id : id - 1);
+      place.timeline.insert(found);
+    } catch {
+      // The connection went; it is asked for again when it is back.
+    } finally {
+      this.reading.delete(place);
+      this.state.shown.lines(place);
+    }
+  }
+
+  /** Fetch a line and what is around it. Returns whether it is there.
+   * @param {Place} place @param {number} id
+   */
+  async around(place, id) {
+    if (!place.timeline.byId.has(id)) {
+      await this.page(place, `/history ${PAGE} before id ${Math.min(id + PAGE / 2, place.newest + 1)}`);
+    }
+    return place.timeline.byId.has(id);
+  }
+
+  /** Fetch what a command of the room's history answers. Returns the id of its last line, if there is any.
+   * @param {Place} place @param {string} line
+   */
+  async page(place, line) {
+    const found = await this.fetch(place, line);
+    const first = found[0]?.id;
+    const last = found.at(-1)?.id;
+    if (first == null || last == null) return null;
+    place.timeline.cover(first, last);
+    place.timeline.insert(found);
+    this.state.shown.lines(place);
+    return last;
+  }
+
+  /** @param {Place} place @param {string} line */
+  async fetch(place, line) {
+    const past = await this.connection.question({ line, room: place.name }, isPast);
+    /** @type {Event[]} */
+    const events = past.events ?? [];
+    return events.filter(({ room }) => room === place.name).map((event) => this.state.entryOf(event));
+  }
+
+  /** The newest lines that hold these words; without any, the next ones.
+   * @param {string} words
+   * @returns {Promise<{found: (Entry & {room: string})[], more: boolean}>}
+   */
+  async search(words) {
+    const past = await this.connection.question({ line: `/search ${words}`.trim() }, isPast);
+    /** @type {Event[]} */
+    const events = past.events ?? [];
+    const found = events.map((event) => ({ ...this.state.entryOf(event), room: String(event.room) }));
+    return { found, more: past.more === true };
+  }
+}

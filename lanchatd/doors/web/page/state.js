@@ -1,0 +1,395 @@
+// Who and where one is: the rooms and conversations, what is unread in them, and who is here. It knows nothing of
+// the document nor of sockets; what the server tells goes in by `State.event`.
+
+import { readUntil, keepRead } from "./memory.js";
+import { folded, names } from "./text.js";
+import { Timeline } from "./timeline.js";
+
+/** @typedef {import("./connection.js").Event} Event */
+/** @typedef {import("./timeline.js").Entry} Entry */
+/** @typedef {{nick: string, away?: string, operator?: boolean, encrypted?: boolean}} Member */
+/** @typedef {{room: string, here: number, topic: string, last?: number}} RoomRow */
+
+export class Place {
+  /** @param {string} name a room (#dev), or the nick of who one talks to */
+  constructor(name) {
+    this.name = name;
+    this.timeline = new Timeline();
+    this.topic = "";
+    this.here = 0;
+    /** @type {Map<string, Member>} */
+    this.members = new Map();
+    this.log = "";
+    /** The newest id that the server gave without a gap; null before the first. @type {number | null} */
+    this.cursor = null;
+    this.newest = 0; // the newest id that there is
+    /** How far it was read; null: everything that was there when one came. @type {number | null} */
+    this.read = null;
+    this.unread = 0; // of a conversation; a room counts by its ids
+    this.mentions = 0;
+    /** In a room, the mark of what is new stands behind this id. @type {number | null} */
+    this.marker = null;
+    /** In a conversation, it stands before this entry. @type {Entry | null} */
+    this.firstNew = null;
+    this.draft = "";
+  }
+
+  /** Whether the mark of what is new stands before this entry.
+   * @param {Entry} entry @param {Entry | null} before the talk before it
+   */
+  marked(entry, before) {
+    if (entry.id === null) return entry === this.firstNew;
+    return this.marker !== null && entry.id > this.marker && (before?.id ?? 0) <= this.marker;
+  }
+
+  unmark() {
+    this.marker = null;
+    this.firstNew = null;
+  }
+
+  get isRoom() {
+    return this.name.startsWith("#");
+  }
+
+  /** How many lines are unread. */
+  get waiting() {
+    return this.isRoom ? Math.max(0, this.newest - (this.read ?? this.newest)) : this.unread;
+  }
+}
+
+/** What changed, so that it is shown: the list of places, the lines of one, who is here, or a word to a person;
+ * `watched` and `wanted` ask whether a person looks at a place, and waits for a room to open.
+ * @typedef {{
+ *   places: () => void,
+ *   lines: (place: Place) => void,
+ *   people: (place: Place) => void,
+ *   spoken: (place: Place, entry: Entry) => void,
+ *   watched: (place: Place) => boolean,
+ *   opened: (place: Place) => void,
+ *   told: (entry: Entry) => void,
+ *   wanted: () => boolean,
+ * }} Shown */
+
+export class State {
+  /** @param {Shown} shown */
+  constructor(shown) {
+    this.shown = shown;
+    this.nick = "";
+    this.server = "";
+    this.away = false;
+    this.showPresence = true;
+    /** @type {Map<string, Place>} */
+    this.places = new Map();
+    /** @type {Place | null} */
+    this.current = null;
+    /** Rooms that one is not in. @type {RoomRow[]} */
+    this.others = [];
+    /** Who talked last, newest first. @type {string[]} */
+    this.talkers = [];
+  }
+
+  get operator() {
+    return [...this.places.values()].some(({ members }) => members.get(this.nick)?.operator === true);
+  }
+
+  /** The rooms as a hello names them: where they go on. */
+  rooms() {
+    return [...this.places.values()]
+      .filter(({ isRoom }) => isRoom)
+      .map(({ name, log, cursor }) =>
+        log && cursor !== null ? { room: name, log, after: cursor } : { room: name },
+      );
+  }
+
+  /** The place of this name, made if there is none. @param {string} name */
+  place(name) {
+    const found = this.places.get(name);
+    if (found) return found;
+    const made = new Place(name);
+    this.places.set(name, made);
+    this.shown.places();
+    return made;
+  }
+
+  /** @param {Place} place */
+  open(place) {
+    if (this.current === place) return;
+    if (this.current && !this.current.waiting) this.current.unmark();
+    this.current = place;
+    this.shown.opened(place);
+    this.shown.places();
+  }
+
+  /** @param {Place} place */
+  close(place) {
+    const known = [...this.places.keys()];
+    const at = known.indexOf(place.name);
+    this.places.delete(place.name);
+    if (this.current === place) {
+      const next = this.places.get(known[at - 1] ?? known[at + 1] ?? "");
+      this.current = null;
+      if (next) this.open(next);
+    }
+    this.shown.places();
+  }
+
+  // -- what the server tells
+
+  /** @param {Event} event */
+  event(event) {
+    switch (event.type) {
+      case "welcome":
+        this.welcome(event);
+        break;
+      case "said":
+      case "acted":
+      case "topic":
+        this.talk(event);
+        break;
+      case "private":
+        this.whispered(event);
+        break;
+      case "joined":
+      case "left":
+        this.presence(event);
+        break;
+      case "renamed":
+        this.renamed(event);
+        break;
+      case "members":
+        this.membersAre(event);
+        break;
+      case "rooms":
+        this.others = event.rooms.filter((/** @type {RoomRow} */ { room }) => !this.places.has(room));
+        this.shown.places();
+        break;
+      case "parted": {
+        const left = this.places.get(event.room);
+        if (left) this.close(left);
+        break;
+      }
+      case "missed":
+        this.missed(event);
+        break;
+      case "notice":
+        this.tell(event.text);
+        break;
+      case "error":
+        this.tell(event.text, "error");
+        break;
+    }
+  }
+
+  /** @param {Event} event */
+  welcome(event) {
+    this.nick = event.nick;
+    for (const [name, { log }] of this.places) {
+      // What was asked for in another case is that room.
+      if (!log && name !== event.room && folded(name) === folded(event.room)) this.places.delete(name);
+    }
+    const place = this.place(event.room);
+    if (place.log !== event.log) {
+      // Another log than the one we knew, or the first time here.
+      if (place.log) place.timeline.clear();
+      place.log = event.log;
+      place.cursor = null;
+      place.read = readUntil(place.name, place.log) ?? event.last;
+    }
+    place.newest = event.last;
+    if (event.last === 0) place.timeline.complete = true;
+    if (place.read !== null && place.read < event.last) place.marker ??= place.read;
+    place.topic = event.topic ?? "";
+    this.others = this.others.filter(({ room }) => room !== place.name);
+    const first = !this.server;
+    this.server = event.server;
+    if (!this.current || this.shown.wanted()) this.open(place);
+    if (first && event.motd) this.tell(event.motd);
+    this.shown.places();
+    this.shown.lines(place);
+    this.shown.people(place);
+  }
+
+  /** @param {Event} event */
+  talk(event) {
+    const place = this.places.get(event.room);
+    if (!place) return;
+    const entry = this.entryOf(event);
+    const id = event.id;
+    if (place.cursor !== null && id <= place.cursor) {
+      place.timeline.insert([entry]);
+    } else {
+      place.timeline.cover(place.cursor === null ? id : place.cursor + 1, id);
+      place.timeline.append(entry);
+      place.cursor = id;
+      place.newest = Math.max(place.newest, id);
+      if (event.type === "topic") place.topic = event.text;
+      this.arrived(place, entry, event.past === true && id <= (place.read ?? 0));
+    }
+    this.shown.lines(place);
+  }
+
+  /** A line of talk is there that was not before.
+   * @param {Place} place @param {Entry} entry @param {boolean} known
+   */
+  arrived(place, entry, known) {
+    if (known) return;
+    if (entry.own) {
+      place.unmark();
+      place.mentions = 0;
+      place.unread = 0;
+      if (entry.id !== null) this.readTo(place, entry.id);
+      return;
+    }
+    this.talked(entry.from);
+    if (this.shown.watched(place)) {
+      if (entry.id !== null) this.readTo(place, entry.id);
+      this.shown.spoken(place, entry);
+      return;
+    }
+    if (entry.id === null) place.firstNew ??= entry;
+    else place.marker ??= entry.id - 1;
+    if (!place.isRoom) place.unread += 1;
+    if (entry.mention) place.mentions += 1;
+    this.shown.spoken(place, entry);
+    this.shown.places();
+  }
+
+  /** A person has seen a room up to this id. @param {Place} place @param {number} id */
+  readTo(place, id) {
+    if (place.read !== null && id <= place.read) return;
+    place.read = id;
+    keepRead(place.name, place.log, id);
+    if (!place.waiting) place.mentions = 0;
+    this.shown.places();
+  }
+
+  /** A person has seen all of a place. @param {Place} place */
+  readAll(place) {
+    if (place.isRoom) this.readTo(place, place.newest);
+    else if (place.unread) {
+      place.unread = 0;
+      place.mentions = 0;
+      this.shown.places();
+    }
+  }
+
+  /** @param {Event} event */
+  whispered(event) {
+    const own = event.from === this.nick;
+    const place = this.place(own ? event.to : event.from);
+    const entry = { ...this.entryOf(event), mention: !own };
+    place.timeline.append(entry);
+    this.arrived(place, entry, false);
+    this.shown.lines(place);
+  }
+
+  /** @param {Event} event */
+  presence(event) {
+    const place = this.places.get(event.room);
+    if (!place) return;
+    place.here = event.here;
+    for (const nick of event.nicks) {
+      if (event.type === "left") place.members.delete(nick);
+      else if (!place.members.has(nick)) place.members.set(nick, { nick });
+    }
+    const others = event.others ? [`${event.others} others`] : [];
+    const word = event.type === "left" && event.reason ? `left (${event.reason})` : event.type;
+    const nicks = [...event.nicks.slice(0, 10), ...others];
+    const more = event.nicks.length - 10;
+    if (more > 0) nicks.push(`${more} more`);
+    this.shown.people(place);
+    if (!this.showPresence) return;
+    const last = place.timeline.entries.at(-1);
+    if (last?.kind === "presence" && last.text === word && last.nicks && last.nicks.length < 20) {
+      last.nicks.push(...nicks);
+      last.changed += 1;
+    } else {
+      place.timeline.append({ ...this.local("presence", word, event.at), nicks });
+    }
+    this.shown.lines(place);
+  }
+
+  /** @param {Event} event */
+  renamed(event) {
+    const { from, to } = event;
+    if (from === this.nick) this.nick = to;
+    const whispers = this.places.get(from);
+    if (whispers && !this.places.has(to)) {
+      this.places.delete(from);
+      whispers.name = to;
+      this.places.set(to, whispers);
+      if (whispers === this.current) this.shown.opened(whispers);
+    }
+    const place = this.places.get(event.room);
+    const member = place?.members.get(from);
+    if (place && member) {
+      place.members.delete(from);
+      place.members.set(to, { ...member, nick: to });
+    }
+    if (place) {
+      place.timeline.append(this.local("info", `${from} is now ${to}`, event.at));
+      this.shown.lines(place);
+      this.shown.people(place);
+    }
+    this.shown.places();
+  }
+
+  /** @param {Event} event */
+  membersAre(event) {
+    const place = this.places.get(event.room);
+    if (!place) {
+      const some = event.members.map((/** @type {Member} */ { nick }) => nick).join(", ");
+      this.tell(`${event.here} in ${event.room}: ${some}`);
+      return;
+    }
+    place.here = event.here;
+    place.members = new Map(event.members.map((/** @type {Member} */ member) => [member.nick, member]));
+    const own = place.members.get(this.nick);
+    if (own) this.away = own.away !== undefined;
+    this.shown.people(place);
+    this.shown.places();
+  }
+
+  /** @param {Event} event */
+  missed(event) {
+    const place = this.places.get(event.room);
+    if (!place) return;
+    place.cursor = null;
+    const many = event.count === null ? "The history of this room is another one now." : `${event.count} lines are no longer kept.`;
+    place.timeline.append(this.local("info", many));
+    this.shown.lines(place);
+  }
+
+  /** Say something beside the talk, where the person is.
+   * @param {string} text @param {"info" | "error"} [kind]
+   */
+  tell(text, kind = "info") {
+    const place = this.current;
+    if (!place || !text) return;
+    const entry = this.local(kind, text);
+    place.timeline.append(entry);
+    this.shown.told(entry);
+    this.shown.lines(place);
+  }
+
+  /** @param {import("./timeline.js").Kind} kind @param {string} text @param {string} [at] @returns {Entry} */
+  local(kind, text, at) {
+    const moment = at ? Date.parse(at) : Date.now();
+    return { kind, id: null, from: "", text, at: moment, own: false, mention: false, changed: 0 };
+  }
+
+  /** @param {Event} event @returns {Entry} */
+  entryOf(event) {
+    const { type, from, text, at } = event;
+    const own = from === this.nick;
+    const mention = !own && type !== "topic" && names(text, this.nick);
+    const kind = /** @type {import("./timeline.js").Kind} */ (type);
+    return { kind, id: event.id ?? null, from, text, at: Date.parse(at), own, mention, changed: 0 };
+  }
+
+  /** @param {string} nick */
+  talked(nick) {
+    if (this.talkers[0] === nick) return;
+    this.talkers = [nick, ...this.talkers.filter((other) => other !== nick)].slice(0, 100);
+  }
+}

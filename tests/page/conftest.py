@@ -1,0 +1,24 @@
+"""The browser that the tests of the page share, and a daemon for each."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.daemon import Daemon, daemon
+from tests.page.browser import browser
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Any]:
+    with browser() as running:
+        yield running
+
+
+@pytest.fixture
+def chat(tmp_path: Path) -> Iterator[Daemon]:
+    with daemon("--port=0", cwd=tmp_path) as running:
+        yield running

@@ -1,0 +1,149 @@
+"""Lost connections under an open page: nothing is missing, nothing is double, and it is said what goes on."""
+
+from __future__ import annotations
+
+import json
+import signal
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.daemon import Daemon, daemon
+from tests.page.browser import playwright, seat
+
+pytestmark = pytest.mark.web
+expect = playwright.expect
+
+
+class Cable:
+    """What lies between the page and the daemon, and can be pulled; ``swallow`` takes away what it says."""
+
+    def __init__(self, page: Any) -> None:
+        self.swallow = ""
+        self.plugged = True
+        self._ends: list[tuple[Any, Any]] = []
+        page.route_web_socket("**/ws", self._plug)
+
+    def _plug(self, route: Any) -> None:
+        if not self.plugged:
+            route.close()
+            return
+        server = route.connect_to_server()
+        self._ends.append((route, server))
+
+        def from_server(message: str) -> None:
+            if not (self.swallow and json.loads(message)["type"] in self.swallow.split()):
+                route.send(message)
+
+        server.on_message(from_server)
+
+    def pull(self) -> None:
+        """It is out, and stays out."""
+        self.plugged = False
+        for route, server in self._ends:
+            route.close(code=1001)
+            server.close(code=1001)
+        self._ends.clear()
+
+    def plug(self) -> None:
+        self.plugged = True
+
+
+def test_a_lost_connection_goes_on_without_gap_or_double(chat: Daemon, chromium: Any) -> None:
+    """What others said meanwhile is there, in order; what one typed meanwhile is said, once."""
+    with chat.join("bob") as bob, seat(chromium) as alice:
+        cable = Cable(alice.page)
+        alice.joins(chat, "alice")
+        bob.types("before")
+        alice.sees("before")
+        cable.pull()
+        expect(alice.page.locator("#trouble")).to_contain_text("The connection is lost.")
+        bob.reads_until_match("^-- alice left")
+        bob.types("one", "two", "three")
+        bob.reads_until("<bob> three")
+        alice.types("typed meanwhile")
+        expect(alice.page.locator("#unsent")).to_contain_text("typed meanwhile")
+        cable.plug()
+        alice.page.get_by_role("button", name="Try now").click()
+        expect(alice.page.locator("#trouble")).to_be_hidden()
+        bob.reads_until("<alice> typed meanwhile")
+        alice.sees("typed meanwhile")
+        assert alice.texts() == ["before", "one", "two", "three", "typed meanwhile"]
+        expect(alice.page.locator("#unsent li")).to_have_count(0)
+
+
+def test_a_line_whose_answer_was_lost_is_said_once(chat: Daemon, chromium: Any) -> None:
+    """It was said, and the page does not know: it says it again with its ref, and the others see it once."""
+    with chat.join("bob") as bob, seat(chromium) as alice:
+        cable = Cable(alice.page)
+        alice.joins(chat, "alice")
+        cable.swallow = "ok said"
+        alice.types("only once")
+        bob.reads_until("<alice> only once")
+        cable.pull()
+        cable.swallow = ""
+        cable.plug()
+        alice.sees("only once")
+        expect(alice.page.locator("#unsent li")).to_have_count(0)
+        alice.types("and on")
+        assert "<alice> only once" not in bob.reads_until("<alice> and on")
+        alice.sees("and on")
+        assert alice.texts() == ["only once", "and on"]
+
+
+def test_the_daemon_is_killed_and_started_under_an_open_page(tmp_path: Path, chromium: Any) -> None:
+    """The page says so, and is back by itself, in all of its rooms."""
+    with seat(chromium) as alice:
+        with daemon("--port=0", cwd=tmp_path) as chat:
+            alice.joins(chat, "alice")
+            alice.types("in the lobby")
+            alice.sees("in the lobby")
+            alice.types("/join #dev")
+            expect(alice.page.locator("#title")).to_have_text("#dev")
+            alice.types("in dev")
+            alice.sees("in dev")
+            port = chat.port
+            chat.ends(signal.SIGKILL)
+        expect(alice.page.locator("#trouble")).to_contain_text("Trying again")
+        alice.types("while it was down")
+        with daemon(f"--port={port}", cwd=tmp_path) as chat, chat.join("bob") as bob:
+            expect(alice.page.locator("#trouble")).to_be_hidden(timeout=15_000)
+            alice.sees("while it was down")
+            assert alice.texts() == ["in dev", "while it was down"]
+            bob.types("welcome back")
+            expect(alice.place("#lobby").locator(".count")).to_have_text("1")
+            alice.place("#lobby").click()
+            assert alice.texts() == ["in the lobby", "welcome back"]
+
+
+def test_who_was_kicked_does_not_come_back_by_itself(tmp_path: Path, chromium: Any) -> None:
+    """The reason stands there, and a button to come back."""
+    kept = {"version": 1, "bans": [], "mutes": [], "operators": ["root"]}
+    state = tmp_path / "state" / "lanchatd"
+    state.mkdir(parents=True, mode=0o700)
+    (state / "moderation.json").write_text(json.dumps(kept))
+    with daemon("--port=0", cwd=tmp_path) as chat, seat(chromium) as alice:
+        with chat.join("root") as root:
+            alice.joins(chat, "alice")
+            root.types("/kick alice enough")
+            expect(alice.page.locator("#trouble")).to_contain_text("enough")
+            alice.page.get_by_role("button", name="Come back").click()
+            root.reads_until_match("^-- alice joined")
+        expect(alice.page.locator("#trouble")).to_be_hidden()
+
+
+def test_two_tabs_are_two_sessions(chat: Daemon, chromium: Any) -> None:
+    """Each has a nick of its own, and a reload of one keeps it."""
+    with seat(chromium) as alice:
+        alice.joins(chat, "alice")
+        other = alice.page.context.new_page()
+        other.goto(alice.page.url)
+        nick = other.get_by_label("Your nick")
+        expect(nick).to_have_value("alice")
+        nick.fill("alice2")
+        nick.press("Enter")
+        expect(other.locator("#my-nick")).to_have_text("alice2")
+        alice.page.reload()
+        expect(alice.page.locator("#my-nick")).to_have_text("alice")
+        expect(alice.page.locator("#members li")).to_have_count(2)
