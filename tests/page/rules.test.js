@@ -232,10 +232,10 @@ test("who is here follows what is told, and rooms that one left are gone", () =>
   const at = "2026-11-27T12:00:00.000Z";
   chat.event({ type: "members", room: "#lobby", here: 2, members: [{ nick: "alice" }, { nick: "bob", away: "" }] });
   chat.event({ type: "joined", room: "#lobby", nicks: ["carol"], others: 0, here: 3, at });
-  chat.event({ type: "left", room: "#lobby", nicks: ["bob"], others: 0, here: 2, reason: "bye", at });
+  chat.event({ type: "left", room: "#lobby", nicks: ["bob"], others: 0, here: 2, text: "bye", at });
   const lobby = chat.places.get("#lobby");
   assert.deepEqual([...lobby.members.keys()], ["alice", "carol"]);
-  assert.deepEqual(lobby.timeline.entries.map(({ text, nicks }) => [text, nicks]), [["joined", ["carol"]], ["left (bye)", ["bob"]]]);
+  assert.deepEqual(lobby.timeline.entries.map(({ text, nicks, quote }) => [text, nicks, quote]), [["joined", ["carol"], ""], ["left", ["bob"], "bye"]]);
   chat.event({ type: "parted", room: "#lobby" });
   assert.deepEqual([...chat.places.keys()], ["#dev"]);
   assert.equal(chat.current.name, "#dev");

@@ -55,7 +55,7 @@ MARKUP = (
 
 # What a line may be made of.
 CHECK = """() => {
-  const allowed = new Set(["LI", "DIV", "SPAN", "TIME", "B", "A", "BUTTON"]);
+  const allowed = new Set(["LI", "Q", "DIV", "SPAN", "TIME", "B", "A", "BUTTON"]);
   const bad = [];
   for (const one of document.querySelectorAll("#lines *, #members *, #rooms *, #announcer *, #results *")) {
     if (!allowed.has(one.tagName) && !["UL", "OL", "P"].includes(one.tagName)) bad.push(one.tagName);

@@ -336,7 +336,7 @@ function content(entry) {
     case "topic":
       return written("div", "text", make("b", "", entry.from), " set the topic: ", ...linked(entry.text));
     case "presence":
-      return written("div", "text", `${(entry.nicks ?? []).join(", ")} ${entry.text}`);
+      return written("div", "text", `${(entry.nicks ?? []).join(", ")} ${entry.text} `, ...(entry.quote ? [make("q", "", entry.quote)] : []));
     default:
       return written("div", "text", ...linked(entry.text));
   }

@@ -203,7 +203,7 @@ export class State {
     const first = !this.server;
     this.server = event.server;
     if (!this.current || this.shown.wanted()) this.open(place);
-    if (first && event.motd) this.tell(event.motd);
+    if (first && event.motd) this.tell([event.motd].flat().join("\n"));
     this.shown.places();
     this.shown.lines(place);
     this.shown.people(place);
@@ -293,18 +293,19 @@ export class State {
       else if (!place.members.has(nick)) place.members.set(nick, { nick });
     }
     const others = event.others ? [`${event.others} others`] : [];
-    const word = event.type === "left" && event.reason ? `left (${event.reason})` : event.type;
+    const word = event.reason ? `${event.type} (${event.reason})` : event.type;
+    const quote = String(event.text ?? "");
     const nicks = [...event.nicks.slice(0, 10), ...others];
     const more = event.nicks.length - 10;
     if (more > 0) nicks.push(`${more} more`);
     this.shown.people(place);
     if (!this.showPresence) return;
     const last = place.timeline.entries.at(-1);
-    if (last?.kind === "presence" && last.text === word && last.nicks && last.nicks.length < 20) {
+    if (last?.kind === "presence" && last.text === word && !quote && !last.quote && last.nicks && last.nicks.length < 20) {
       last.nicks.push(...nicks);
       last.changed += 1;
     } else {
-      place.timeline.append({ ...this.local("presence", word, event.at), nicks });
+      place.timeline.append({ ...this.local("presence", word, event.at), nicks, quote });
     }
     this.shown.lines(place);
   }
