@@ -1,16 +1,22 @@
-"""The pages in docs/ say what is so."""
+"""The README and the pages in docs/ say what is so."""
 
 from __future__ import annotations
 
 import json
 import re
+import subprocess
+import sys
 from pathlib import Path
+
+import pytest
 
 from lanchatd.commands import CONSOLE, MEMBERS
 from lanchatd.limits import each_limit, option_name
 from lanchatd.options import Options
+from tests.daemon import daemon
 
 ROOT = Path(__file__).parent.parent
+README = (ROOT / "README.md").read_text("utf-8")
 
 
 def page(name: str) -> str:
@@ -92,3 +98,60 @@ def test_what_it_says_of_speed_was_measured() -> None:
     ]
     assert len(told) > 10
     assert told == [(what, round(found[what], 2)) for what, _ in told]
+
+
+PAGES = [
+    path for folder in (".", "docs", "deploy", "benchmarks") for path in sorted((ROOT / folder).glob("*.md"))
+]
+
+
+@pytest.mark.parametrize("path", PAGES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_every_link_leads_somewhere(path: Path) -> None:
+    """To a file that is there, and to a heading that it has."""
+    for link in re.findall(r"\]\(([^)\s]+)\)", path.read_text("utf-8")):
+        if link.startswith("https://"):
+            continue
+        name, _, anchor = link.partition("#")
+        target = path.parent / name if name else path
+        assert target.exists(), link
+        if anchor:
+            headings = re.findall(r"^#+ (.*)$", target.read_text("utf-8").lower(), re.MULTILINE)
+            assert anchor in [re.sub(r"[^\w -]", "", heading).replace(" ", "-") for heading in headings], link
+
+
+def test_the_readme_is_one_page() -> None:
+    """What is longer has a page in docs/."""
+    assert len(README.splitlines()) <= 130
+
+
+def test_the_commands_for_every_day_can_be_typed() -> None:
+    """As they stand there."""
+    typed = re.findall(r"^\| `/(\w+) ?(.*?)` \|", README, re.MULTILINE)
+    assert len(typed) == 10
+    for name, rest in typed:
+        command = MEMBERS.find(name)
+        assert command is not None
+        MEMBERS.arguments(command, rest)
+
+
+def test_the_bot_of_the_readme_works(tmp_path: Path) -> None:
+    """It answers each roll once, and none from before it came."""
+    found = re.search(r"<!-- bot -->\n```python\n(.*?)```", README, re.DOTALL)
+    assert found
+    assert len([line for line in found[1].splitlines() if line]) == 10
+    with daemon(cwd=tmp_path) as chat, chat.join("alice") as alice:
+        alice.types("!roll")
+        alice.reads_until("<alice> !roll")
+        program = found[1].replace('("chat.local", 8000)', f'("127.0.0.1", {chat.port})')
+        assert program != found[1]
+        bot = subprocess.Popen([sys.executable, "-c", program])
+        try:
+            alice.reads_until("-- dice joined")
+            for _ in range(2):
+                alice.types("!roll")
+                asked, answered = alice.reads_until_match(r"^<dice> ")
+                assert asked == "<alice> !roll"
+                assert re.fullmatch(r"<dice> alice rolls [1-6]", answered)
+        finally:
+            bot.kill()
+            bot.wait()
