@@ -11,7 +11,7 @@ from itertools import chain
 from random import Random
 from typing import Any
 
-from lanchatd.commands import MEMBERS
+from lanchatd.commands.rows import MEMBERS
 from lanchatd.doors.protocol import ChatProtocol, State
 from tests.escapes import ESCAPES, harm_in, texts_in
 from tests.world import Person, World

@@ -8,8 +8,10 @@ from typing import Any
 
 import pytest
 
-from lanchatd.commands import CONSOLE, Administrator, administer
+from lanchatd.commands.administering import Administrator
+from lanchatd.commands.dispatch import administer
 from lanchatd.commands.report import Cell, Report, Span, Table, as_json, as_text
+from lanchatd.commands.rows import CONSOLE
 from lanchatd.text.refused import Refused
 from tests.test_commands import ADDRESSES
 from tests.test_late_log import LateWorld

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import ast
+import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -65,6 +68,17 @@ def test_imports_point_one_way(module: str) -> None:
 def test_the_client_knows_what_both_ends_share(module: str) -> None:
     """It is a program of its own at the other end."""
     assert {folder(name) for name in ours(module)} <= CLIENT_KNOWS
+
+
+def test_the_client_loads_no_server() -> None:
+    """Of the rules it needs the rows of the commands, and what is rendered: nothing that is done."""
+    asks = "import sys, lanchatd.client.main, lanchatd.client.terminal; print(*sys.modules)"
+    loaded = subprocess.run([sys.executable, "-c", asks], check=True, capture_output=True, text=True).stdout
+    rules = {name for name in loaded.split() if re.match(r"lanchatd\.(chat|commands)\.", name)}
+    assert rules == {
+        "lanchatd.chat.events", "lanchatd.chat.format", "lanchatd.commands.rows", "lanchatd.commands.table",
+    }  # fmt: skip
+    assert {name.split(".")[1] for name in loaded.split() if name.startswith("lanchatd.")} <= CLIENT_KNOWS
 
 
 @pytest.mark.parametrize("module", [name for name in MODULES if folder(name) in RULES])

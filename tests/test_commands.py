@@ -6,8 +6,10 @@ import re
 
 import pytest
 
-from lanchatd.commands import MEMBERS
-from lanchatd.commands.command import one_slip
+from lanchatd.commands.actor import Does
+from lanchatd.commands.dispatch import CONSOLE_DOES, MEMBERS_DO
+from lanchatd.commands.rows import CONSOLE, MEMBERS
+from lanchatd.commands.table import Commands, one_slip
 from tests.world import Person, World
 
 ADDRESSES = "An address is like 192.0.2.7 or 2001:db8::7, a network like 192.0.2.0/24 or 2001:db8::/64."
@@ -26,6 +28,12 @@ def test_help_lists_what_one_may_do(world: World) -> None:
     assert len(shown) == 1 + sum(not command.operator for command in MEMBERS)
     assert any(re.fullmatch("-- /nick NICK +take another nick", line) for line in shown)
     assert len(operator(world).types("/help").sees()) == 1 + len(list(MEMBERS))
+
+
+@pytest.mark.parametrize(("table", "does"), [(MEMBERS, MEMBERS_DO), (CONSOLE, CONSOLE_DOES)])
+def test_each_row_does_something_and_nothing_else_is_done(table: Commands, does: dict[str, Does]) -> None:
+    """What can be typed is in the table, also for those who only read that."""
+    assert {row.name for row in table} == set(does)
 
 
 def test_help_for_one_command(world: World) -> None:

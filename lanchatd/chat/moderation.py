@@ -26,7 +26,6 @@ Target = str | Network
 Keep = Callable[[bytes, Callable[[OSError | None], None]], None]
 """Keeps the newest version of a document, and answers when it is safe, or why it is not."""
 
-LONGEST_BAN = 10 * 365 * 24 * 60  # minutes: ten years
 
 # Of each kind: bans, mutes, operators. All of them are written anew with every change, about 1 MiB then.
 MOST_KEPT = 10_000

@@ -8,7 +8,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from lanchatd.client import xdg
-from lanchatd.commands import MEMBERS
+from lanchatd.commands.rows import MEMBERS
 
 LINES = 1_000
 

@@ -17,7 +17,7 @@ from lanchatd.client.sanitize import clean
 from lanchatd.client.screen import coloured
 from lanchatd.client.session import ClientSession, ShownEvent
 from lanchatd.client.trust import answer
-from lanchatd.commands import MEMBERS, command_in
+from lanchatd.commands.rows import MEMBERS, command_in
 from lanchatd.terminal import screen
 from lanchatd.terminal.editor import Action, Completions, Editor, Key, Pasted, Submitted
 from lanchatd.terminal.row import Row

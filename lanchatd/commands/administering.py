@@ -12,7 +12,7 @@ from lanchatd.chat.chat import Chat
 from lanchatd.chat.events import Kind, Notice, Posted
 from lanchatd.chat.room import Room
 from lanchatd.chat.user import Session, User
-from lanchatd.commands.command import Command, topic_of
+from lanchatd.commands.actor import Does, topic_of
 from lanchatd.commands.report import At, Cell, Facts, Report, Span, Table
 from lanchatd.limits import Limits, conflict_in, each_limit, limit_from, option_name
 from lanchatd.text import names
@@ -48,7 +48,7 @@ class Daemon(Protocol):
 
 
 class Administrator:
-    """Who types at the console. Implements `lanchatd.commands.command.Actor`."""
+    """Who types at the console. Implements `lanchatd.commands.actor.Actor`."""
 
     nick = names.ADMIN
     operator = True
@@ -250,19 +250,18 @@ def _shutdown(
     return announce(chat, rooms, text).then(lambda: administrator.tell(told))
 
 
-ADMINISTERING = (
-    Command("who", "[NICK|ROOM]", "who is here, from where, and whether they keep up", _who),
-    Command("rooms", "", "the rooms there are", _rooms),
-    Command("say", "ROOM TEXT", "say something in a room, as admin", _say),
-    Command("announce", "TEXT", "say something in every room with somebody in it", _announce),
-    Command("topic", "ROOM [TEXT]", "what a room is about; with a text, set it", _topic),
-    Command("bans", "", "who is kept out, and who is muted", _bans),
-    Command("op", "[NICK]", "let whoever has this nick moderate; without one, list who may", _op),
-    Command("deop", "NICK", "let a nick not moderate any more", _deop),
-    Command("stats", "", "how the server is doing", _stats),
-    Command(
-        "limits", "[NAME] [VALUE]", "the limits; with a value, change one until the daemon ends", _limits
-    ),
-    Command("log", "[N]", "the last 20, or N, records of the audit log", _log),
-    Command("shutdown", "[SECONDS] [REASON]", "tell everybody, and end the daemon", _shutdown),
-)
+DOES: dict[str, Does] = {
+    "who": _who,
+    "rooms": _rooms,
+    "say": _say,
+    "announce": _announce,
+    "topic": _topic,
+    "bans": _bans,
+    "op": _op,
+    "deop": _deop,
+    "stats": _stats,
+    "limits": _limits,
+    "log": _log,
+    "shutdown": _shutdown,
+}
+"""What each row of `rows.ADMINISTERING` does, by its name."""

@@ -8,7 +8,8 @@ from lanchatd.chat.answers import Kept
 from lanchatd.chat.chat import Chat
 from lanchatd.chat.events import Notice
 from lanchatd.chat.moderation import LONGEST_REASON, Ban, Target, target_from
-from lanchatd.commands.command import LONGEST_HISTORY, Actor, Command
+from lanchatd.commands.actor import Actor, Does
+from lanchatd.commands.table import LONGEST_HISTORY
 from lanchatd.text import names
 from lanchatd.text.framing import with_quote
 from lanchatd.text.refused import Refused
@@ -86,16 +87,12 @@ def _ban_shown(chat: Chat, ban: Ban) -> str:
     return with_quote(banned, ban.reason[:REASON_SHOWN])
 
 
-MODERATING = (
-    Command("kick", "NICK [REASON]", "close a member's connection", _kick, operator=True, once=True),
-    Command(
-        "ban", "NICK|ADDRESS|NETWORK [MINUTES] [REASON]", "keep somebody out", _ban,
-        operator=True, once=True,
-    ),
-    Command("unban", "NICK|ADDRESS|NETWORK", "let somebody in again", _unban, operator=True, once=True),
-    Command("mute", "NICK [MINUTES]", "let somebody only read", _mute, operator=True, once=True),
-    Command("unmute", "NICK", "let somebody talk again", _unmute, operator=True, once=True),
-)  # fmt: skip
-
-BANS = Command("bans", "", "who is kept out, and who is muted", _bans, operator=True)
-"""Of members: administrators are shown all of them, as a table."""
+DOES: dict[str, Does] = {
+    "kick": _kick,
+    "ban": _ban,
+    "unban": _unban,
+    "mute": _mute,
+    "unmute": _unmute,
+    "bans": _bans,
+}
+"""What each row of `rows.MODERATING` and `rows.BANS` do, by their names."""

@@ -11,7 +11,7 @@ from lanchatd.chat.user import Session, User
 
 @dataclass(frozen=True, slots=True)
 class Speaker:
-    """A session, and the room that the line is for. Implements `lanchatd.commands.command.Actor`."""
+    """A session, and the room that the line is for. Implements `lanchatd.commands.actor.Actor`."""
 
     session: Session
     room: Room

@@ -9,7 +9,7 @@ from lanchatd.chat.events import NO_REASON, Kind, Notice, Posted, Reason
 from lanchatd.chat.ignored import Ignored
 from lanchatd.chat.user import User
 from lanchatd.commands import history
-from lanchatd.commands.command import Command, topic_of
+from lanchatd.commands.actor import Does, topic_of
 from lanchatd.commands.speaker import Speaker
 from lanchatd.text import names
 from lanchatd.text.framing import with_quote
@@ -153,22 +153,22 @@ def _quit(chat: Chat, speaker: Speaker, text: str | None) -> None:
     speaker.session.connection.quit(_goodbye(chat, speaker, text))
 
 
-TALKING = (
-    Command("nick", "NICK", "take another nick", _nick),
-    Command("me", "TEXT", "say what you do", _me, once=True),
-    Command("msg", "NICK TEXT", "say something to one member only", _msg, once=True,
-            aliases=("m", "dm", "pm", "query", "w"), private=True),
-    Command("reply", "TEXT", "answer the last private message", _reply, once=True, private=True),
-    Command("who", "[ROOM]", "who is in this room, or in another", _who, aliases=("names",)),
-    Command("rooms", "", "the fullest rooms, and those used last", _rooms, aliases=("list",)),
-    Command("join", "ROOM", "go to another room; made if there is none", _join, aliases=("j",)),
-    Command("part", "[ROOM] [TEXT]", "leave a room, or go back to #lobby", _part, aliases=("leave",)),
-    Command("topic", "[TEXT]", "what this room is about; with a text, set it", _topic, once=True),
-    Command("history", "[N] [before TIME]", "the last 20, or N, lines of this room", _history),
-    Command("search", "[TEXT]", "the lines with these words, in all rooms; alone, the next 50", _search),
-    Command("ignore", "NICK", "hide what somebody says and sends to you, under any nick", _ignore),
-    Command("unignore", "NICK", "show it again", _unignore),
-    Command("away", "[TEXT]", "tell who writes to you that you are away", _away),
-    Command("back", "", "you are here again", _back),
-    Command("quit", "[TEXT]", "leave", _quit, aliases=("q", "exit")),
-)  # fmt: skip
+DOES: dict[str, Does] = {
+    "nick": _nick,
+    "me": _me,
+    "msg": _msg,
+    "reply": _reply,
+    "who": _who,
+    "rooms": _rooms,
+    "join": _join,
+    "part": _part,
+    "topic": _topic,
+    "history": _history,
+    "search": _search,
+    "ignore": _ignore,
+    "unignore": _unignore,
+    "away": _away,
+    "back": _back,
+    "quit": _quit,
+}
+"""What each row of `rows.TALKING` does, by its name."""

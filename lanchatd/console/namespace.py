@@ -8,9 +8,10 @@ from typing import Any
 
 from twisted.internet.defer import Deferred
 
-from lanchatd.commands import CONSOLE, Administrator, administer
-from lanchatd.commands.administering import Daemon
+from lanchatd.commands.administering import Administrator, Daemon
+from lanchatd.commands.dispatch import administer
 from lanchatd.commands.report import Report, as_text
+from lanchatd.commands.rows import CONSOLE
 from lanchatd.doors.factory import ChatFactory
 from lanchatd.text.refused import Refused
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from lanchatd.chat.chat import Chat
-from lanchatd.commands import CONSOLE, Administrator, administer
-from lanchatd.commands.administering import Daemon
+from lanchatd.commands.administering import Administrator, Daemon
+from lanchatd.commands.dispatch import administer
 from lanchatd.commands.report import Report, as_json, as_text
+from lanchatd.commands.rows import CONSOLE
 from lanchatd.console.trail import Trail
 from lanchatd.limits import each_limit, option_name
 from lanchatd.ssh.application import Identity

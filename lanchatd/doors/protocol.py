@@ -16,13 +16,13 @@ from twisted.internet.error import ConnectionDone
 from twisted.internet.protocol import connectionDone
 from twisted.python.failure import Failure
 
-from lanchatd import commands
 from lanchatd.chat.events import NO_REASON, Item, Notice, Reason
 from lanchatd.chat.format import Format, Hello, Unreadable
 from lanchatd.chat.peer import Peer
 from lanchatd.chat.user import Session, User
 from lanchatd.clock import Call
-from lanchatd.commands import command_in
+from lanchatd.commands.dispatch import run
+from lanchatd.commands.rows import command_in
 from lanchatd.doors.last_line import LAST_LINE_S
 from lanchatd.net.addresses import KEPT_SHARE
 from lanchatd.net.credentials import why_lost
@@ -186,7 +186,7 @@ class ChatProtocol(BoundedLines):
             return
         if self.session is not None:
             self.session.spoke_at = self._clock.seconds()
-            commands.run(self.chat, self.session, line, self._answer)
+            run(self.chat, self.session, line, self._answer)
 
     def _answer(self, item: Item) -> None:
         if isinstance(item, Refusal):

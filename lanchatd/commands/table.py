@@ -1,20 +1,18 @@
-"""A command: a row of a table, how its arguments are typed, and how a typed name finds it."""
+"""A table of commands: how each is typed, how a typed name finds its row, and how its arguments are read.
+
+It knows nothing of what a command does (`lanchatd.commands.dispatch`), so that a client has it as well.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 
-from lanchatd.chat.answers import Later
-from lanchatd.chat.chat import Chat
-from lanchatd.chat.events import Notice
-from lanchatd.chat.moderation import LONGEST_BAN
-from lanchatd.chat.room import Room
 from lanchatd.text import cleaning
-from lanchatd.text.framing import single_spaced
 from lanchatd.text.refused import Refused
 
+LONGEST_BAN = 10 * 365 * 24 * 60  # minutes: ten years
 LONGEST_HISTORY = 100  # lines; what is past it is read with JSON's "after"
 LONGEST_WAIT = 24 * 60 * 60  # seconds, until a shutdown: a day
 
@@ -25,46 +23,21 @@ NUMBERS = {"MINUTES": (1, LONGEST_BAN), "N": (1, LONGEST_HISTORY), "SECONDS": (0
 _LEAST_HINTED = 3
 
 
-class Actor(Protocol):
-    """Who a command is run for: a member, or an administrator."""
-
-    @property
-    def nick(self) -> str:
-        """Who did it, as others are told."""
-        ...
-
-    @property
-    def address(self) -> str | None:
-        """From which IP address, None on a UNIX socket."""
-        ...
-
-    @property
-    def operator(self) -> bool:
-        """Whether it may moderate."""
-        ...
-
-    def tell(self, *items: Notice) -> None:
-        """Answer."""
-        ...
-
-
 @dataclass(frozen=True, slots=True)
-class Command:
-    """A row of a table.
+class Row:
+    """A command.
 
     ``arguments`` is what follows the name, as the help shows it and as it is parsed: `NUMBERS` are a whole
     number, TEXT, REASON and TIME the rest of the line, small letters the word itself, anything else a word;
     one in brackets may be missing.
-    ``run`` gets the chat, the actor, and the arguments in order, None for a missing one; it returns what it
-    began if that is not done yet. ``once`` is for what others notice: sent again with its ref, it is
-    answered and not done again; what only sets up the connection is done on the new one too. ``aliases`` are
-    what people type who come from other chats. ``private``: what is typed is for one member only.
+    ``once`` is for what others notice: sent again with its ref, it is answered and not done again; what only
+    sets up the connection is done on the new one too. ``aliases`` are what people type who come from other
+    chats. ``private``: what is typed is for one member only.
     """
 
     name: str
     arguments: str
     help: str
-    run: Callable[..., Later | None]
     operator: bool = False
     once: bool = False
     aliases: tuple[str, ...] = ()
@@ -74,45 +47,46 @@ class Command:
 class Commands:
     """A table of commands, with its own row for help. ``sign`` is what a name begins with when typed."""
 
-    def __init__(self, sign: str, about: str, *rows: Command) -> None:
+    def __init__(self, sign: str, about: str, *rows: Row) -> None:
         """``about`` is said above the list of them."""
         self.sign = sign
         self._about = about
-        row = Command("help", "[COMMAND]", "what there is to type", self._help, aliases=("?",))
-        self._rows = (row, *rows)
+        help_ = Row("help", "[COMMAND]", "what there is to type", aliases=("?",))
+        self._rows = (help_, *rows)
         self._named = {name: row for row in self._rows for name in (row.name, *row.aliases)}
 
-    def __iter__(self) -> Iterator[Command]:
+    def __iter__(self) -> Iterator[Row]:
         return iter(self._rows)
 
-    def find(self, name: str) -> Command | None:
+    def find(self, name: str) -> Row | None:
         """The row with that name or alias, in any case."""
         return self._named.get(name.lower())
 
-    def named(self, name: str, actor: Actor) -> Command:
+    def named(self, name: str, operator: bool) -> Row:
         """The row with that name or alias.
 
-        Raises `Refused` (``unknown_command``), and names one that the actor may use and that is near.
+        Raises `Refused` (``unknown_command``), and names one that is near, of operators only to an
+        ``operator``.
         """
         if (command := self.find(name)) is not None:
             return command
-        hint = f"Did you mean {self.sign}{near}?" if (near := self._near(name.lower(), actor)) else ""
+        hint = f"Did you mean {self.sign}{near}?" if (near := self._near(name.lower(), operator)) else ""
         hint = hint or f"{self.sign}help lists what there is."
         says = f" //{name} says it." if self.sign else ""
         raise Refused("unknown_command", f"There is no {self.sign}{name}. {hint}{says}")
 
-    def _near(self, typed: str, actor: Actor) -> str | None:
+    def _near(self, typed: str, operator: bool) -> str | None:
         for name, row in self._named.items():
-            if len(name) >= _LEAST_HINTED and (actor.operator or not row.operator) and one_slip(typed, name):
+            if len(name) >= _LEAST_HINTED and (operator or not row.operator) and one_slip(typed, name):
                 return name
         return None
 
-    def usage(self, command: Command) -> str:
+    def usage(self, command: Row) -> str:
         """How to type a command."""
         return f"{self.sign}{command.name} {command.arguments}".rstrip()
 
-    def arguments(self, command: Command, rest: str) -> list[Any]:
-        """What was typed behind the name, as its ``run`` takes it. Raises `Refused`."""
+    def arguments(self, command: Row, rest: str) -> list[Any]:
+        """What was typed behind the name, in order, None for what is missing. Raises `Refused`."""
         usage = Refused("usage", f"Usage: {self.usage(command)}")
         values: list[Any] = []
         wanted = command.arguments.split()
@@ -146,23 +120,16 @@ class Commands:
             raise usage
         return values
 
-    def _help(self, chat: Chat, actor: Actor, name: str | None) -> None:
-        if name is not None:
-            command = self.named(name.removeprefix("/"), actor)
-            also = ", ".join(self.sign + alias for alias in command.aliases)
-            actor.tell(Notice((f"{self.usage(command)}: {command.help}{f' (also {also})' if also else ''}",)))
-            return
-        rows = [command for command in self if actor.operator or not command.operator]
-        width = max(len(self.usage(command)) for command in rows)
-        lines = [f"{self.usage(command):{width}}  {command.help}" for command in rows]
-        actor.tell(Notice((self._about, *lines)))
+    def help_for(self, command: Row) -> str:
+        """One of them, in a line."""
+        also = ", ".join(self.sign + alias for alias in command.aliases)
+        return f"{self.usage(command)}: {command.help}{f' (also {also})' if also else ''}"
 
-
-def topic_of(room: Room) -> Notice:
-    """What a room is about, for who asks."""
-    return Notice(
-        (f"The topic is: {single_spaced(room.topic)}" if room.topic else f"{room.name} has no topic.",)
-    )
+    def help(self, operator: bool) -> tuple[str, ...]:
+        """All of them, or those that everybody may use: a line for each, below what the table is about."""
+        rows = [row for row in self if operator or not row.operator]
+        width = max(len(self.usage(row)) for row in rows)
+        return self._about, *(f"{self.usage(row):{width}}  {row.help}" for row in rows)
 
 
 def one_slip(typed: str, name: str) -> bool:

@@ -1,0 +1,47 @@
+"""Who a command is run for, and what a command is that can be run."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Protocol
+
+from lanchatd.chat.answers import Later
+from lanchatd.chat.events import Notice
+from lanchatd.chat.room import Room
+from lanchatd.text.framing import single_spaced
+
+Does = Callable[..., Later | None]
+"""What a row does. It gets the chat, the actor, and the arguments in order, None for a missing one.
+
+It returns what it began, if that is not done yet.
+"""
+
+
+class Actor(Protocol):
+    """Who a command is run for: a member, or an administrator."""
+
+    @property
+    def nick(self) -> str:
+        """Who did it, as others are told."""
+        ...
+
+    @property
+    def address(self) -> str | None:
+        """From which IP address, None on a UNIX socket."""
+        ...
+
+    @property
+    def operator(self) -> bool:
+        """Whether it may moderate."""
+        ...
+
+    def tell(self, *items: Notice) -> None:
+        """Answer."""
+        ...
+
+
+def topic_of(room: Room) -> Notice:
+    """What a room is about, for who asks."""
+    return Notice(
+        (f"The topic is: {single_spaced(room.topic)}" if room.topic else f"{room.name} has no topic.",)
+    )

@@ -1,0 +1,109 @@
+"""What was typed is done: its row is found, its arguments are read, and what the row does is called."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+
+from lanchatd.chat.answers import Later
+from lanchatd.chat.chat import Chat
+from lanchatd.chat.events import Item, Notice, Ok, Posted
+from lanchatd.chat.format import Line
+from lanchatd.chat.refs import digest
+from lanchatd.chat.user import Session
+from lanchatd.commands import administering, moderating, talking
+from lanchatd.commands.actor import Actor, Does
+from lanchatd.commands.administering import Administrator
+from lanchatd.commands.rows import CONSOLE, MEMBERS
+from lanchatd.commands.speaker import Speaker
+from lanchatd.commands.table import Commands, Row
+from lanchatd.text import cleaning
+from lanchatd.text.refused import Refused
+
+
+def _help(table: Commands, chat: Chat, actor: Actor, name: str | None) -> None:
+    if name is None:
+        actor.tell(Notice(table.help(actor.operator)))
+    else:
+        actor.tell(Notice((table.help_for(table.named(name.removeprefix("/"), actor.operator)),)))
+
+
+MEMBERS_DO: dict[str, Does] = {"help": partial(_help, MEMBERS), **talking.DOES, **moderating.DOES}
+CONSOLE_DOES: dict[str, Does] = {"help": partial(_help, CONSOLE), **moderating.DOES, **administering.DOES}
+"""What each row of a table does, by its name."""
+
+
+def run(chat: Chat, session: Session, line: Line, answer: Callable[[Item], None]) -> None:
+    """Do what was typed in a session: say it, or run the command. Then answer the line.
+
+    With a `Refusal` if nothing happened, at once or when the log refuses it; with `Ok` if the line has a ref.
+    """
+    if not line.text:
+        if line.ref is not None:
+            answer(Ok(line.ref))
+        return
+    begun: Later | None
+    try:
+        speaker = Speaker(session, chat.room_of(session, line.room))
+        text, command, rest = _parsed(line.text, speaker)
+        key = ""
+        if line.ref is not None and (command is None or command.once):
+            key = digest(session.user.name.key, session.device, line.ref, line.text)
+            asked = chat.refs.ask(key, line.ref, chat.clock.seconds(), answer)
+            if asked is None:
+                return
+            answer = asked
+        if command is None:
+            begun = chat.say(session, speaker.room, text)
+        elif command.operator and not speaker.operator:
+            raise Refused("not_operator", f"Only operators may /{command.name}.")
+        else:
+            begun = MEMBERS_DO[command.name](chat, speaker, *MEMBERS.arguments(command, rest))
+        if key and isinstance(begun, Posted):
+            begun.ref = key
+    except Refused as refused:
+        answer(refused.answering(line.ref))
+        return
+    if begun is not None:
+        begun.when_told(partial(_told, begun, line.ref, answer))
+    elif line.ref is not None:
+        answer(Ok(line.ref))
+
+
+def administer(
+    chat: Chat, administrator: Administrator, line: str, done: Callable[[Refused | None], None]
+) -> None:
+    """Do what an administrator typed, with a ``/`` before it or without, and tell when it is done.
+
+    With why not, if it was refused; at once or later.
+    """
+    try:
+        line = cleaning.clean(line)
+        if len(line.encode()) > chat.limits.max_line_bytes:
+            raise Refused("too_long", f"A line has at most {chat.limits.max_line_bytes:,} bytes.")
+        name, _, rest = line.strip().removeprefix("/").partition(" ")
+        command = CONSOLE.named(name, operator=True)
+        begun = CONSOLE_DOES[command.name](chat, administrator, *CONSOLE.arguments(command, rest.strip()))
+    except Refused as refused:
+        done(refused)
+        return
+    if begun is not None:
+        begun.when_told(done)
+    else:
+        done(None)
+
+
+def _told(begun: Later, ref: str | None, answer: Callable[[Item], None], refused: Refused | None) -> None:
+    if refused is not None:
+        answer(refused.answering(ref))
+    elif ref is not None:
+        answer(Ok(ref, begun.id))
+
+
+def _parsed(line: str, speaker: Speaker) -> tuple[str, Row | None, str]:
+    if not line.startswith("/"):
+        return line, None, ""
+    if line.startswith("//"):
+        return line[1:], None, ""
+    name, _, rest = line[1:].partition(" ")
+    return "", MEMBERS.named(name, speaker.operator), rest.strip()
