@@ -14,6 +14,7 @@ from lanchatd.commands.rows import CONSOLE, MEMBERS
 from lanchatd.limits import each_limit, option_name
 from lanchatd.options import Options
 from tests.daemon import daemon
+from tests.test_architecture import CLIENT, FOLDERS, PACKAGE
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text("utf-8")
@@ -103,6 +104,23 @@ def test_what_it_says_of_speed_was_measured() -> None:
 PAGES = [
     path for folder in (".", "docs", "deploy", "benchmarks") for path in sorted((ROOT / folder).glob("*.md"))
 ]
+
+
+def test_every_folder_is_in_the_list_for_newcomers() -> None:
+    """In the order in which they may import each other."""
+    told = [
+        cells[0].removesuffix("/").removesuffix(".py")
+        for cells in rows("how-it-works.md", "## What is where")
+    ]
+    assert told == [*FOLDERS, CLIENT]
+
+
+def test_every_file_that_newcomers_are_sent_to_is_there() -> None:
+    """Whatever it is called by now."""
+    folders = "|".join((*FOLDERS, CLIENT))
+    named = re.findall(rf"(?<![\w/.])(?:{folders})/[a-z_/]*(?:\.py)?", page("how-it-works.md"))
+    assert len(named) > 40
+    assert [name for name in named if not (PACKAGE / name).exists()] == []
 
 
 @pytest.mark.parametrize("path", PAGES, ids=lambda path: str(path.relative_to(ROOT)))
