@@ -17,7 +17,10 @@ signal.signal(signal.SIGHUP, signal.SIG_IGN)
 
 from lanchatd.chat.chat import Chat
 from lanchatd.chat.log import Log
+from lanchatd.doors.connections import Connections
 from lanchatd.doors.factory import ChatFactory
+from lanchatd.doors.page_address import PageAddress
+from lanchatd.doors.ways_in import ways_in
 from lanchatd.doors.web.door import WebDoor
 from lanchatd.doors.web.files import PAGE, files_in
 from lanchatd.doors.web.site import Site
@@ -88,14 +91,12 @@ def makeService(options: Options) -> IService:
     chat = Chat(options["name"], options.motd, limits, reactor, time.time, new_log, keeper.keep)
     credentials = Credentials(read_certificate, reactor)
     names = *host_names(socket.gethostname()), *options.web_hosts
-    web = (
-        None
-        if options["no-web"]
-        else WebDoor(Site(names, files_in(PAGE)), next(iter(options.web_hosts), None))
-    )
-    factory = ChatFactory(chat, reactor, limits, credentials, bool(options["require-tls"]), web)
+    web = page = None
+    if not options["no-web"]:
+        web, page = WebDoor(Site(names, files_in(PAGE))), PageAddress(next(iter(options.web_hosts), None))
+    connections = Connections(chat, reactor, limits, credentials, bool(options["require-tls"]), page)
     kept = StateService(state, keeper, audit, chat)
-    door = ChatService(reactor, factory, options.endpoints)
+    door = ChatService(reactor, ChatFactory(connections, ways_in(web)), options.endpoints)
     services: list[Service] = [kept, credentials, door]
     reloads = {
         "the motd": read_motd,
@@ -109,8 +110,8 @@ def makeService(options: Options) -> IService:
         from lanchatd.console.logins import accounts
         from lanchatd.ssh.server import SshConsole
 
-        running = Running(reactor, factory, audit, allowed, door.limits_changed, store.facts)
-        known = accounts(reactor, factory, running, audit, options["admin-keys"], options["manhole-keys"])
+        running = Running(reactor, connections, audit, allowed, door.limits_changed, store.facts)
+        known = accounts(reactor, connections, running, audit, options["admin-keys"], options["manhole-keys"])
         place = options["admin-interface"], options["admin-port"]
         services.append(SshConsole(reactor, limits, *place, state.file(HOST_KEY), known))
         reloads |= {f"the keys of {name}": account.keys.reload for name, account in known.items()}

@@ -60,7 +60,7 @@ class DiskWorld(World):
         self.workers: dict[str, HeldWorker] = {}
         self.warned: list[str] = []
         self._store: DiskStore | None = None
-        super().__init__(self._log_of, (), **{"min_free_bytes": 1, **limits})
+        super().__init__(self._log_of, (), None, **{"min_free_bytes": 1, **limits})
         self.jump_s = after_s
         self.at_shutdown: list[Callable[[], None]] = []
         reactor: Any = self.clock

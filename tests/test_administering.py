@@ -87,7 +87,7 @@ def test_who_tells_of_each_member(world: World, console: Console) -> None:
     world.passes(60)
     world.join("alice", "2001:db8::1", "#dev").types("hi", "there")
     world.passes(200)
-    port = world.factory.connections
+    port = world.connections.open
     assert len(port) == 2
     rows = console.asks("who")["rows"]
     assert [{**row, "address": row["address"].rpartition(":")[0]} for row in rows] == [

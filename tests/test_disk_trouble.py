@@ -181,7 +181,7 @@ def test_everybody_is_told_that_the_daemon_ends_while_the_disk_hangs(
     world.writer.held = True
     alice.types("one")
     alice.sees()
-    ended = world.factory.shut_down()
+    ended = world.connections.shut_down()
     world.passes(world.limits.shutdown_s / 2)
     assert alice.sees() == ["-- The server is shutting down."]
     world.passes(1)

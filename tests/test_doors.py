@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from lanchatd.doors.first_bytes import PATIENCE_S, door_for
+from lanchatd.doors.first_bytes import PATIENCE_S
+from lanchatd.doors.ways_in import ways_in
 from tests.world import ASKED, World
 
 NOT_HTTP = "This is a chat server (lanchatd), not a web server. Join it with: nc HOST 8000"
@@ -43,7 +44,7 @@ ANSWER = [
 )
 def test_the_first_bytes_say_who_it_is_for(begin: bytes, door: str | None) -> None:
     """Or that more of them are needed."""
-    found = door_for(begin)
+    found = ways_in(None).door_for(begin)
     assert (None if found is None else found.name) == door
 
 
@@ -71,7 +72,7 @@ def test_http_gets_an_answer_and_is_closed(
     world.passes(1)
     assert visitor.gone
     assert alice.sees() == []
-    assert world.factory.connections == {alice.wire.protocol}
+    assert world.connections.open == {alice.wire.protocol}
 
 
 def test_head_gets_the_head_alone(world: World) -> None:
@@ -103,7 +104,7 @@ def test_a_connection_that_is_closed_without_a_word(world: World) -> None:
     third.hangs_up()
     world.passes(1)
     assert first.gone and second.gone and third.gone
-    assert world.factory.connections == set()
+    assert world.connections.open == set()
     assert world.clock.getDelayedCalls() == []
 
 

@@ -88,7 +88,7 @@ def test_shutdown_tells_everybody_and_closes(world: World) -> None:
     alice.wire.incoming.append(b"one last thing\n")
     alice.wire.turn()
     done: list[None] = []
-    world.factory.shut_down().addCallback(done.append)
+    world.connections.shut_down().addCallback(done.append)
     world.settle()
     assert alice.sees() == ["<alice> one last thing", "-- The server is shutting down."]
     assert bob.gets()[-1] == {"type": "notice", "text": "The server is shutting down.", "code": "shutdown"}
@@ -106,7 +106,7 @@ def test_shutdown_aborts_who_reads_nothing(world: World) -> None:
     alice = world.join("alice")
     alice.stops_reading()
     done: list[None] = []
-    world.factory.shut_down().addCallback(done.append)
+    world.connections.shut_down().addCallback(done.append)
     world.passes(4.9)
     assert not done
     world.passes(0.2)
@@ -121,7 +121,7 @@ def test_shutdown_waits_for_every_room_to_be_told(world: World) -> None:
     for person in (alice, bob):
         person.wire.incoming.append(b"one last thing\n")
         person.wire.turn()
-    world.factory.shut_down()
+    world.connections.shut_down()
     world.passes(1)
     assert alice.sees() == ["<alice> one last thing", "-- The server is shutting down."]
     assert bob.sees() == ["<bob> one last thing", "-- The server is shutting down."]
@@ -130,7 +130,7 @@ def test_shutdown_waits_for_every_room_to_be_told(world: World) -> None:
 def test_shutdown_of_an_empty_server(world: World) -> None:
     """Is immediate."""
     done: list[None] = []
-    world.factory.shut_down().addCallback(done.append)
+    world.connections.shut_down().addCallback(done.append)
     assert done == [None]
 
 

@@ -69,7 +69,7 @@ class LateWorld(World):
 
     def __init__(self, **limits: float) -> None:
         self.late_logs: dict[str, LateLog] = {}
-        super().__init__(lambda room: self.late_logs.setdefault(room, LateLog()), (), **limits)
+        super().__init__(lambda room: self.late_logs.setdefault(room, LateLog()), (), None, **limits)
         self.log = self.late_logs["#lobby"]
 
     def log_answers(self) -> None:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from itertools import pairwise
+from itertools import pairwise, product
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lanchatd.doors.protocol import ChatProtocol, State
+from lanchatd.doors.protocol import NEXT, ChatProtocol, State
 from lanchatd.net.lines import LINES_A_TURN
 from tests.world import ASKED, Person, World
 
@@ -63,7 +63,7 @@ def test_who_presses_enter_to_see_whether_it_works_is_greeted(world: World, end:
     if asked:
         world.ask()
         assert alice.sees() == [ASKED, ""]
-    greeting = world.factory.text.render(world.factory.greeting(None)).decode().splitlines()
+    greeting = world.connections.text.render(world.connections.greeting(None)).decode().splitlines()
     assert alice.sends(end.encode()).sees() == greeting
     assert alice.types("").sees() == []
     assert "-- 1 in #lobby: alice (plain)" in alice.types("alice").sees()
@@ -299,7 +299,7 @@ def test_each_state_ends_when_the_connection_is_lost(world: World) -> None:
         person.vanishes()
         assert state(person) is State.GONE
     assert world.chat.users == {}
-    assert world.factory.connections == set()
+    assert world.connections.open == set()
     assert world.clock.getDelayedCalls() == []
 
 
@@ -375,3 +375,41 @@ def test_who_reads_nothing_and_is_kicked_while_it_waits_for_its_answers(world: W
     bob.hangs_up()
     assert bob.gone and not bob.wire.aborted
     assert bob.sees()[-1] == "!! You were kicked by op."
+
+
+@pytest.mark.parametrize(
+    ("here", "there"), [pair for pair in product(State, State) if pair[1] not in NEXT[pair[0]]]
+)
+def test_where_a_connection_is_goes_only_forward(world: World, here: State, there: State) -> None:
+    """By its table; any other step is a fault of the daemon, and not passed over."""
+    protocol = world.join("alice").wire.protocol.inner
+    protocol.state = here
+    with pytest.raises(RuntimeError):
+        protocol._go(there)
+    assert protocol.state is here
+
+
+def test_each_step_of_a_connection_happens(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By the nick, `/quit`, the end of input, a kick, and the end of the transport."""
+    taken: set[tuple[State, State]] = set()
+    go = ChatProtocol._go
+
+    def goes(protocol: ChatProtocol, state: State) -> None:
+        taken.add((protocol.state, state))
+        go(protocol, state)
+
+    monkeypatch.setattr(ChatProtocol, "_go", goes)
+    world.connect().types("/quit")
+    asked = world.connect().sends(b"ali")
+    asked.wire.protocol._open(asked.wire.protocol._doors.other)
+    asked.vanishes()
+    world.join("bob").vanishes()
+    world.chat.kick(world.join("carol").user, "op", "")
+    dave, erin = world.join("dave"), world.join("erin")
+    dave.stops_reading()
+    world.join("frank").types("hi")
+    dave.types("/quit")
+    dave.vanishes()
+    erin.types("/quit")
+    world.passes(10)
+    assert taken == {(here, there) for here, nexts in NEXT.items() for there in nexts}

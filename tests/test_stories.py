@@ -122,12 +122,12 @@ class Story:
     # -- what must hold
 
     def nobody_is_a_ghost(self) -> None:
-        chat, connections = self.world.chat, self.world.factory.connections
+        chat, connections = self.world.chat, self.world.connections.open
+        inners = [connection.inner for connection in connections if isinstance(connection, FirstBytes)]
         here = [
-            connection.inner.session
-            for connection in connections
-            if isinstance(connection.inner, ChatProtocol)
-            and connection.inner.state in (State.JOINED, State.LEAVING)
+            inner.session
+            for inner in inners
+            if isinstance(inner, ChatProtocol) and inner.state in (State.JOINED, State.LEAVING)
         ]
         in_rooms = [user for room in chat.rooms.values() for user in room.members.values()]
         assert set(chat.users.values()) == {session.user for session in here if session} == set(in_rooms)
@@ -169,8 +169,8 @@ def test_any_story_ends_well(seed: int) -> None:
         here = state(person) is State.JOINED
         for room, last in got_every_line_once(person).items():
             assert not here or last == story.world.chat.room_named(room).readers.newest
-    story.world.factory.shut_down()
+    story.world.connections.shut_down()
     story.world.passes(6)
     assert story.world.chat.users == {}
-    assert story.world.factory.connections == set()
+    assert story.world.connections.open == set()
     assert story.world.clock.getDelayedCalls() == []

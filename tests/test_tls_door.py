@@ -18,7 +18,7 @@ JOIN_WITH_TLS = "!! Only encrypted connections come in here. Join with: lanchat-
 @pytest.fixture
 def strict(world: World) -> World:
     """A daemon with --require-tls."""
-    world.factory.require_tls = True
+    world.connections.require_tls = True
     return world
 
 
@@ -71,7 +71,7 @@ def test_who_has_to_encrypt_is_told_so_at_shutdown_and_at_its_end_of_file(strict
     first, second = strict.connect("192.0.2.7"), strict.connect("192.0.2.8")
     first.hangs_up()
     assert first.sees() == [JOIN_WITH_TLS]
-    done = strict.factory.shut_down()
+    done = strict.connections.shut_down()
     strict.settle()
     assert second.sees() == [JOIN_WITH_TLS]
     strict.passes(1)

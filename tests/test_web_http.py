@@ -8,11 +8,13 @@ from itertools import pairwise
 import pytest
 from twisted.internet.address import IPv4Address, IPv6Address, UNIXAddress
 
+from lanchatd.doors.page_address import PageAddress
+from lanchatd.doors.web.asking import MOST_ASKING
 from lanchatd.doors.web.connection import HEAD_BYTES, HEAD_S, IDLE_S, MOST_REQUESTS, TAKEN_S
-from lanchatd.doors.web.door import MOST_ASKING, WebDoor
 from lanchatd.doors.web.messages import Answer, Request, Upgrade
+from lanchatd.doors.web.site import Site
 from lanchatd.net.budget import TURN_S
-from tests.web import INDEX, LARGE, answers, request, upgrade, web_door, web_world
+from tests.web import INDEX, LARGE, answers, request, upgrade, web_world
 from tests.world import Person, World
 
 CLOSE = "Connection: close"
@@ -251,7 +253,7 @@ def test_at_shutdown_pages_are_closed(world: World) -> None:
     """At once: there is nothing to say."""
     idle, half = world.connect().sends(request()), world.connect().sends(b"GET /")
     done: list[None] = []
-    world.factory.shut_down().addCallback(done.append)
+    world.connections.shut_down().addCallback(done.append)
     world.settle()
     assert idle.wire.write_closed and half.wire.write_closed
     world.passes(1)
@@ -268,21 +270,19 @@ def test_nothing_stays_of_a_connection_that_is_lost(
     end(visitor)
     world.passes(1)
     assert visitor.gone
-    assert world.factory.connections == set()
+    assert world.connections.open == set()
     assert world.clock.getDelayedCalls() == []
 
 
 def test_requests_have_their_share_of_a_turn(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """A hundred at once leave the others theirs; and all are answered, also when nobody asks any more."""
-    web = world.factory.web
-    assert web is not None
-    answer = web.site.answer
+    answer = Site.answer
 
-    def slow(asked: Request) -> Answer | Upgrade:
+    def slow(site: Site, asked: Request) -> Answer | Upgrade:
         world.clock.rightNow += TURN_S
-        return answer(asked)
+        return answer(site, asked)
 
-    monkeypatch.setattr(web.site, "answer", slow)
+    monkeypatch.setattr(Site, "answer", slow)
     visitor = world.connect()
     visitor.wire.protocol.dataReceived(request() * 5)
     assert statuses(visitor) == [200]
@@ -298,7 +298,7 @@ def test_requests_have_their_share_of_a_turn(world: World, monkeypatch: pytest.M
     late.wire.protocol.readConnectionLost()
     world.passes(1)
     assert statuses(late) == [404]
-    assert world.factory.connections == set()
+    assert world.connections.open == set()
     assert world.clock.getDelayedCalls() == []
 
 
@@ -322,24 +322,23 @@ def test_any_request_in_any_pieces_gets_the_same_answer(world: World) -> None:
 )
 def test_the_address_of_the_page_is_written_as_browsers_take_it(listens: object, said: str | None) -> None:
     """Of any that is listened on."""
-    assert web_door().address_at(listens, False) == said
-    assert WebDoor(web_door().site, "chat.local").address_at(listens, True) == (
+    assert PageAddress().at(listens, False) == said
+    assert PageAddress("chat.local").at(listens, True) == (
         said and f"https://chat.local:{listens.port}/"  # type: ignore[attr-defined]
     )
 
 
 def test_who_is_greeted_on_this_machine_is_told_the_address_for_others(world: World) -> None:
     """It is to be passed on."""
-    web = world.factory.web
-    assert web is not None
-    web.addresses.append("http://192.0.2.7:8000/")
+    assert world.connections.page is not None
+    world.connections.page.all.append("http://192.0.2.7:8000/")
     seen = world.connect().types("alice").sees()
     assert "-- In a browser: http://192.0.2.7:8000/" in seen
 
 
 def test_plain_requests_are_sent_to_https_where_that_has_to_be(world: World) -> None:
     """From other machines; on this one nobody is in between."""
-    world.factory.require_tls = True
+    world.connections.require_tls = True
     (answer,) = answers(world.connect().sends(request("/?room=%23dev")).wire.taken)
     assert (answer.status, answer.headers["location"]) == (307, "https://192.0.2.9:8000/?room=%23dev")
     assert statuses(world.connect("127.0.0.1").sends(request())) == [200]

@@ -87,9 +87,9 @@ def test_all_pages_are_sent_the_same_bytes(world: World) -> None:
         page.frames()
         page.person.wire.sends.clear()
     rendered: list[Any] = []
-    form = world.factory.web.format  # type: ignore[union-attr]
+    form: Any = pages[0].person.wire.protocol.inner.format
     render = form.render
-    form.render = lambda item, now=None: rendered.append(item) or render(item, now)  # type: ignore[func-returns-value,method-assign]
+    form.render = lambda item, now=None: rendered.append(item) or render(item, now)  # type: ignore[func-returns-value]
     world.join("alice").types("hi")
     assert pages[0].person.wire.sends == pages[1].person.wire.sends
     assert len(pages[0].person.wire.sends) == 2  # who came, and what was said
@@ -127,9 +127,9 @@ def test_a_page_that_talks_is_counted_with_those_without_a_nick() -> None:
     """Until it has one."""
     world = web_world(max_unnamed=85)
     page = Page(world)
-    assert len(world.factory.entrance._newcomers) == 1
+    assert len(world.connections.entrance._newcomers) == 1
     page.sends(message({"nick": "bob"}))
-    assert len(world.factory.entrance._newcomers) == 0
+    assert len(world.connections.entrance._newcomers) == 0
 
 
 def test_a_frame_that_comes_with_the_request_counts(world: World) -> None:
@@ -215,7 +215,7 @@ def test_at_shutdown_pages_are_told(world: World) -> None:
     """That the server goes away, which is a code of its own."""
     page = Page.joins(world, "bob")
     page.gets()
-    world.factory.shut_down()
+    world.connections.shut_down()
     world.settle()
     found = page.frames()
     assert json.loads(found[0][1])["code"] == "shutdown"
@@ -228,7 +228,7 @@ def test_a_connection_that_is_lost_leaves_nothing(world: World) -> None:
     page.person.hangs_up()
     world.passes(10)
     assert page.person.gone
-    assert world.factory.connections == set()
+    assert world.connections.open == set()
     assert world.clock.getDelayedCalls() == []
 
 

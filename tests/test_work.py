@@ -19,7 +19,9 @@ import pytest
 
 from lanchatd.chat.chat import Chat
 from lanchatd.chat.presence_turns import SMALL_ROOM
+from lanchatd.doors.connections import Connections
 from lanchatd.doors.factory import ChatFactory
+from lanchatd.doors.ways_in import ways_in
 from lanchatd.history.memory import MemoryLog
 from lanchatd.limits import Limits
 from lanchatd.net.budget import Budget
@@ -75,8 +77,9 @@ class Room:
         credentials.load()
         chat = Chat("test", (), limits, self.reactor, time.time, lambda room: MemoryLog("log", limits), keep)
         self.lobby = chat.rooms["#lobby"]
-        factory = ChatFactory(chat, self.reactor, limits, credentials)
-        factory.budget = Budget(NoTime(self.reactor))
+        connections = Connections(chat, self.reactor, limits, credentials)
+        connections.budget = Budget(NoTime(self.reactor))
+        factory = ChatFactory(connections, ways_in(None))
         self.port = self.reactor.listenTCP(0, factory, backlog=1_024, interface="127.0.0.1")
         self.members: list[socket.socket] = []
 
@@ -165,7 +168,7 @@ class Room:
         for member in self.members:
             member.close()
         self.port.stopListening()
-        self.turn_until(lambda: not self.port.factory.connections)
+        self.turn_until(lambda: not self.port.factory.connections.open)
         self.reactor.removeAll()
 
 

@@ -29,9 +29,7 @@ def web_door() -> WebDoor:
 
 def web_world(**limits: float) -> World:
     """A daemon in memory, with a page."""
-    world = World(None, (), **limits)
-    world.factory.web = web_door()
-    return world
+    return World(None, (), web_door(), **limits)
 
 
 def request(target: str = "/", *headers: str, method: str = "GET", host: str | None = HOST) -> bytes:

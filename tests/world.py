@@ -25,9 +25,13 @@ from twisted.python.failure import Failure
 from lanchatd.chat.chat import Chat
 from lanchatd.chat.log import Log
 from lanchatd.chat.user import Session, User
+from lanchatd.doors.connections import Connections
 from lanchatd.doors.factory import ChatFactory
 from lanchatd.doors.first_bytes import PATIENCE_S, FirstBytes
 from lanchatd.doors.last_line import LastLine
+from lanchatd.doors.page_address import PageAddress
+from lanchatd.doors.ways_in import ways_in
+from lanchatd.doors.web.door import WebDoor
 from lanchatd.history.memory import MemoryLog
 from lanchatd.limits import Limits
 from lanchatd.net.credentials import Credentials
@@ -242,6 +246,7 @@ class World:
         self,
         new_log: Callable[[str], Log] | None = None,
         motd: tuple[str, ...] = (),
+        web: WebDoor | None = None,
         **limits: float,
     ) -> None:
         self.clock = Clock()
@@ -256,7 +261,10 @@ class World:
         )
         credentials = Credentials(certificate, self.clock)
         credentials.load()
-        self.factory = ChatFactory(self.chat, self.clock, self.limits, credentials)
+        self.connections = Connections(
+            self.chat, self.clock, self.limits, credentials, page=None if web is None else PageAddress()
+        )
+        self.factory = ChatFactory(self.connections, ways_in(web))
         self.wires: list[Wire] = []
 
     def now(self) -> float:

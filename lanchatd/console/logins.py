@@ -11,7 +11,7 @@ from lanchatd.console.namespace import namespace
 from lanchatd.console.prompt import Prompt
 from lanchatd.console.shell import Shell
 from lanchatd.console.trail import ADMIN, MANHOLE, Trail
-from lanchatd.doors.factory import ChatFactory
+from lanchatd.doors.connections import Connections
 from lanchatd.ssh.application import Application, Identity, Output
 from lanchatd.ssh.authorized_keys import AuthorizedKeys
 from lanchatd.ssh.server import Account
@@ -20,14 +20,14 @@ from lanchatd.state.audit import AuditLog
 
 def accounts(
     reactor: Any,
-    factory: ChatFactory,
+    connections: Connections,
     daemon: Daemon,
     audit: AuditLog,
     admin_keys: Path,
     manhole_keys: Path | None,
 ) -> dict[str, Account]:
     """The accounts by their names: `ADMIN`, and `MANHOLE` only where there is a file of keys for it."""
-    chat = factory.chat
+    chat = connections.chat
 
     def prompt(identity: Identity, output: Output) -> Application:
         trail = Trail(audit, chat.now, identity)
@@ -35,7 +35,7 @@ def accounts(
 
     def python(identity: Identity, output: Output) -> Application:
         trail = Trail(audit, chat.now, identity)
-        names = namespace(reactor, factory, daemon, identity.address)
+        names = namespace(reactor, connections, daemon, identity.address)
         return Manhole(identity, output, names, trail.record, trail.history())
 
     found = {ADMIN: Account(AuthorizedKeys(admin_keys), prompt)}

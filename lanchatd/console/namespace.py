@@ -12,7 +12,7 @@ from lanchatd.commands.administering import Administrator, Daemon
 from lanchatd.commands.dispatch import administer
 from lanchatd.commands.report import Report, as_text
 from lanchatd.commands.rows import CONSOLE
-from lanchatd.doors.factory import ChatFactory
+from lanchatd.doors.connections import Connections
 from lanchatd.text.refused import Refused
 
 
@@ -25,12 +25,12 @@ class Shown(str):
         return str(self).rstrip("\n")
 
 
-def namespace(reactor: Any, factory: ChatFactory, daemon: Daemon, address: str) -> dict[str, object]:
+def namespace(reactor: Any, connections: Connections, daemon: Daemon, address: str) -> dict[str, object]:
     """The names, new ones for each who logs in from an ``address``."""
-    chat = factory.chat
+    chat = connections.chat
     things: dict[str, object] = {
         "chat": chat,
-        "factory": factory,
+        "connections": connections,
         "limits": chat.limits,
         "users": chat.users,
         "reactor": reactor,
@@ -81,7 +81,7 @@ def namespace(reactor: Any, factory: ChatFactory, daemon: Daemon, address: str) 
             ("users", f"the {len(chat.users):,} users by the keys of their nicks"),
             ("rooms", f"the {len(chat.rooms):,} rooms by their keys"),
             ("limits", "the limits; what is set here holds at once"),
-            ("factory", "the connections"),
+            ("connections", "the connections, and what they share"),
             ("reactor", "Twisted's reactor; await works at the prompt"),
         ]
         rows += [(_call(CONSOLE.usage(row)), row.help) for row in CONSOLE if row.name in functions]

@@ -1,15 +1,15 @@
 """Doors: the first bytes of a connection say who it is for.
 
-One port, whatever is pointed at it. `DOORS` has a row for each way in: the first bytes, and the protocol that
-takes over. A browser, SSH and IRC are rows that will be added here. Inside TLS the same choice is made again.
+One port, whatever is pointed at it: `lanchatd.doors.ways_in` has a row for each way in. Inside TLS the same
+choice is made again.
 """
 
 from __future__ import annotations
 
 from codecs import BOM_UTF8
-from collections.abc import Callable, Hashable
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from collections.abc import Hashable
+from dataclasses import replace
+from typing import Any
 
 from twisted.internet.interfaces import IHalfCloseableProtocol, IHandshakeListener, ISSLTransport
 from twisted.internet.protocol import Protocol, connectionDone
@@ -17,27 +17,20 @@ from twisted.python.failure import Failure
 from zope.interface import implementer
 
 from lanchatd.chat.events import Notice
-from lanchatd.chat.format import Format
 from lanchatd.chat.peer import Peer
 from lanchatd.clock import Call
 from lanchatd.doors import http
-from lanchatd.doors.last_line import LAST_LINE_S, LastLine
-from lanchatd.doors.protocol import ChatProtocol
-from lanchatd.doors.web.connection import HttpConnection
+from lanchatd.doors.connections import ASK_NICK, Connections
+from lanchatd.doors.door import Door, Doors, Inner
+from lanchatd.doors.last_line import LAST_LINE_S, only_tls
 from lanchatd.net.credentials import why_lost
 from lanchatd.net.outbox import BufferedOutbox, Outbox, outbox_for
 from lanchatd.net.rates import Allowance, Verdict
 from lanchatd.net.tls_transport import ALPN_HTTP, encrypt
 from lanchatd.text.refused import Refusal
 
-if TYPE_CHECKING:
-    from lanchatd.doors.factory import ChatFactory
-    from lanchatd.doors.web.door import WebDoor
-
 # Who says nothing for this long may be a person with `nc`, and is asked for a nick; programs begin at once.
 PATIENCE_S = 0.3
-
-ASK_NICK = "What is your nick?"
 
 # Where TLS has to be, it is waited for longer: what was lost is sent again after a second (RFC 6298).
 LATE_HELLO_S = 3
@@ -51,8 +44,8 @@ class FirstBytes(Protocol):
     (``--listen ssl:…``) all bytes are inside.
     """
 
-    def __init__(self, factory: ChatFactory, peer: Peer, allowance: Allowance) -> None:
-        self.factory = factory
+    def __init__(self, connections: Connections, doors: Doors, peer: Peer, allowance: Allowance) -> None:
+        self.connections = connections
         self.peer = peer
         self.came_at = 0.0
         self.nick_by = 0.0
@@ -63,16 +56,17 @@ class FirstBytes(Protocol):
         self.inner: Inner | None = None
         self.begin = b""
         self.greeted = False
+        self._doors = doors
         self._is_tls_endpoint = False
         self._in_handshake = False
         self._why_aborted = ""
         self._timers: list[Call] = []
 
     def connectionMade(self) -> None:
-        self.came_at = self.factory.clock.seconds()
-        self.nick_by = self.came_at + self.factory.limits.nick_timeout_s
-        self.factory.began(self)
-        self.outbox = outbox_for(self.transport, self.factory.clock, self.factory.limits, self)
+        self.came_at = self.connections.clock.seconds()
+        self.nick_by = self.came_at + self.connections.limits.nick_timeout_s
+        self.connections.began(self)
+        self.outbox = outbox_for(self.transport, self.connections.clock, self.connections.limits, self)
         self._is_tls_endpoint = ISSLTransport.providedBy(self.transport)
         if self._is_tls_endpoint:
             self._await_handshake()
@@ -83,9 +77,9 @@ class FirstBytes(Protocol):
         """The bytes that came are those of a handshake."""
         begin, self.begin = self.begin, b""
         self.outbox.close()
-        factory, tcp = self.factory, self.transport
-        clock, limits = factory.clock, factory.limits
-        tls: Any = encrypt(tcp, self, factory.credentials.tls, clock, limits, factory.budget)
+        shared, tcp = self.connections, self.transport
+        clock, limits = shared.clock, shared.limits
+        tls: Any = encrypt(tcp, self, shared.credentials.tls, clock, limits, shared.budget)
         self.transport = tls
         self.outbox = BufferedOutbox(tls, clock, limits, self)
         self._await_handshake()
@@ -100,14 +94,14 @@ class FirstBytes(Protocol):
 
     def pause_s(self, encrypted: int, text: int) -> float:
         """`Reader`: what brings no text is within an allowance of its own."""
-        now = self.factory.clock.seconds()
+        now = self.connections.clock.seconds()
         verdict = self.allowance.encrypted_came(encrypted, text, now)
         if verdict is Verdict.TAKE:
             return 0
         if verdict is Verdict.CLOSE:
-            text_ = f"Too much without a word for {self.factory.limits.flood_timeout_s:g} s; closed."
+            text_ = f"Too much without a word for {self.connections.limits.flood_timeout_s:g} s; closed."
             self._close("flood", Refusal("flood", text_), LAST_LINE_S)
-        slot_s: float = self.factory.flood_slots.next_in(now)
+        slot_s: float = self.connections.flood_slots.next_in(now)
         return slot_s
 
     @property
@@ -122,13 +116,13 @@ class FirstBytes(Protocol):
             return
         # Some editors begin a file with a byte order mark, and the file may be piped in.
         self.begin = (self.begin + data).removeprefix(BOM_UTF8)
-        door = door_for(self.begin)
+        door = self._doors.door_for(self.begin)
         if door is not None:
             self._open(door)
 
     def readConnectionLost(self) -> None:
         """The peer has closed its side."""
-        inner = self.inner or self._open(TEXT)
+        inner = self.inner or self._open(self._doors.other)
         if inner is not None:
             inner.readConnectionLost()
 
@@ -136,42 +130,29 @@ class FirstBytes(Protocol):
         """Our side is closed."""
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
-        self.factory.closed(self)
+        self.connections.closed(self)
         if self.inner is None:
             self._stop_waiting()
             self.outbox.close()
             code = "tls" if self._in_handshake else "lost"
-            self.factory.ended(self.peer, code, detail=self._why_aborted or why_lost(reason))
+            self.connections.ended(self.peer, code, detail=self._why_aborted or why_lost(reason))
         else:
             self.inner.connectionLost(reason)
 
     def leave_entrance(self) -> None:
         """It has a nick, or is being closed."""
-        self.factory.entrance.leave(self)
+        self.connections.entrance.leave(self)
 
     def await_nick(self) -> None:
         """It has none yet, and the time for it begins: who asked for the page first asks to talk now."""
-        self.came_at = self.factory.clock.seconds()
-        self.nick_by = self.came_at + self.factory.limits.nick_timeout_s
-        self.factory.entrance.enter(self)
-
-    def chat(self, kind: type[ChatProtocol], form: Format) -> ChatProtocol:
-        """Who takes over to talk in this format."""
-        return kind(
-            self.factory,
-            form,
-            self.outbox,
-            self.peer,
-            self.whose,
-            self.allowance,
-            self.nick_by,
-            self.leave_entrance,
-        )
+        self.came_at = self.connections.clock.seconds()
+        self.nick_by = self.came_at + self.connections.limits.nick_timeout_s
+        self.connections.entrance.enter(self)
 
     def take_over(self, inner: Inner, begin: bytes) -> None:
         """What comes is for this one from now on, and what came was."""
         self.inner = inner
-        inner.makeConnection(self.transport)  # type: ignore[no-untyped-call]
+        inner.makeConnection(self.transport)
         if begin:
             inner.dataReceived(begin)
 
@@ -179,14 +160,10 @@ class FirstBytes(Protocol):
         """Tell a person where they are, once."""
         if not self.greeted:
             self.greeted = True
-            web: WebDoor | None = self.factory.web
-            only_tls = self._is_tls_endpoint or self.factory.require_tls
-            page = None if web is None else web.address_for(self.transport.getHost(), only_tls)
-            self.outbox.tell(self.factory.text.render(self.factory.greeting(page)))
-
-    def only_tls(self) -> str:
-        """What is told to who has to encrypt."""
-        return f"Only encrypted connections come in here. Join with: lanchat-client HOST {self.port}".rstrip()
+            shared = self.connections
+            only_tls = self._is_tls_endpoint or shared.require_tls
+            page = None if shared.page is None else shared.page.for_peer(self.transport.getHost(), only_tls)
+            self.outbox.tell(shared.text.render(shared.greeting(page)))
 
     @property
     def port(self) -> int | str:
@@ -196,15 +173,14 @@ class FirstBytes(Protocol):
 
     def shut_down(self) -> None:
         """The daemon ends."""
-        why = self.factory.shutdown_reason
+        why = self.connections.shutdown_reason
         text = f"The server is shutting down{': ' + why if why else '.'}"
-        self._close("shutdown", Notice((text,), "shutdown"), self.factory.limits.shutdown_s)
+        self._close("shutdown", Notice((text,), "shutdown"), self.connections.limits.shutdown_s)
 
     def give_way(self) -> None:
         """`Newcomer`: others wait for its place."""
-        text = (
-            f"{self.factory.limits.max_unnamed:,} connections have given no nick yet; try again in a minute."
-        )
+        most = self.connections.limits.max_unnamed
+        text = f"{most:,} connections have given no nick yet; try again in a minute."
         self._close("unnamed_full", Refusal("unnamed_full", text), LAST_LINE_S)
 
     @property
@@ -230,14 +206,12 @@ class FirstBytes(Protocol):
         if self._in_handshake:
             self._give_up_handshake(code)
             return
-        inner = self.inner or self._open(TEXT)
-        if isinstance(inner, ChatProtocol):
+        inner = self.inner or self._open(self._doors.other)
+        if inner is not None:
             inner.close(code, last, "", within_s)
-        elif isinstance(inner, HttpConnection):
-            inner.close()
 
     def _await_first_bytes(self) -> None:
-        clock = self.factory.clock
+        clock = self.connections.clock
         self._timers = [
             clock.callLater(LATE_HELLO_S if self._has_to_encrypt() else PATIENCE_S, self._read_first),
             clock.callLater(max(0, self.nick_by - clock.seconds()), self._no_nick),
@@ -246,7 +220,7 @@ class FirstBytes(Protocol):
     def _read_first(self) -> None:
         # The reactor may have been busy: what came meanwhile is read before it does this. It could be TLS.
         self._timers = [timer for timer in self._timers if timer.active()]
-        self._timers.append(self.factory.clock.callLater(0, self._lose_patience))
+        self._timers.append(self.connections.clock.callLater(0, self._lose_patience))
 
     def _lose_patience(self) -> None:
         self._timers = [timer for timer in self._timers if timer.active()]
@@ -255,19 +229,19 @@ class FirstBytes(Protocol):
         if not self._may_be_browser():
             self.greet()
         elif self._has_to_encrypt():
-            self.outbox.tell(http.interim(self.only_tls()))
+            self.outbox.tell(http.interim(only_tls(self.port)))
         else:
-            self.outbox.tell(http.interim(f"{self.factory.welcome} {ASK_NICK}"))
+            self.outbox.tell(http.interim(f"{self.connections.welcome} {ASK_NICK}"))
 
     def _no_nick(self) -> None:
         self._timers = [timer for timer in self._timers if timer.active()]
-        self._open(TEXT)
+        self._open(self._doors.other)
 
     def _await_handshake(self) -> None:
         self._in_handshake = True
-        timeout_s = self.factory.limits.tls_handshake_s
+        timeout_s = self.connections.limits.tls_handshake_s
         why = f"no handshake within {timeout_s:g} s"
-        self._timers = [self.factory.clock.callLater(timeout_s, self._give_up_handshake, why)]
+        self._timers = [self.connections.clock.callLater(timeout_s, self._give_up_handshake, why)]
 
     def _give_up_handshake(self, why: str) -> None:
         self._timers = [timer for timer in self._timers if timer.active()]
@@ -285,16 +259,14 @@ class FirstBytes(Protocol):
         return self.peer.address is not None
 
     def _has_to_encrypt(self) -> bool:
-        return self.factory.require_tls and not self.peer.encrypted and not self.peer.local
+        return self.connections.require_tls and not self.peer.encrypted and not self.peer.local
 
     def _open(self, door: Door) -> Inner | None:
         """Who takes over; None if that is TLS, inside of which there will be another."""
         self._stop_waiting()
-        if door is not TLS and self._has_to_encrypt():
-            door = HTTP_ONLY_TLS if door is HTTP else ONLY_TLS
-        inner = door.open(self)
+        inner = (door.open_plain if self._has_to_encrypt() else door.open)(self)
         if inner is not None:
-            if not isinstance(inner, ChatProtocol):
+            if not inner.wants_nick:
                 self.leave_entrance()
             begin, self.begin = self.begin, b""
             self.take_over(inner, begin)
@@ -304,76 +276,3 @@ class FirstBytes(Protocol):
         timers, self._timers = self._timers, []
         for timer in timers:
             timer.cancel()
-
-
-Inner = ChatProtocol | HttpConnection | LastLine
-
-
-@dataclass(frozen=True, slots=True)
-class Door:
-    """A way in: what a connection begins with, and who takes over; None if it has to choose again."""
-
-    name: str
-    first_bytes: tuple[bytes, ...]
-    open: Callable[[FirstBytes], Inner | None]
-
-
-def door_for(begin: bytes) -> Door | None:
-    """Whose connection begins like this; None while more bytes have to tell."""
-    undecided = BOM_UTF8.startswith(begin)
-    for door in DOORS:
-        for first in door.first_bytes:
-            if begin.startswith(first):
-                return door
-            undecided |= first.startswith(begin)
-    return None if undecided else TEXT
-
-
-def _text(first: FirstBytes) -> ChatProtocol:
-    first.greet()
-    return first.chat(ChatProtocol, first.factory.text)
-
-
-def _json(first: FirstBytes) -> ChatProtocol:
-    return first.chat(ChatProtocol, first.factory.json)
-
-
-def _tls(first: FirstBytes) -> LastLine | None:
-    # A hello that was lost on the way comes after the question for a nick, which clients of TLS skip then.
-    if first.peer.encrypted or first.outbox.waiting:
-        return _refused(first, "tls", "TLS has to begin with the first byte of a connection, and only there.")
-    first.start_tls()
-    return None
-
-
-def _refused(first: FirstBytes, code: str, text: str) -> LastLine:
-    return _last_line(first, code, first.factory.text.render(Refusal(code, text)))
-
-
-def _http(first: FirstBytes) -> HttpConnection | LastLine:
-    web: WebDoor | None = first.factory.web
-    if web is not None:
-        return web.open(first)
-    text = f"This is a chat server (lanchatd), not a web server. Join it with: nc HOST {first.port}".rstrip()
-    return _last_line(first, "http", http.answer("404 Not Found", text, to=first.begin))
-
-
-def _http_only_tls(first: FirstBytes) -> HttpConnection | LastLine:
-    web: WebDoor | None = first.factory.web
-    if web is not None:
-        return web.open(first, must_encrypt=True)
-    return _last_line(first, "tls_required", http.answer("403 Forbidden", first.only_tls(), to=first.begin))
-
-
-def _last_line(first: FirstBytes, code: str, encoded: bytes) -> LastLine:
-    return LastLine(first.factory, first.peer, code, encoded, first.outbox)
-
-
-TEXT = Door("text", (), _text)
-TLS = Door("tls", (b"\x16",), _tls)  # a record of the handshake (RFC 8446, 5.1)
-ONLY_TLS = Door("only tls", (), lambda first: _refused(first, "tls_required", first.only_tls()))
-# No nick has a space.
-HTTP = Door("http", tuple(method + b" " for method in http.METHODS), _http)
-HTTP_ONLY_TLS = Door("http, only tls", (), _http_only_tls)
-
-DOORS = (Door("json", (b"{",), _json), TLS, HTTP)

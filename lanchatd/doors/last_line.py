@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from typing import Any
 
 from twisted.internet.interfaces import IHalfCloseableProtocol
 from twisted.internet.protocol import Protocol, connectionDone
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
-from lanchatd.chat.peer import Peer
 from lanchatd.clock import Call
+from lanchatd.doors.connections import Connections
+from lanchatd.doors.door import Opening
 from lanchatd.net.outbox import Outbox, Transport, outbox_for
-
-if TYPE_CHECKING:
-    from lanchatd.doors.factory import ChatFactory
 
 # How long a last line may take to drain, and the peer to close its side after ours, before the connection is
 # aborted. A healthy peer needs a round trip.
@@ -25,35 +24,46 @@ LAST_LINE_S = 0.5
 class LastLine(Protocol):
     """Says why not, and closes."""
 
+    wants_nick = False
+
     def __init__(
-        self, factory: ChatFactory, peer: Peer, code: str, encoded: bytes, outbox: Outbox | None = None
+        self,
+        connections: Connections,
+        encoded: bytes,
+        ended: Callable[[LastLine], None],
+        outbox: Outbox | None = None,
     ) -> None:
-        """``outbox`` is the connection's, if it has been used before."""
-        self.factory = factory
-        self.peer = peer
-        self.code = code
-        self.encoded = encoded
-        self.outbox: Outbox
+        """``ended`` is called when it is gone; ``outbox`` is the connection's, if it has been used before."""
         self.transport: Transport  # type: ignore[assignment]
-        self._outbox = outbox
+        self._connections = connections
+        self._encoded = encoded
+        self._ended = ended
+        self._used_outbox = outbox
+        self._outbox: Outbox
         self._deadline: Call
 
+    @classmethod
+    def at(cls, opening: Opening, code: str, encoded: bytes) -> LastLine:
+        """For a connection that has begun; ``code`` is for the daemon's log."""
+        connections = opening.connections
+        return cls(connections, encoded, lambda _: connections.ended(opening.peer, code), opening.outbox)
+
     def connectionMade(self) -> None:
-        clock = self.factory.clock
-        self.outbox = self._outbox or outbox_for(self.transport, clock, self.factory.limits, self)
-        self.outbox.owner = self
-        self._deadline = clock.callLater(LAST_LINE_S, self.outbox.end)
-        self.outbox.tell(self.encoded)
-        if not self.outbox.waiting:
-            self.outbox.lose()
+        clock = self._connections.clock
+        self._outbox = self._used_outbox or outbox_for(self.transport, clock, self._connections.limits, self)
+        self._outbox.owner = self
+        self._deadline = clock.callLater(LAST_LINE_S, self._outbox.end)
+        self._outbox.tell(self._encoded)
+        if not self._outbox.waiting:
+            self._outbox.lose()
 
     def dataReceived(self, data: bytes) -> None:
         """Whatever it is, it is thrown away."""
 
     def readConnectionLost(self) -> None:
         """The peer has closed its side."""
-        if not self.outbox.waiting:
-            self.outbox.end()
+        if not self._outbox.waiting:
+            self._outbox.end()
 
     def writeConnectionLost(self) -> None:
         """Our side is closed."""
@@ -61,17 +71,22 @@ class LastLine(Protocol):
     def connectionLost(self, reason: Failure = connectionDone) -> None:
         if self._deadline.active():
             self._deadline.cancel()
-        self.outbox.close()
-        if self in self.factory.telling:
-            self.factory.telling.discard(self)  # which is in the log already
-        else:
-            self.factory.ended(self.peer, self.code)
+        self._outbox.close()
+        self._ended(self)
+
+    def close(self, *why: Any) -> None:
+        """`Inner`: it is on its way."""
 
     def drained(self) -> None:
         """`Owner`: the line was taken."""
-        self.outbox.lose()
+        self._outbox.lose()
 
     def fell_behind(self) -> None:
         """`Owner`: `drained` will come, or the deadline."""
 
     stalled = overflowed = fell_behind
+
+
+def only_tls(port: int | str) -> str:
+    """What is told to who has to encrypt."""
+    return f"Only encrypted connections come in here. Join with: lanchat-client HOST {port}".rstrip()

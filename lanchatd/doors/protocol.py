@@ -6,10 +6,9 @@ order of closing, and the record of it in the daemon's log.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable
+from collections.abc import Callable
 from enum import Enum
 from functools import partial
-from typing import TYPE_CHECKING
 
 from OpenSSL import SSL
 from twisted.internet.error import ConnectionDone
@@ -18,87 +17,71 @@ from twisted.python.failure import Failure
 
 from lanchatd.chat.events import NO_REASON, Item, Notice, Reason
 from lanchatd.chat.format import Format, Hello, Unreadable
-from lanchatd.chat.peer import Peer
 from lanchatd.chat.user import Session, User
 from lanchatd.clock import Call
 from lanchatd.commands.dispatch import run
 from lanchatd.commands.rows import command_in
+from lanchatd.doors.door import Opening
 from lanchatd.doors.last_line import LAST_LINE_S
 from lanchatd.net.addresses import KEPT_SHARE
 from lanchatd.net.credentials import why_lost
 from lanchatd.net.lines import BoundedLines
-from lanchatd.net.outbox import Outbox
-from lanchatd.net.rates import Allowance, Verdict
+from lanchatd.net.rates import Verdict
 from lanchatd.text.refused import Refusal, Refused
-
-if TYPE_CHECKING:
-    from lanchatd.doors.factory import ChatFactory
-
 
 # How long a member that has said its last may go on reading what it was not given yet.
 LEAVE_S = 5
 
 
 class State(Enum):
-    """Where a connection is. It only goes down this list.
+    """Where a connection is, by what a line is there."""
 
-    ======== ============================================== =====================================
-    state    a line is                                      goes to
-    ======== ============================================== =====================================
-    ASKED    the nick                                       JOINED, when the chat takes the nick
-    JOINED   said, or a command                             LEAVING, by /quit or its end of file
-    LEAVING  thrown away; what was said is still told       CLOSING
-    CLOSING  thrown away                                    GONE, when the transport is
-    GONE     not possible
-    ======== ============================================== =====================================
+    ASKED = "the nick"
+    JOINED = "said, or a command"
+    LEAVING = "thrown away; what was said is still told"
+    CLOSING = "thrown away; the last line is on its way"
+    GONE = "not possible"
 
-    Every state goes to CLOSING by `ChatProtocol.close`, and to GONE if the connection is lost.
-    """
 
-    ASKED = 1
-    JOINED = 2
-    LEAVING = 3
-    CLOSING = 4
-    GONE = 5
+NEXT = {
+    State.ASKED: {State.JOINED, State.CLOSING, State.GONE},
+    State.JOINED: {State.LEAVING, State.CLOSING, State.GONE},
+    State.LEAVING: {State.CLOSING, State.GONE},
+    State.CLOSING: {State.GONE},
+    State.GONE: set[State](),
+}
+"""Where each state can go: by the nick, `/quit` or the end of input, `close`, and the transport's end."""
 
 
 class ChatProtocol(BoundedLines):
     """One connection, from its first line to its end."""
 
-    def __init__(
-        self,
-        factory: ChatFactory,
-        form: Format,
-        outbox: Outbox,
-        peer: Peer,
-        whose: Hashable,
-        allowance: Allowance,
-        nick_by: float,
-        leave_entrance: Callable[[], None],
-    ) -> None:
-        """``whose`` is what it shares the reactor's time by (`Budget`).
+    wants_nick = True
 
-        ``nick_by`` is when the time to give a nick is over, by the factory's clock.
-
-        ``leave_entrance`` is called when there is a nick, or there will be none.
-        """
-        super().__init__(factory.clock, factory.limits, factory.budget, whose)
-        self.factory = factory
-        self.limits = factory.limits
-        self.chat = factory.chat
+    def __init__(self, opening: Opening, form: Format) -> None:
+        shared = opening.connections
+        super().__init__(shared.clock, shared.limits, shared.budget, opening.whose)
+        self.limits = shared.limits
+        self.chat = shared.chat
         self.format = form
-        self.outbox = outbox
-        self.peer = peer
+        self.outbox = opening.outbox
+        self.peer = opening.peer
         self.state = State.ASKED
         self.session: Session | None = None
         self.reason = ""
-        self._nick_by = nick_by
-        self._leave_entrance = leave_entrance
-        self._allowance = allowance
+        self._connections = shared
+        self._nick_by = opening.nick_by
+        self._leave_entrance = opening.leave_entrance
+        self._allowance = opening.allowance
         self._deadline: Call | None = None
         self._peer_closed = False
         self._rooms: list[str] = []
         self.lines = self.refused = self.bytes = 0
+
+    def _go(self, state: State) -> None:
+        if state not in NEXT[self.state]:
+            raise RuntimeError(f"from {self.state} to {state}")
+        self.state = state
 
     # -- bytes and lines come (`BoundedLines`)
 
@@ -146,15 +129,15 @@ class ChatProtocol(BoundedLines):
         return self.outbox.direct_bytes <= chunk_bytes and not asking
 
     def pause_s(self) -> float:
-        return self.factory.flood_slots.next_in(self._clock.seconds()) if self._allowance.flooding else 0
+        return self._connections.flood_slots.next_in(self._clock.seconds()) if self._allowance.flooding else 0
 
     # -- lines to the rules
 
     def _first_line(self, line: bytes) -> None:
-        if self.format is self.factory.text and line.startswith(b"{"):
+        if self.format is self._connections.text and line.startswith(b"{"):
             # A program, or somebody who types like one, that was greeted before its first line.
-            self.format = self.factory.json
-        if self.format is self.factory.text and not line.strip():
+            self.format = self._connections.json
+        if self.format is self._connections.text and not line.strip():
             return  # who presses Enter to see whether it works has been greeted
         try:
             hello = self.format.read_hello(line)
@@ -170,7 +153,7 @@ class ChatProtocol(BoundedLines):
         self.session = Session(
             user, self.format, self.outbox, self, self.peer, now, hello.device, hello.several
         )
-        self.state = State.JOINED
+        self._go(State.JOINED)
         self._stop_waiting()
         self._leave_entrance()
         return self.session
@@ -282,7 +265,7 @@ class ChatProtocol(BoundedLines):
 
     def _leave_when_told(self, code: str, last: Item | None, reason: Reason = NO_REASON) -> None:
         if self.session is not None:
-            self.state = State.LEAVING
+            self._go(State.LEAVING)
             close = partial(self._close, code, last, reason, LEAVE_S)
             self.stop_lines()
             self._deadline = self._clock.callLater(LEAVE_S, self._leave_late, close)
@@ -315,7 +298,7 @@ class ChatProtocol(BoundedLines):
     def _leave(self, state: State, code: str, reason: Reason = NO_REASON) -> None:
         """The one place where a session ends, whatever the way."""
         joined = self.state in (State.JOINED, State.LEAVING)
-        self.state = state
+        self._go(state)
         self.reason = code
         self._stop_waiting()
         self._leave_entrance()
@@ -358,7 +341,7 @@ class ChatProtocol(BoundedLines):
             self._leave(State.GONE, "lost", Reason("connection lost"))
         self.outbox.close()
         user = None if self.session is None else self.session.user
-        self.factory.ended(
+        self._connections.ended(
             self.peer, self.reason,
             nick=None if user is None else user.nick,
             room=", ".join(self._rooms) or None,

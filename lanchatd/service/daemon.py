@@ -12,7 +12,7 @@ from twisted.logger import Logger
 
 from lanchatd.clock import Call
 from lanchatd.commands.report import At, Cell, Span, Table
-from lanchatd.doors.factory import ChatFactory
+from lanchatd.doors.connections import Connections
 from lanchatd.state.audit import AuditLog
 from lanchatd.text.refused import Refused
 
@@ -27,7 +27,7 @@ class Running:
     def __init__(
         self,
         reactor: Any,
-        factory: ChatFactory,
+        connections: Connections,
         audit: AuditLog,
         most_connections: int,
         limits_changed: Callable[[], None],
@@ -36,7 +36,7 @@ class Running:
         """``limits_changed`` is called when one has another value; ``log_facts`` tells how the log does."""
         self.most_connections = most_connections
         self._reactor = reactor
-        self._factory = factory
+        self._connections = connections
         self._audit = audit
         self._limits_changed = limits_changed
         self._log_facts = log_facts
@@ -44,14 +44,13 @@ class Running:
         self._shutdown: Call | None = None
 
     def facts(self) -> dict[str, Cell]:
-        used = resource.getrusage(resource.RUSAGE_SELF)
-        web = self._factory.web
+        used, page = resource.getrusage(resource.RUSAGE_SELF), self._connections.page
         return {
             "up": Span(self._reactor.seconds() - self._since),
-            "connections": len(self._factory.connections),
-            "connections_made": self._factory.connections_made,
-            "page": None if web is None else ", ".join(web.addresses),
-            "tls_key": self._factory.credentials.fingerprint,
+            "connections": len(self._connections.open),
+            "connections_made": self._connections.made,
+            "page": None if page is None else ", ".join(page.all),
+            "tls_key": self._connections.credentials.fingerprint,
             "memory_kib": _memory_kib(),
             "cpu": Span(round(used.ru_utime + used.ru_stime, 2)),
             **self._log_facts(),
@@ -82,7 +81,7 @@ class Running:
         return Table("log", columns, rows, "Nothing was done here yet.")
 
     def shut_down_in(self, seconds: int, reason: str) -> None:
-        if self._factory.shutting_down:
+        if self._connections.shutting_down:
             raise Refused("shutdown", "The server is shutting down already.")
         if self._shutdown is not None:
             self._shutdown.cancel()
@@ -91,7 +90,7 @@ class Running:
 
     def _shut_down(self, reason: str) -> None:
         self._shutdown = None
-        self._factory.shutdown_reason = reason
+        self._connections.shutdown_reason = reason
         try:
             self._reactor.stop()
         except ReactorNotRunning:  # a signal came first

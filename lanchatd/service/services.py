@@ -127,7 +127,8 @@ class ChatService(Service):
         endpoints: Sequence[tuple[str, IStreamServerEndpoint]],
     ) -> None:
         """``endpoints`` are each with the name that its user knows it by."""
-        self.factory = factory
+        self._factory = factory
+        self._connections = factory.connections
         self._reactor = reactor
         self._endpoints = endpoints
         self._ports: list[IListeningPort] = []
@@ -136,33 +137,33 @@ class ChatService(Service):
         for name, endpoint in self._endpoints:
             # An endpoint answers at once, and an exception raised in the Deferred would be lost in it.
             failures: list[Failure] = []
-            endpoint.listen(self.factory).addCallback(self._listening).addErrback(failures.append)
+            endpoint.listen(self._factory).addCallback(self._listening).addErrback(failures.append)
             if failures:
                 raise StateError(f"can't listen on {name}: {_plain(failures[0].value)}")
 
     def stopService(self) -> Deferred[Any]:
         super().stopService()  # type: ignore[no-untyped-call]
-        self.log.info("shutting down, with {members} members", members=len(self.factory.chat.users))
+        self.log.info("shutting down, with {members} members", members=len(self._connections.chat.users))
         stopped = [maybeDeferred(port.stopListening) for port in self._ports]
-        return DeferredList([*stopped, self.factory.shut_down()])
+        return DeferredList([*stopped, self._connections.shut_down()])
 
     def limits_changed(self) -> None:
         """Tell the kernel those limits that it keeps; they hold for new connections."""
         for port in self._ports:
-            set_socket_options(port, self.factory.limits)
+            set_socket_options(port, self._connections.limits)
 
     def _listening(self, port: IListeningPort) -> None:
         self._ports.append(port)
-        self.factory.entrance.watch(cast(Gate, port))
-        set_socket_options(port, self.factory.limits)
+        self._connections.entrance.watch(cast(Gate, port))
+        set_socket_options(port, self._connections.limits)
         where = port.getHost()
         self.log.info("listening on {where}", where=getattr(where, "port", None) or where, address=str(where))
-        web = self.factory.web
-        only_tls = self.factory.require_tls or isinstance(getattr(port, "factory", None), TLSMemoryBIOFactory)
-        page = None if web is None else web.address_at(where, only_tls)
-        if web is not None and page is not None:
-            web.addresses.append(page)
-            self.log.info("the page is at {page}", page=page)
+        page = self._connections.page
+        in_tls = isinstance(getattr(port, "factory", None), TLSMemoryBIOFactory)
+        address = None if page is None else page.at(where, in_tls or self._connections.require_tls)
+        if page is not None and address is not None:
+            page.all.append(address)
+            self.log.info("the page is at {page}", page=address)
 
 
 class Lanchat(MultiService):

@@ -5,21 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable
 from email.utils import formatdate
 from http import HTTPStatus
-from typing import TYPE_CHECKING
+from typing import Any
 
 import h11
 from twisted.internet.protocol import Protocol, connectionDone
 from twisted.python.failure import Failure
 
 from lanchatd.clock import Call
+from lanchatd.doors.door import Opening
 from lanchatd.doors.last_line import LAST_LINE_S
+from lanchatd.doors.web.asking import Asking
 from lanchatd.doors.web.messages import Answer, Request, Upgrade, sentence
-from lanchatd.doors.web.websocket import WebSocketChat
+from lanchatd.doors.web.site import Site
+from lanchatd.doors.web.websocket import WebSocketChat, WebSocketFormat
 from lanchatd.net.budget import Budget, Waiting
-
-if TYPE_CHECKING:
-    from lanchatd.doors.first_bytes import FirstBytes
-    from lanchatd.doors.web.door import WebDoor
 
 # What browsers send with a request is 1 to 2 KiB without cookies, and there are none here.
 HEAD_BYTES = 8_192
@@ -41,14 +40,20 @@ _TOO_LATE = sentence(HTTPStatus.REQUEST_TIMEOUT, f"A request has to come within 
 class HttpConnection(Protocol):
     """Answers one request after the other, until one is for a WebSocket. Implements `outbox.Owner`."""
 
-    def __init__(self, web: WebDoor, first: FirstBytes, must_encrypt: bool) -> None:
+    wants_nick = False
+
+    def __init__(
+        self, site: Site, form: WebSocketFormat, asking: Asking, opening: Opening, must_encrypt: bool
+    ) -> None:
         """``must_encrypt`` says that it did not, and has to."""
-        self._web = web
-        self._first = first
+        self._site = site
+        self._format = form
+        self._asking = asking
+        self._opening = opening
         self._must_encrypt = must_encrypt
-        self._clock = first.factory.clock
-        self._budget: Budget = first.factory.budget
-        self._outbox = first.outbox
+        self._clock = opening.connections.clock
+        self._budget: Budget = opening.connections.budget
+        self._outbox = opening.outbox
         self._h11 = h11.Connection(h11.SERVER, max_incomplete_event_size=HEAD_BYTES)
         self._unread = b""
         self._requests = 0
@@ -64,7 +69,7 @@ class HttpConnection(Protocol):
     def connectionMade(self) -> None:
         self._outbox.owner = self
         self._wait(HEAD_S, self._late)
-        self._web.enter(self)
+        self._asking.enter(self)
 
     def dataReceived(self, data: bytes) -> None:
         if self._closing:
@@ -87,9 +92,9 @@ class HttpConnection(Protocol):
         self._stop_waiting()
         if self._resting is not None:
             self._resting.cancel()
-        self._web.leave(self)
+        self._asking.leave(self)
         self._outbox.close()
-        self._first.factory.ended(self._first.peer, "http", detail=self._why, requests=self._requests)
+        self._opening.connections.ended(self._opening.peer, "http", detail=self._why, requests=self._requests)
 
     def _read(self) -> None:
         self._budget.begin()
@@ -130,7 +135,7 @@ class HttpConnection(Protocol):
 
     def _rest(self) -> None:
         self.transport.pauseProducing()  # type: ignore[union-attr]
-        self._resting = self._budget.wait(self._first.whose, self._rested)
+        self._resting = self._budget.wait(self._opening.whose, self._rested)
 
     def _rested(self) -> None:
         self._resting = None
@@ -142,7 +147,7 @@ class HttpConnection(Protocol):
     def _requested(self, event: h11.Request) -> None:
         self._requests += 1
         request = Request.of(event, self._must_encrypt)
-        answer = self._web.site.answer(request)
+        answer = self._site.answer(request)
         if isinstance(answer, Upgrade):
             self._h11.next_event()  # its end
             self._become_websocket(answer)
@@ -153,14 +158,14 @@ class HttpConnection(Protocol):
 
     def _answer(self, answer: Answer, head: bool = False) -> None:
         last = answer.last or self._requests >= MOST_REQUESTS
-        date = formatdate(self._first.factory.chat.now(), usegmt=True)
-        encoded = self._h11.send(answer.head(date, self._first.peer.encrypted, last)) or b""
+        date = formatdate(self._opening.connections.chat.now(), usegmt=True)
+        encoded = self._h11.send(answer.head(date, self._opening.peer.encrypted, last)) or b""
         if answer.body and not head:
             encoded += self._h11.send(h11.Data(answer.body)) or b""
         encoded += self._h11.send(h11.EndOfMessage()) or b""
         last |= self._h11.our_state is not h11.DONE
         self._in_head = False
-        self._web.heard(self)
+        self._asking.heard(self)
         self._wait(IDLE_S, self._lose)
         self._outbox.tell(encoded)
         if last:
@@ -171,12 +176,12 @@ class HttpConnection(Protocol):
     def _become_websocket(self, upgrade: Upgrade) -> None:
         self._closing = True  # here; what comes goes there
         self._stop_waiting()
-        self._web.leave(self)
+        self._asking.leave(self)
         self._outbox.tell(self._h11.send(upgrade.head()) or b"")
-        first = self._first
-        first.await_nick()
-        chat = first.chat(WebSocketChat, self._web.format)
-        first.take_over(chat, self._h11.trailing_data[0] + self._unread)
+        opening = self._opening
+        opening.await_nick()
+        chat = WebSocketChat(opening, self._format)
+        opening.take_over(chat, self._h11.trailing_data[0] + self._unread)
         if self._peer_closed:
             chat.readConnectionLost()
 
@@ -205,9 +210,11 @@ class HttpConnection(Protocol):
 
     # -- the end
 
-    def close(self) -> None:
-        """Close it, as soon as what it was answered is taken."""
+    def close(self, *why: Any) -> None:
+        """`Inner`: as soon as what it was answered is taken; nobody there reads why."""
         self._lose()
+
+    give_way = close
 
     def _late(self) -> None:
         if self._h11.trailing_data[0]:

@@ -1,0 +1,164 @@
+"""All connections: what their doors share, how many there are, and their end."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any, Protocol
+
+from twisted.internet.defer import Deferred
+from twisted.logger import Logger
+
+from lanchatd import __version__
+from lanchatd.chat.chat import Chat
+from lanchatd.chat.events import Notice
+from lanchatd.chat.peer import Peer
+from lanchatd.clock import Clock
+from lanchatd.doors.page_address import PageAddress
+from lanchatd.formats.json_lines import JsonFormat
+from lanchatd.formats.text import TextFormat
+from lanchatd.limits import Limits
+from lanchatd.net.addresses import Addresses
+from lanchatd.net.admission import Entrance, Newcomer
+from lanchatd.net.budget import Budget
+from lanchatd.net.credentials import Credentials
+from lanchatd.net.rates import Allowance, FloodSlots
+from lanchatd.text.refused import Refused
+
+ASK_NICK = "What is your nick?"
+
+
+class Connection(Newcomer, Protocol):
+    """One of them."""
+
+    peer: Peer
+
+    def shut_down(self) -> None:
+        """The daemon ends: tell it, and close."""
+        ...
+
+    def abort(self) -> None:
+        """Close now."""
+        ...
+
+
+class Connections:
+    """What the doors share: the chat, the formats, the clock, the limits, the budget and the log.
+
+    With ``require_tls`` others than those on this machine have to speak TLS.
+    """
+
+    log = Logger("lanchatd")
+
+    def __init__(
+        self,
+        chat: Chat,
+        clock: Clock,
+        limits: Limits,
+        credentials: Credentials,
+        require_tls: bool = False,
+        page: PageAddress | None = None,
+    ) -> None:
+        """``page`` is where the page is, if there is one."""
+        self.chat = chat
+        self.clock = clock
+        self.limits = limits
+        self.credentials = credentials
+        self.require_tls = require_tls
+        self.page = page
+        self.text = TextFormat()
+        self.json = JsonFormat()
+        self.budget = Budget(clock)
+        self.flood_slots = FloodSlots()
+        self.addresses = Addresses(limits)
+        self.entrance = Entrance(clock, limits)
+        self.open: set[Connection] = set()
+        self.made = 0
+        self.shutting_down = False
+        self.shutdown_reason = ""
+        self._per_address: Counter[str] = Counter()
+        self._all_closed: Deferred[None] | None = None
+
+    @property
+    def welcome(self) -> str:
+        """Where one is."""
+        return f"Welcome to {self.chat.name} (lanchatd {__version__})."
+
+    def greeting(self, page: str | None) -> Notice:
+        """What a person is told first; with the address of the page, if there is one."""
+        in_browser = () if page is None else (f"In a browser: {page}",)
+        key = f"TLS key: {self.credentials.fingerprint}"
+        return Notice((self.welcome, *in_browser, key, *self.chat.motd, ASK_NICK))
+
+    def admit(self, peer: Peer) -> Allowance:
+        """How fast one more connection may send. Raises `Refused` if it may not be."""
+        address, limits, now = peer.address, self.limits, self.clock.seconds()
+        shared = None if address is None else self.addresses.of(address, now)
+        if len(self.open) >= limits.max_connections:
+            raise Refused("full", f"The limit of {limits.max_connections:,} connections is reached.")
+        if address is not None and self._per_address[address] >= limits.max_per_address:
+            text = f"The limit of {limits.max_per_address:,} connections from one address is reached."
+            raise Refused("address_full", text)
+        if self.chat.moderation.bans.on_address(address, self.chat.now()) is not None:
+            raise Refused("banned", "Your address is banned.")
+        if shared is not None and not shared.may_come(now):
+            raise Refused("too_often", "Your address has connected too often; try again in a minute.")
+        return Allowance(limits, shared, now)
+
+    def began(self, connection: Connection) -> None:
+        """A connection was made."""
+        self.open.add(connection)
+        self.entrance.enter(connection)
+        self.made += 1
+        if connection.peer.address is not None:
+            self._per_address[connection.peer.address] += 1
+        self.log.info("{peer} connected", peer=connection.peer.shown)
+
+    def ended(self, peer: Peer, reason: str, detail: str = "", lines: int = 0, **fields: Any) -> None:
+        """A connection, or one turned away, has ended: the one line about it, with its fields."""
+        known = {"detail": detail, "lines": lines, **fields}
+        text = "{peer} closed: {reason}" + "".join(
+            f", {name} {{{name}}}" for name, value in known.items() if value
+        )
+        self.log.info(text, peer=peer.shown, reason=reason, **known)
+
+    def closed(self, connection: Connection) -> None:
+        """A connection that `began` is gone."""
+        self.open.discard(connection)
+        self.entrance.leave(connection)
+        if connection.peer.address is not None:
+            self._per_address[connection.peer.address] -= 1
+            if not self._per_address[connection.peer.address]:
+                del self._per_address[connection.peer.address]
+        if self._all_closed is not None and not self.open:
+            all_closed, self._all_closed = self._all_closed, None
+            all_closed.callback(None)
+
+    def shut_down(self) -> Deferred[None]:
+        """Tell everybody, and close. Fires when the last one is gone, after ``shutdown_s`` at the latest."""
+        self.shutting_down = True
+        done: Deferred[None] = Deferred()
+        if not self.open:
+            done.callback(None)
+            return done
+        self._all_closed = done
+        self.chat.when_told(self._close_all)
+        # Not for longer than half of the time: the log may take long.
+        calls = [
+            self.clock.callLater(self.limits.shutdown_s / 2, self._close_all),
+            self.clock.callLater(self.limits.shutdown_s, self._abort_all),
+        ]
+
+        def in_time(result: None) -> None:
+            for call in calls:
+                if call.active():
+                    call.cancel()
+
+        return done.addCallback(in_time)
+
+    def _close_all(self) -> None:
+        for connection in tuple(self.open):
+            connection.shut_down()
+
+    def _abort_all(self) -> None:
+        for connection in tuple(self.open):
+            connection.abort()
