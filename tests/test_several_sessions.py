@@ -21,6 +21,7 @@ class Home(World):
         person = self.connect(peer)
         protocol = person.types("stranger").wire.protocol.inner
         self.chat.leave(protocol.session)
+        protocol.state = State.ASKED
 
         def make(hello: Hello, user: User) -> Session:
             session: Session = protocol._make_session(hello, user)
