@@ -13,12 +13,14 @@ import { everywhere, thisTab } from "./memory.js";
 import { Search } from "./search.js";
 import { meaning, typedIn } from "./speech.js";
 import { State } from "./state.js";
+import { folded } from "./text.js";
 
 /** @typedef {import("./connection.js").Event} Event */
 /** @typedef {import("./outgoing.js").Line} Line */
 /** @typedef {import("./state.js").Place} Place */
 
 const LOBBY = "#lobby";
+const MOST_ROOMS = 50; // that a server lets one be in, unless somebody told it otherwise
 const SLOW_MS = 400; // a line without an answer for so long is shown as one that waits
 
 const device = randomName();
@@ -102,7 +104,8 @@ function wantedRooms() {
   const known = thisTab.get("rooms") ?? everywhere.get("rooms");
   const rooms = Array.isArray(known) && known.length ? known.map(String) : [LOBBY];
   const first = named ? `#${named}` : String(thisTab.get("current") ?? rooms[0]);
-  return first.startsWith("#") ? [first, ...rooms.filter((room) => room !== first)] : rooms;
+  const all = first.startsWith("#") ? [first, ...rooms.filter((room) => room !== first)] : rooms;
+  return all.slice(0, MOST_ROOMS);
 }
 
 /** @param {string} nick */
@@ -276,7 +279,7 @@ function act(command, rest, place) {
 /** @param {string} name */
 function join(name) {
   const room = name.startsWith("#") ? name : `#${name}`;
-  const place = state.places.get(room);
+  const place = [...state.places.values()].find((known) => folded(known.name) === folded(room));
   if (place) choose(place);
   else if (!connection.say({ line: `/join ${room}` })) state.tell("That name is too long.", "error");
   layout.closeDrawers();

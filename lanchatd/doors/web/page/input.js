@@ -156,7 +156,8 @@ export class Input {
 
   changed() {
     this.row.style.height = "auto";
-    this.row.style.height = `${this.row.scrollHeight + 2}px`;
+    // A long placeholder would make it grow too.
+    if (this.text) this.row.style.height = `${this.row.scrollHeight + 2}px`;
     this.send.disabled = !this.text.trim();
     const { cycle } = this;
     if (cycle && cycle.choices.length > 1) this.showHints(cycle.choices, this.chosen);
