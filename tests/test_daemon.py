@@ -256,7 +256,7 @@ def test_name_and_motd_are_in_the_greeting(tmp_path: Path) -> None:
             "-- TLS key: " + chat.logged(r"TLS key (sha256:\S+),")[1],
             "-- Lunch at 12.",
             "-- مرحبا",
-            "-- What is your nick?",
+            "-- You are alice in #lobby. /help lists the commands.",
         ]
 
 

@@ -63,7 +63,7 @@ def test_who_presses_enter_to_see_whether_it_works_is_greeted(world: World, end:
     if asked:
         world.ask()
         assert alice.sees() == [ASKED, ""]
-    greeting = world.connections.text.render(world.connections.greeting(None)).decode().splitlines()
+    greeting = world.connections.text.render(world.connections.greeting(None, ask=True)).decode().splitlines()
     assert alice.sends(end.encode()).sees() == greeting
     assert alice.types("").sees() == []
     assert "-- 1 in #lobby: alice (plain)" in alice.types("alice").sees()

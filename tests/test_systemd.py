@@ -306,4 +306,6 @@ def test_the_daemon_tells_of_a_reload(tmp_path: Path, manager: ServiceManager, m
         manager.hears_until("READY=1")
         with chat.connect() as alice:
             alice.types("alice")
-            assert "-- Lunch at 13." in alice.reads_until("-- What is your nick?")
+            assert "-- Lunch at 13." in alice.reads_until(
+                "-- You are alice in #lobby. /help lists the commands."
+            )

@@ -22,7 +22,6 @@ def test_who_says_nothing_is_asked_for_a_nick_and_greeted_when_they_give_it() ->
         f"-- TLS key: {certificate().fingerprint}",
         "-- Be kind.",
         "--",
-        "-- What is your nick?",
         "-- You are alice in #lobby. /help lists the commands.",
         "-- 1 in #lobby: alice (plain)",
     ]
@@ -33,7 +32,6 @@ def test_who_types_at_once_is_greeted_as_well(world: World) -> None:
     assert world.connect().types("ci").sees() == [
         "-- Welcome to test (lanchatd 0.1.0).",
         f"-- TLS key: {certificate().fingerprint}",
-        "-- What is your nick?",
         "-- You are ci in #lobby. /help lists the commands.",
         "-- 1 in #lobby: ci (plain)",
     ]
@@ -69,7 +67,7 @@ def test_a_newcomer_is_shown_the_last_20_lines_with_their_times_and_who_is_here(
     alice = world.join("alice").types(*(f"line {n}" for n in range(1, 26)))
     alice.types("/topic plans")
     bob = world.connect().types("bob")
-    assert bob.sees()[3:] == [
+    assert bob.sees()[2:] == [
         "-- You are bob in #lobby. /help lists the commands.",
         "-- The topic is: plans",
         *(f"14:03 <alice> line {n}" for n in range(7, 26)),
@@ -238,4 +236,4 @@ def test_a_last_line_that_is_not_ended_is_said(world: World) -> None:
     dave = world.connect()
     dave.wire.incoming += [b"dave", None]
     world.settle()
-    assert dave.sees()[3] == "-- You are dave in #lobby. /help lists the commands."
+    assert dave.sees()[2] == "-- You are dave in #lobby. /help lists the commands."

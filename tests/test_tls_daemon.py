@@ -148,9 +148,8 @@ def test_piped_lines_are_said_over_tls_too(tmp_path: Path) -> None:
         )
         key = chat.logged(r"TLS key (sha256:\S+),")[1]
         seen = piped.stdout.splitlines()
-        assert seen[2:5] == [
+        assert seen[2:4] == [
             f"-- TLS key: {key}",
-            "-- What is your nick?",
             "-- You are ci in #lobby. /help lists the commands.",
         ]
         assert "-- 2 in #lobby: alice (plain) and ci" in seen

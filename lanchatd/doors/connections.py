@@ -83,11 +83,14 @@ class Connections:
         """Where one is."""
         return f"Welcome to {self.chat.name} (lanchatd {__version__})."
 
-    def greeting(self, page: str | None) -> Notice:
-        """What a person is told first; with the address of the page, if there is one."""
+    def greeting(self, page: str | None, ask: bool) -> Notice:
+        """What a person is told first; with the address of the page, if there is one.
+
+        ``ask`` for the nick, if none has come yet.
+        """
         in_browser = () if page is None else (f"In a browser: {page}",)
         key = f"TLS key: {self.credentials.fingerprint}"
-        return Notice((self.welcome, *in_browser, key, *self.chat.motd, ASK_NICK))
+        return Notice((self.welcome, *in_browser, key, *self.chat.motd, *((ASK_NICK,) if ask else ())))
 
     def admit(self, peer: Peer) -> Allowance:
         """How fast one more connection may send. Raises `Refused` if it may not be."""

@@ -163,7 +163,7 @@ class FirstBytes(Protocol):
             shared = self.connections
             only_tls = self._is_tls_endpoint or shared.require_tls
             page = None if shared.page is None else shared.page.for_peer(self.transport.getHost(), only_tls)
-            self.outbox.tell(shared.text.render(shared.greeting(page)))
+            self.outbox.tell(shared.text.render(shared.greeting(page, ask=not self.begin.strip())))
 
     @property
     def port(self) -> int | str:
