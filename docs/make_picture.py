@@ -6,6 +6,7 @@ Run it in a checkout with the test dependencies: python -m docs.make_picture
 from __future__ import annotations
 
 import tempfile
+from contextlib import ExitStack
 from html import escape
 from pathlib import Path
 
@@ -94,15 +95,15 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as home, daemon("--port=0", "--name=office", cwd=Path(home)) as chat:
         where = at(chat)
         size = (COLUMNS, ROWS)
-        with (
-            seat(*where, "--nick=alice", home=Path(home), size=size) as alice,
-            seat(*where, "--nick=mei", home=Path(home), size=size) as mei,
-            seat(*where, "--nick=omar", home=Path(home), size=size) as omar,
-        ):
-            alice.sees_line("-- omar joined")
-            omar.sees_line("You are omar")
-            talk(alice, mei, omar)
-            PICTURE.write_text(svg(alice), "utf-8")
+        with ExitStack() as seats:
+            people = []
+            for nick in ("alice", "mei", "omar"):
+                seated = seat(*where, f"--nick={nick}", home=Path(home), size=size)
+                people.append(seats.enter_context(seated))
+                people[-1].sees_line(f"You are {nick}")
+                people[0].sees_line("1 in #lobby" if nick == "alice" else f"-- {nick} joined")
+            talk(*people)
+            PICTURE.write_text(svg(people[0]), "utf-8")
 
 
 if __name__ == "__main__":
