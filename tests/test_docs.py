@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import importlib
 import json
+import pkgutil
 import re
 import subprocess
 import sys
@@ -14,7 +16,7 @@ from lanchatd.commands.rows import CONSOLE, MEMBERS
 from lanchatd.limits import each_limit, option_name
 from lanchatd.options import Options
 from tests.daemon import daemon
-from tests.test_architecture import CLIENT, FOLDERS, PACKAGE
+from tests.test_architecture import CLIENT, FOLDERS, MODULES, PACKAGE
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text("utf-8")
@@ -122,6 +124,26 @@ def test_every_file_that_newcomers_are_sent_to_is_there() -> None:
     named = re.findall(rf"(?<![\w/.])(?:{folders})/[a-z_/]*(?:\.py)?", page("how-it-works.md"))
     assert len(named) > 40
     assert [name for name in named if not (PACKAGE / name).exists()] == []
+
+
+def test_what_docstrings_name_of_other_modules_is_there() -> None:
+    """By whatever name it goes by now."""
+    named = {
+        found
+        for path in MODULES.values()
+        for found in re.findall(r"`(lanchatd\.[\w.]+)`", path.read_text("utf-8"))
+    }
+    assert len(named) > 20
+    assert [name for name in sorted(named) if not is_there(name)] == []
+
+
+def is_there(name: str) -> bool:
+    """Whether it is a module, or something in one."""
+    if name in MODULES:
+        importlib.import_module(name)
+        return True
+    inside, _, attribute = name.rpartition(".")
+    return bool(inside) and is_there(inside) and hasattr(pkgutil.resolve_name(inside), attribute)
 
 
 @pytest.mark.parametrize("path", PAGES, ids=lambda path: str(path.relative_to(ROOT)))

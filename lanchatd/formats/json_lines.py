@@ -34,7 +34,7 @@ _T = TypeVar("_T", int, str)
 
 
 class JsonFormat:
-    """Implements `lanchatd.formats.Format`."""
+    """Implements `lanchatd.chat.format.Format`."""
 
     name = "json"
 

@@ -37,7 +37,7 @@ _FEW = 4
 
 
 class TextFormat:
-    """Implements `lanchatd.formats.Format`."""
+    """Implements `lanchatd.chat.format.Format`."""
 
     name = "text"
 

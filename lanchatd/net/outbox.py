@@ -67,7 +67,10 @@ class Owner(Protocol):
 
 @implementer(IPullProducer)
 class Outbox:
-    """The outbox of a transport whose socket can be sent to, TCP or UNIX. Implements `member.Outbox`."""
+    """The outbox of a transport whose socket can be sent to, TCP or UNIX.
+
+    Implements `lanchatd.chat.connection.Outbox`.
+    """
 
     buffered = False
     """Whether something may be on its way when nothing is known to wait."""
