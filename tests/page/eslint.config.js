@@ -20,7 +20,7 @@ export default [
       "no-var": "error",
       "object-shorthand": "error",
       "prefer-const": "error",
-      "max-lines": ["error", { max: 500, skipComments: true }],
+      "max-lines": ["error", { max: 300, skipComments: true }],
       "no-restricted-properties": [
         "error",
         ...MARKUP.map((property) => ({ property, message: MESSAGE })),

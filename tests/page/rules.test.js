@@ -6,7 +6,8 @@ import { test } from "node:test";
 import { commandsIn, completion, hints } from "../../lanchatd/doors/web/page/completion.js";
 import { Outgoing, encode } from "../../lanchatd/doors/web/page/outgoing.js";
 import { meaning, typedIn } from "../../lanchatd/doors/web/page/speech.js";
-import { Place, State } from "../../lanchatd/doors/web/page/state.js";
+import { Place } from "../../lanchatd/doors/web/page/place.js";
+import { State } from "../../lanchatd/doors/web/page/state.js";
 import { dayShown, names, pieces } from "../../lanchatd/doors/web/page/text.js";
 import { MOST_KEPT, Timeline } from "../../lanchatd/doors/web/page/timeline.js";
 

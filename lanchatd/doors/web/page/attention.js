@@ -3,8 +3,8 @@
 import { element, make, onceAFrame } from "./dom.js";
 import { everywhere } from "./memory.js";
 
-/** @typedef {import("./timeline.js").Entry} Entry */
-/** @typedef {import("./state.js").Place} Place */
+/** @typedef {import("./entry.js").Entry} Entry */
+/** @typedef {import("./place.js").Place} Place */
 /** @typedef {import("./state.js").State} State */
 
 const MOST_READ_OUT = 5; // lines at once: of more it says how many

@@ -1,10 +1,12 @@
 // What was said before: pages of a room's log, fetched as one scrolls, and the lines that hold some words.
 
+import { entryOf } from "./entry.js";
+
 /** @typedef {import("./connection.js").Connection} Connection */
 /** @typedef {import("./connection.js").Event} Event */
-/** @typedef {import("./state.js").Place} Place */
+/** @typedef {import("./place.js").Place} Place */
 /** @typedef {import("./state.js").State} State */
-/** @typedef {import("./timeline.js").Entry} Entry */
+/** @typedef {import("./entry.js").Entry} Entry */
 
 const PAGE = 100;
 
@@ -82,7 +84,7 @@ export class History {
     const past = await this.connection.question({ line, room: place.name }, isPast);
     /** @type {Event[]} */
     const events = past.events ?? [];
-    return events.filter(({ room }) => room === place.name).map((event) => this.state.entryOf(event));
+    return events.filter(({ room }) => room === place.name).map((event) => entryOf(event, this.state.nick));
   }
 
   /** The newest lines that hold these words; without any, the next ones.
@@ -93,7 +95,7 @@ export class History {
     const past = await this.connection.question({ line: `/search ${words}`.trim() }, isPast);
     /** @type {Event[]} */
     const events = past.events ?? [];
-    const found = events.map((event) => ({ ...this.state.entryOf(event), room: String(event.room) }));
+    const found = events.map((event) => ({ ...entryOf(event, this.state.nick), room: String(event.room) }));
     return { found, more: past.more === true };
   }
 }

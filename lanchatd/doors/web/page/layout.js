@@ -86,10 +86,6 @@ export class Layout {
     if (NARROW.matches && this.open) this.show(null);
   }
 
-  closeSearchIfNarrow() {
-    this.closeDrawers();
-  }
-
   /** Close what is open. Returns whether anything was. */
   escape() {
     if (!this.open) return false;

@@ -2,18 +2,18 @@
 // at never moves, whatever comes before, behind or into it, unless one is at the end and goes with it.
 
 import { element, make, onceAFrame, setText, written } from "./dom.js";
-import { counted, dayOf, dayShown, hue, initial, momentOf, pieces, timeOf } from "./text.js";
+import { buildRow, looksOf } from "./rows.js";
+import { counted } from "./text.js";
 
-/** @typedef {import("./timeline.js").Entry} Entry */
-/** @typedef {import("./state.js").Place} Place */
+/** @typedef {import("./entry.js").Entry} Entry */
+/** @typedef {import("./place.js").Place} Place */
 /** @typedef {{older: (place: Place) => void, gap: (place: Place, before: Entry, behind: Entry) => void, seen: (place: Place, last: Entry | null) => void}} Wishes */
-/** @typedef {HTMLLIElement & {entry?: Entry, looks?: string}} Row */
+/** @typedef {import("./rows.js").Row} Row */
 
 const MOST_ROWS = 1500;
 const AT_THE_END = 200; // rows while one is at the end, and further ones a step as one scrolls
 const STEP = 120;
 const NEAR = 800; // pixels from an end of the window, where it is extended
-const TOGETHER_MS = 5 * 60_000; // lines of one person that stand under one name
 
 export class Lines {
   /** @param {Wishes} wishes what is asked for as one scrolls */
@@ -103,10 +103,10 @@ export class Lines {
     for (let at = this.low; at < this.high; at += 1) {
       const entry = /** @type {Entry} */ (entries[at]);
       while (row && !wanted.has(/** @type {Entry} */ (row.entry))) row = this.drop(row);
-      const looks = this.looks(place, at);
+      const looks = looksOf(place, at, this.flashed);
       let shown = this.rows.get(entry);
       if (!shown || shown.looks !== looks) {
-        const fresh = this.build(place, entry, looks);
+        const fresh = buildRow(entry, looks, () => this.fillGap(place, entry));
         if (shown === row) row = /** @type {Row | null} */ (row?.nextElementSibling ?? null);
         shown?.remove();
         shown = fresh;
@@ -169,57 +169,6 @@ export class Lines {
   /** @param {Element} at */
   offsetOf(at) {
     return at.getBoundingClientRect().top - this.log.getBoundingClientRect().top + this.log.scrollTop;
-  }
-
-  /** What a row looks like, in a word: another word, another row. @param {Place} place @param {number} at */
-  looks(place, at) {
-    const { timeline } = place;
-    const entry = /** @type {Entry} */ (timeline.entries[at]);
-    const before = timeline.entries[at - 1];
-    const day = !before || dayOf(before.at) !== dayOf(entry.at);
-    const mark = place.marked(entry, entry.id === null ? null : timeline.talkBefore(at));
-    const gap = timeline.gapBefore(at);
-    const grouped =
-      before !== undefined && !day && !mark && !gap && entry.kind === before.kind && entry.from === before.from &&
-      (entry.kind === "said" || entry.kind === "private") && Math.abs(entry.at - before.at) < TOGETHER_MS;
-    const flash = entry.id !== null && entry.id === this.flashed;
-    return `${day ? "d" : ""}${mark ? "m" : ""}${gap ? "g" : ""}${grouped ? "+" : ""}${flash ? "f" : ""}${entry.changed}`;
-  }
-
-  /** @param {Place} place @param {Entry} entry @param {string} looks @returns {Row} */
-  build(place, entry, looks) {
-    /** @type {Row} */
-    const row = make("li", `row ${entry.kind}`);
-    row.entry = entry;
-    row.looks = looks;
-    if (looks.includes("g")) {
-      const load = make("button", "gap", "Lines are missing here. Load them");
-      load.addEventListener("click", () => this.fillGap(place, entry));
-      row.append(load);
-    }
-    if (looks.includes("d")) row.append(make("div", "day", make("span", "", dayShown(entry.at))));
-    if (looks.includes("m")) row.append(make("div", "new", make("span", "", "New")));
-    const line = make("div", "line");
-    if (entry.mention) line.classList.add("mention");
-    if (looks.includes("f")) line.classList.add("flash");
-    const talk = entry.kind === "said" || entry.kind === "private";
-    const time = make("time", "time", timeOf(entry.at));
-    time.dateTime = new Date(entry.at).toISOString();
-    time.title = momentOf(entry.at);
-    if (talk && looks.includes("+")) {
-      // Who reads with their ears hears the name all the same.
-      line.classList.add("again");
-      line.append(make("span", "unseen", `${entry.from}: `), time);
-    } else if (talk) {
-      const tile = make("span", `tile ${hue(entry.from)}`, initial(entry.from));
-      tile.ariaHidden = "true";
-      line.append(tile, make("div", "who", written("span", `name ${hue(entry.from)}`, entry.from), " ", time));
-    } else {
-      line.append(time);
-    }
-    line.append(content(entry));
-    row.append(line);
-    return row;
   }
 
   /** @param {Place} place */
@@ -323,33 +272,4 @@ export class Lines {
     this.unsent.replaceChildren(...shown);
     if (this.stuck) this.log.scrollTop = this.log.scrollHeight;
   }
-}
-
-/** What somebody wrote or the server told, as nodes. @param {Entry} entry */
-function content(entry) {
-  switch (entry.kind) {
-    case "said":
-    case "private":
-      return written("div", "text", ...linked(entry.text));
-    case "acted":
-      return written("div", "text", make("b", hue(entry.from), entry.from), " ", ...linked(entry.text));
-    case "topic":
-      return written("div", "text", make("b", "", entry.from), " set the topic: ", ...linked(entry.text));
-    case "presence":
-      return written("div", "text", `${(entry.nicks ?? []).join(", ")} ${entry.text} `, ...(entry.quote ? [make("q", "", entry.quote)] : []));
-    default:
-      return written("div", "text", ...linked(entry.text));
-  }
-}
-
-/** A text with its links to click. @param {string} text */
-export function linked(text) {
-  return pieces(text).map(({ text: shown, link }) => {
-    if (link === null) return shown;
-    const made = make("a", "", shown);
-    made.href = link;
-    made.target = "_blank";
-    made.rel = "noopener noreferrer nofollow";
-    return made;
-  });
 }

@@ -4,18 +4,18 @@ import { element, make, onceAFrame, setText, written } from "./dom.js";
 import { readUntil } from "./memory.js";
 import { counted, hue, initial } from "./text.js";
 
-/** @typedef {import("./state.js").Place} Place */
+/** @typedef {import("./place.js").Place} Place */
 /** @typedef {import("./state.js").State} State */
-/** @typedef {{open: (place: Place) => void, join: (room: string) => void, query: (nick: string) => void}} Wishes */
+/** @typedef {import("./acts.js").Acts} Acts */
 
 const MOST_OTHERS = 30;
 const MOST_MEMBERS = 200;
 
 export class Lists {
-  /** @param {State} state @param {Wishes} wishes */
-  constructor(state, wishes) {
+  /** @param {State} state @param {Acts} acts */
+  constructor(state, acts) {
     this.state = state;
-    this.wishes = wishes;
+    this.acts = acts;
     this.update = onceAFrame(() => {
       this.showPlaces();
       this.showPeople();
@@ -44,7 +44,7 @@ export class Lists {
             const means = make("span", "unseen", unread ? " new lines: join" : " here: join");
             const button = make("button", "place", written("span", "label", room), count, means);
             button.title = topic;
-            button.addEventListener("click", () => this.wishes.join(room));
+            button.addEventListener("click", () => this.acts.join(room));
             return button;
           },
         };
@@ -79,7 +79,7 @@ export class Lists {
         const button = make("button", "place", written("span", "label", name), count, means);
         if (waiting && !current) button.classList.add("unread");
         if (current) button.ariaCurrent = "page";
-        button.addEventListener("click", () => this.wishes.open(place));
+        button.addEventListener("click", () => this.acts.choose(place));
         return button;
       },
     };
@@ -106,7 +106,7 @@ export class Lists {
           if (member.away !== undefined) button.classList.add("away");
           button.title = member.nick === nick ? "" : `Talk with ${member.nick} alone`;
           button.disabled = member.nick === nick;
-          button.addEventListener("click", () => this.wishes.query(member.nick));
+          button.addEventListener("click", () => this.acts.query(member.nick));
           return button;
         },
       })),

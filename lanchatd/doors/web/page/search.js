@@ -1,10 +1,10 @@
 // The panel to search in: what was found, the newest first; a click goes there.
 
 import { element, make, setText, written } from "./dom.js";
-import { linked } from "./lines.js";
+import { linked } from "./rows.js";
 import { counted, dayShown, hue, timeOf } from "./text.js";
 
-/** @typedef {import("./timeline.js").Entry & {room: string}} Found */
+/** @typedef {import("./entry.js").Entry & {room: string}} Found */
 
 export class Search {
   /** @param {import("./history.js").History} history @param {(found: Found) => void} jump */

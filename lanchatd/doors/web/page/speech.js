@@ -1,7 +1,7 @@
 // What a typed line means where it was typed: the server's business, or the page's own.
 
 /** @typedef {import("./outgoing.js").Fields} Fields */
-/** @typedef {import("./state.js").Place} Place */
+/** @typedef {import("./place.js").Place} Place */
 /** @typedef {{to: "server", fields: Fields} | {to: "page", command: string, rest: string} | {to: "nobody", why: string}} Meaning */
 
 // What the page shows in a way of its own, or does itself.

@@ -1,61 +1,15 @@
 // Who and where one is: the rooms and conversations, what is unread in them, and who is here. It knows nothing of
 // the document nor of sockets; what the server tells goes in by `State.event`.
 
-import { readUntil, keepRead } from "./memory.js";
-import { folded, names } from "./text.js";
-import { Timeline } from "./timeline.js";
+import { entryOf, local } from "./entry.js";
+import { keepRead, readUntil } from "./memory.js";
+import { Place } from "./place.js";
+import { folded } from "./text.js";
 
 /** @typedef {import("./connection.js").Event} Event */
-/** @typedef {import("./timeline.js").Entry} Entry */
-/** @typedef {{nick: string, away?: string, operator?: boolean, encrypted?: boolean}} Member */
+/** @typedef {import("./entry.js").Entry} Entry */
+/** @typedef {import("./place.js").Member} Member */
 /** @typedef {{room: string, here: number, topic: string, last?: number}} RoomRow */
-
-export class Place {
-  /** @param {string} name a room (#dev), or the nick of who one talks to */
-  constructor(name) {
-    this.name = name;
-    this.timeline = new Timeline();
-    this.topic = "";
-    this.here = 0;
-    /** @type {Map<string, Member>} */
-    this.members = new Map();
-    this.log = "";
-    /** The newest id that the server gave without a gap; null before the first. @type {number | null} */
-    this.cursor = null;
-    this.newest = 0; // the newest id that there is
-    /** How far it was read; null: everything that was there when one came. @type {number | null} */
-    this.read = null;
-    this.unread = 0; // of a conversation; a room counts by its ids
-    this.mentions = 0;
-    /** In a room, the mark of what is new stands behind this id. @type {number | null} */
-    this.marker = null;
-    /** In a conversation, it stands before this entry. @type {Entry | null} */
-    this.firstNew = null;
-    this.draft = "";
-  }
-
-  /** Whether the mark of what is new stands before this entry.
-   * @param {Entry} entry @param {Entry | null} before the talk before it
-   */
-  marked(entry, before) {
-    if (entry.id === null) return entry === this.firstNew;
-    return this.marker !== null && entry.id > this.marker && (before?.id ?? 0) <= this.marker;
-  }
-
-  unmark() {
-    this.marker = null;
-    this.firstNew = null;
-  }
-
-  get isRoom() {
-    return this.name.startsWith("#");
-  }
-
-  /** How many lines are unread. */
-  get waiting() {
-    return this.isRoom ? Math.max(0, this.newest - (this.read ?? this.newest)) : this.unread;
-  }
-}
 
 /** What changed, so that it is shown: the list of places, the lines of one, who is here, or a word to a person;
  * `watched` and `wanted` ask whether a person looks at a place, and waits for a room to open.
@@ -213,7 +167,7 @@ export class State {
   talk(event) {
     const place = this.places.get(event.room);
     if (!place) return;
-    const entry = this.entryOf(event);
+    const entry = entryOf(event, this.nick);
     const id = event.id;
     if (place.cursor !== null && id <= place.cursor) {
       place.timeline.insert([entry]);
@@ -277,7 +231,7 @@ export class State {
   whispered(event) {
     const own = event.from === this.nick;
     const place = this.place(own ? event.to : event.from);
-    const entry = { ...this.entryOf(event), mention: !own };
+    const entry = { ...entryOf(event, this.nick), mention: !own };
     place.timeline.append(entry);
     this.arrived(place, entry, false);
     this.shown.lines(place);
@@ -305,7 +259,7 @@ export class State {
       last.nicks.push(...nicks);
       last.changed += 1;
     } else {
-      place.timeline.append({ ...this.local("presence", word, event.at), nicks, quote });
+      place.timeline.append({ ...local("presence", word, event.at), nicks, quote });
     }
     this.shown.lines(place);
   }
@@ -328,7 +282,7 @@ export class State {
       place.members.set(to, { ...member, nick: to });
     }
     if (place) {
-      place.timeline.append(this.local("info", `${from} is now ${to}`, event.at));
+      place.timeline.append(local("info", `${from} is now ${to}`, event.at));
       this.shown.lines(place);
       this.shown.people(place);
     }
@@ -357,7 +311,7 @@ export class State {
     if (!place) return;
     place.cursor = null;
     const many = event.count === null ? "The history of this room is another one now." : `${event.count} lines are no longer kept.`;
-    place.timeline.append(this.local("info", many));
+    place.timeline.append(local("info", many));
     this.shown.lines(place);
   }
 
@@ -367,25 +321,10 @@ export class State {
   tell(text, kind = "info") {
     const place = this.current;
     if (!place || !text) return;
-    const entry = this.local(kind, text);
+    const entry = local(kind, text);
     place.timeline.append(entry);
     this.shown.told(entry);
     this.shown.lines(place);
-  }
-
-  /** @param {import("./timeline.js").Kind} kind @param {string} text @param {string} [at] @returns {Entry} */
-  local(kind, text, at) {
-    const moment = at ? Date.parse(at) : Date.now();
-    return { kind, id: null, from: "", text, at: moment, own: false, mention: false, changed: 0 };
-  }
-
-  /** @param {Event} event @returns {Entry} */
-  entryOf(event) {
-    const { type, from, text, at } = event;
-    const own = from === this.nick;
-    const mention = !own && type !== "topic" && names(text, this.nick);
-    const kind = /** @type {import("./timeline.js").Kind} */ (type);
-    return { kind, id: event.id ?? null, from, text, at: Date.parse(at), own, mention, changed: 0 };
   }
 
   /** @param {string} nick */

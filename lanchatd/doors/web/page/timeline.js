@@ -1,11 +1,7 @@
 // What is known of one room or conversation, in order: talk by the ids of its log, and between it what was told
 // beside the log. Parts of a log may be missing: it knows which parts it has.
 
-/** @typedef {"said" | "acted" | "topic" | "private" | "presence" | "info" | "error"} Kind */
-/** One thing to show. `changed` counts up when it is another one than was shown; `quote` is what somebody wrote
- * within what the server says.
- * @typedef {{kind: Kind, id: number | null, from: string, text: string, at: number,
- *   own: boolean, mention: boolean, changed: number, nicks?: string[], quote?: string}} Entry */
+/** @typedef {import("./entry.js").Entry} Entry */
 
 // Lines of one room that are kept in memory; the oldest go, and can be fetched again.
 export const MOST_KEPT = 20_000;

@@ -1,0 +1,53 @@
+// One room or private conversation: what was said in it, who is here, and how far it was read.
+
+import { Timeline } from "./timeline.js";
+
+/** @typedef {import("./entry.js").Entry} Entry */
+/** @typedef {{nick: string, away?: string, operator?: boolean, encrypted?: boolean}} Member */
+
+export class Place {
+  /** @param {string} name a room (#dev), or the nick of who one talks to */
+  constructor(name) {
+    this.name = name;
+    this.timeline = new Timeline();
+    this.topic = "";
+    this.here = 0;
+    /** @type {Map<string, Member>} */
+    this.members = new Map();
+    this.log = "";
+    /** The newest id that the server gave without a gap; null before the first. @type {number | null} */
+    this.cursor = null;
+    this.newest = 0; // the newest id that there is
+    /** How far it was read; null: everything that was there when one came. @type {number | null} */
+    this.read = null;
+    this.unread = 0; // of a conversation; a room counts by its ids
+    this.mentions = 0;
+    /** In a room, the mark of what is new stands behind this id. @type {number | null} */
+    this.marker = null;
+    /** In a conversation, it stands before this entry. @type {Entry | null} */
+    this.firstNew = null;
+    this.draft = "";
+  }
+
+  /** Whether the mark of what is new stands before this entry.
+   * @param {Entry} entry @param {Entry | null} before the talk before it
+   */
+  marked(entry, before) {
+    if (entry.id === null) return entry === this.firstNew;
+    return this.marker !== null && entry.id > this.marker && (before?.id ?? 0) <= this.marker;
+  }
+
+  unmark() {
+    this.marker = null;
+    this.firstNew = null;
+  }
+
+  get isRoom() {
+    return this.name.startsWith("#");
+  }
+
+  /** How many lines are unread. */
+  get waiting() {
+    return this.isRoom ? Math.max(0, this.newest - (this.read ?? this.newest)) : this.unread;
+  }
+}
