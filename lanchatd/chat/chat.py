@@ -153,7 +153,7 @@ class Chat:
     def room_of(self, session: Session, text: str | None = None) -> Room:
         """The room with this name that a session is in; without one, that which it joined last."""
         if text is None:
-            return self.rooms[session.cursor.readers.key]
+            return self.registry.rooms[session.cursors[-1].readers.key]
         name = names.room(text)
         if session.cursor_in(name.key) is None:
             raise Refused("not_in_room", f"You are not in {name.shown}.")
@@ -246,7 +246,7 @@ class Chat:
             session.connection.refuse_keeping(len(text.encode()))
         user.lines_said += 1
         self.lines_said += 1
-        return room.post(kind, user.nick, text, user)
+        return room.post(kind, user.name.shown, text, user)
 
     def say_as_admin(self, room: Room, text: str, kind: Kind = Kind.SAID) -> Posted:
         """An administrator says, does, or sets as the topic."""

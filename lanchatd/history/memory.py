@@ -137,7 +137,7 @@ class MemoryLog:
     def append(self, batch: Sequence[Posted]) -> None:
         for id_, posted in enumerate(batch, self.newest + 1):
             posted.number(id_)
-        self._tail.hold(posted.event for posted in batch)
+        self._tail.hold([posted.event for posted in batch])
         self._listener.arrived(batch)
 
     def put_away(self) -> bool:

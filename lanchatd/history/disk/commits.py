@@ -102,7 +102,7 @@ class Commits:
         if self._writer is None:
             return  # closed in this very turn
         batches, self._gathered = self._gathered, []
-        new = [room for room, batch, _ in batches if batch[0].id == 1]
+        new = [room for room, batch, _ in batches if batch[0].event.id == 1]
         rooms = rows.rooms_as_json(new) if new else ""
         events = rows.events_as_json([(room.number, batch) for room, batch, _ in batches])
         worker, connection = self._writer

@@ -46,7 +46,7 @@ class DiskLog:
 
     def _appended(self, batch: Sequence[Posted], refused: Refused | None) -> None:
         if refused is None:
-            self._tail.hold(posted.event for posted in batch)
+            self._tail.hold([posted.event for posted in batch])
         self._listener.arrived(batch, refused)
 
     def hangs(self) -> None:
