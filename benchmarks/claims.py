@@ -9,20 +9,24 @@ from benchmarks.load import Answer
 from benchmarks.loads import (
     ALL_READ,
     AT_HALF_LOAD,
+    BROWSERS,
     FLOOR,
     FULL,
     HANDSHAKES,
     IDLE,
     IN_MEMORY,
     INSPIRCD,
+    JSON,
     ONE_STALLS,
     ONE_TALKS,
     OURS,
     PEERS,
     ROOMS,
     TLS_WINDOWS,
+    WEB_WINDOWS,
     Scale,
     all_joined,
+    by_web,
     cpu_s_per_million,
     deliveries_per_s,
     doubled,
@@ -67,6 +71,7 @@ def claims(measured: Measured, scale: Scale) -> Iterator[Claim]:
     yield from _doubling(measured, scale)
     yield from _tls(measured, scale)
     yield from _disk(measured, scale)
+    yield from _web(measured, scale)
 
 
 def _p50(answer: Answer) -> float:
@@ -188,3 +193,18 @@ def _disk(measured: Measured, scale: Scale) -> Iterator[Claim]:
     if measured.has(ONE_TALKS, IN_MEMORY):
         on_disk, in_memory = (measured.median(ONE_TALKS, name, _p50) for name in (OURS, IN_MEMORY))
         yield Claim(f"{ONE_TALKS}: ms added to the median", on_disk - in_memory, 2, True)
+
+
+def _web(measured: Measured, scale: Scale) -> Iterator[Claim]:
+    for window in WEB_WINDOWS:
+        load = by_web(in_flight(scale.members, window))
+        if measured.has(load, BROWSERS) and measured.has(load, JSON):
+            per_s, cpu_s = (
+                measured.median(load, BROWSERS, value) / measured.median(load, JSON, value)
+                for value in (deliveries_per_s, cpu_s_per_million)
+            )
+            what = f"{load}: deliveries a second, to {JSON}"
+            yield Claim(what, per_s, 0.9, at_most=False, by_cpu=1 / cpu_s)
+    if measured.has(by_web(joined(scale.members)), BROWSERS):
+        kib = measured.median(by_web(joined(scale.members)), BROWSERS, _memory) / KIB
+        yield Claim(f"{by_web(joined(scale.members))}: KiB of memory each", kib, 8, True)

@@ -4,6 +4,7 @@
 #include "basics.h"
 #include "connection.h"
 #include "dialect.h"
+#include "frames.h"
 #include "latency.h"
 
 #include <netinet/in.h>
@@ -28,6 +29,7 @@ struct member {
     enum dialect dialect;
     bool talks, joined, stalled;
     uint64_t lines; /* that came since the run began */
+    struct frames frames;
     int head_length;
     char head[HEAD];
 };
@@ -52,8 +54,9 @@ static enum dialect dialect_of(const char *name, int number_in_room)
 {
     if (!strcmp(name, "mixed"))
         return number_in_room % 2 ? JSON : TEXT;
-    const char *const names[] = {[FLOOR] = "floor", [TEXT] = "text", [JSON] = "json", [IRC] = "irc"};
-    for (enum dialect dialect = FLOOR; dialect <= IRC; dialect++)
+    const char *const names[] = {[FLOOR] = "floor", [TEXT] = "text", [JSON] = "json", [IRC] = "irc",
+                                 [WEB] = "web"};
+    for (enum dialect dialect = FLOOR; dialect <= WEB; dialect++)
         if (!strcmp(name, names[dialect]))
             return dialect;
     fail("no such dialect: %s", name);
@@ -133,7 +136,7 @@ void crowd_forget(void)
 /* It is connected, and says who it is. */
 static void greet(struct member *member)
 {
-    char line[128];
+    char line[512];
     int length = hello(member->dialect, line, sizeof line, member->index, member->room, place.rooms == 1);
     if (length) {
         connection_send(&member->connection, line, length);
@@ -278,19 +281,22 @@ static void count_lines(struct member *member, const char *bytes, const char *en
 
 static void receive(struct member *member)
 {
-    static char bytes[1 << 18];
+    static char spare_and_bytes[1 + (1 << 18)], *const read = spare_and_bytes + 1;
     if (member->connection.state != OPEN) {
         if (!connection_is_open(&member->connection))
             return;
         greet(member);
     }
     do {
-        ssize_t length = connection_receive(&member->connection, bytes, sizeof bytes);
+        ssize_t length = connection_receive(&member->connection, read, sizeof spare_and_bytes - 1);
+        char *bytes = read;
         if (!length)
             return;
         if (length < 0)
             fail("the server closed connection %d; it said: %s", member->index, member->head);
         run.last_came = now_ns();
+        if (member->dialect == WEB)
+            length = frames_to_lines(&member->frames, bytes--, length);
         if (run.mode == COUNTING)
             count_lines(member, bytes, bytes + length);
         else

@@ -1,7 +1,12 @@
 #include "dialect.h"
 
+#include "frames.h"
+
 #include <stdio.h>
 #include <string.h>
+
+static const char UPGRADE[] = "GET /ws HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+                              "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";
 
 /* In one room it is lanchatd's lobby; that is where one is without asking. */
 static int room_name(char *to, size_t size, int room, bool one_room)
@@ -11,7 +16,8 @@ static int room_name(char *to, size_t size, int room, bool one_room)
 
 int hello(enum dialect dialect, char *to, size_t size, int member, int room, bool one_room)
 {
-    char name[32];
+    char name[32], line[128];
+    int upgrade = sizeof UPGRADE - 1;
     room_name(name, sizeof name, room, one_room);
     switch (dialect) {
     case TEXT:
@@ -20,6 +26,10 @@ int hello(enum dialect dialect, char *to, size_t size, int member, int room, boo
         return snprintf(to, size, "{\"nick\": \"m%d\", \"room\": \"%s\"}\n", member, name);
     case IRC:
         return snprintf(to, size, "NICK m%d\r\nUSER m 0 * :m\r\n", member);
+    case WEB:
+        snprintf(line, sizeof line, "{\"nick\": \"m%d\", \"room\": \"%s\"}", member, name);
+        memcpy(to, UPGRADE, upgrade);
+        return upgrade + line_to_frame(to + upgrade, size - upgrade, line);
     default:
         return 0;
     }
@@ -37,6 +47,7 @@ enum step step(enum dialect dialect, const char *line, int room, bool one_room)
         strcpy(name + 1 + room_name(name + 1, sizeof name - 2, room, one_room), ".");
         return strstr(line, name) ? JOINED : GREETED;
     case JSON:
+    case WEB:
         return strncmp(line, "{\"type\": \"welcome\"", 18) ? NOTHING : JOINED;
     case IRC:
         numeric = strchr(line, ' ');
@@ -55,9 +66,13 @@ int join(enum dialect dialect, char *to, size_t size, int room)
 
 int say(enum dialect dialect, char *to, size_t size, int room, const char *text)
 {
+    char line[128];
     switch (dialect) {
     case JSON:
         return snprintf(to, size, "{\"line\": \"%s\"}\n", text);
+    case WEB:
+        snprintf(line, sizeof line, "{\"line\": \"%s\"}", text);
+        return line_to_frame(to, size, line);
     case IRC:
         return snprintf(to, size, "PRIVMSG #r%d :%s\r\n", room, text);
     default:
@@ -71,6 +86,7 @@ bool is_talk(enum dialect dialect, const char *line, size_t length)
     case FLOOR:
         return line[0] == '=';
     case JSON:
+    case WEB:
         return length < 11 || line[10] == 's'; /* {"type": "said" */
     default:
         return length < 2 || line[1] == 'm'; /* <m1> and :m1!: every nick begins like this, and nothing else */

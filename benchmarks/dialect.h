@@ -6,7 +6,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-enum dialect { FLOOR, TEXT, JSON, IRC };
+enum dialect { FLOOR, TEXT, JSON, IRC, WEB };
 
 /* What a member sends as soon as it is connected; returns its length, 0 if it is joined by connecting. */
 int hello(enum dialect dialect, char *to, size_t size, int member, int room, bool one_room);

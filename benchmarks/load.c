@@ -1,7 +1,7 @@
 /* The load generator: drives the members of one chat server.
 
    load PORT SERVER_PID DIALECT MEMBERS ROOMS TALKERS AT_ONCE STALLS TLS
-        DIALECT floor, text, json, irc, or mixed (every other member of text and JSON); TALKERS of each room;
+        DIALECT floor, text, json, irc, web, or mixed (every other member of text and JSON); TALKERS of each room;
         AT_ONCE so many connections are joining at the most; STALLS 1 if one member will stop reading;
         TLS 1 if all speak it.
 

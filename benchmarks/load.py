@@ -16,7 +16,16 @@ from benchmarks.servers import Server
 Answer = dict[str, float]
 """What one command measured: `load.c` names the fields and their units."""
 
-SOURCES = ("load.c", "crowd.c", "connection.c", "handshakes.c", "dialect.c", "latency.c", "basics.c")
+SOURCES = (
+    "load.c",
+    "crowd.c",
+    "connection.c",
+    "handshakes.c",
+    "dialect.c",
+    "frames.c",
+    "latency.c",
+    "basics.c",
+)
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ from benchmarks.sitting import Sitting
 
 FLOOR, OURS, MIXED, INSPIRCD, NGIRCD = "C floor", "lanchatd", "lanchatd, half JSON", "InspIRCd", "ngIRCd"
 IN_MEMORY = "lanchatd, log in memory"
+JSON, BROWSERS = "lanchatd, JSON", "lanchatd, browsers"
 PEERS = (INSPIRCD, NGIRCD)
 
 
@@ -71,6 +72,10 @@ def kept(what: str) -> str:
     return f"disk: {what}"
 
 
+def by_web(what: str) -> str:
+    return f"browsers: {what}"
+
+
 ROOMS = "rooms, 1 in flight in each"
 IDLE = "idle"
 ALL_READ, ONE_STALLS = "all of 1,000 read", "one of 1,000 stalls"
@@ -80,6 +85,7 @@ ONE_TALKS = kept("100 members, one says 20 lines a second")
 
 TLS_WINDOWS = (1, 8, 64)
 KEPT_WINDOWS = (1, 64)
+WEB_WINDOWS = (1, 8, 64)
 
 
 def deliveries_per_s(answer: Answer) -> float:
@@ -207,6 +213,14 @@ def _disk(sitting: Sitting, scale: Scale) -> None:
         sitting.alternate(ONE_TALKS, seats, f"pace 20 {scale.pace_s}", scale.rounds)
 
 
+def _web(sitting: Sitting, scale: Scale) -> None:
+    members = scale.members
+    with sitting.seats(by_web(joined(members)), Crowd(members), (JSON, BROWSERS)) as seats:
+        for lines in WEB_WINDOWS:
+            load = by_web(in_flight(members, lines))
+            sitting.alternate(load, seats, f"window {lines} {scale.run_s}", scale.rounds)
+
+
 PARTS: dict[str, Callable[[Sitting, Scale], None]] = {
     "one-room": _one_room,
     "stalled": _one_that_stalls,
@@ -216,6 +230,7 @@ PARTS: dict[str, Callable[[Sitting, Scale], None]] = {
     "doubling": _doubling,
     "tls": _tls,
     "disk": _disk,
+    "web": _web,
 }
 
 

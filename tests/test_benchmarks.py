@@ -28,14 +28,19 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-@pytest.mark.parametrize("tls", [False, True])
-def test_a_load_on_the_daemon_is_measured_to_the_last_line(built: Path, tmp_path: Path, tls: bool) -> None:
+@pytest.mark.parametrize(
+    ("name", "tls"),
+    [("lanchatd, half JSON", False), ("lanchatd, half JSON", True), ("lanchatd, browsers", False)],
+)
+def test_a_load_on_the_daemon_is_measured_to_the_last_line(
+    built: Path, tmp_path: Path, name: str, tls: bool
+) -> None:
     """Everybody gets every line, and the answers say how many that were."""
     if tls and (why := no_tls()):
         pytest.skip(why)
     crowd = Crowd(20, talkers=4, tls=tls)
     with (
-        running(kinds(built)["lanchatd, half JSON"], tmp_path / "server", CORE, tls) as server,
+        running(kinds(built)[name], tmp_path / "server", CORE, tls) as server,
         load_on(server, crowd, built, CORE) as load,
     ):
         load("join")

@@ -39,6 +39,7 @@ class Someone:
         self.hall = hall
         self.came_at = hall.clock.seconds()
         self.is_coming = False
+        self.awaits_turn = False
         self.address: str | None = address
 
     def give_way(self) -> None:
@@ -97,6 +98,14 @@ def test_the_oldest_that_says_nothing_gives_way(hall: Hall) -> None:
     assert hall.closed == []
     hall.passes(SILENT_S)
     assert (hall.closed, hall.port.accepts) == ([silent], True)
+
+
+def test_who_waits_for_the_server_does_not_give_way(hall: Hall) -> None:
+    """It has said what it had to, and others have their turn first, as when a thousand pages come back."""
+    waits, silent, *_ = [hall.comes() for _ in range(FITS + 1)]
+    waits.awaits_turn = True
+    hall.passes(PATIENT_S)
+    assert hall.closed == [silent]
 
 
 def test_patience_is_longer_while_others_come_to_a_nick(hall: Hall) -> None:

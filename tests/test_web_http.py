@@ -242,6 +242,24 @@ def test_when_too_many_ask_who_asked_nothing_for_longest_is_closed(world: World)
     assert [visitor.wire.write_closed for visitor in visitors[:3]] == [False, True, False]
 
 
+def test_when_many_come_at_once_nobody_is_closed_who_only_waits_for_us(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """All of a school open the page at one moment."""
+    world, answer = web_world(max_unnamed=1_000), Site.answer
+
+    def slow(site: Site, asked: Request) -> Answer | Upgrade:
+        world.clock.rightNow += TURN_S
+        return answer(site, asked)
+
+    monkeypatch.setattr(Site, "answer", slow)
+    visitors = [world.connect() for _ in range(MOST_ASKING + 50)]
+    for visitor in visitors:
+        visitor.wire.protocol.dataReceived(upgrade())
+    world.settle()
+    assert [visitor.wire.taken[:12] for visitor in visitors] == [b"HTTP/1.1 101"] * len(visitors)
+
+
 def test_pages_are_bounded_by_address_like_all_else() -> None:
     world = web_world(max_per_address=2)
     for _ in range(2):

@@ -22,6 +22,11 @@ class Inner(Protocol):
     wants_nick: bool
     """Whether it has no nick yet, and is to give one: it waits at the entrance."""
 
+    @property
+    def awaits_turn(self) -> bool:
+        """Whether the first that came waits for others to have their turn."""
+        ...
+
     def makeConnection(self, transport: Any) -> None: ...  # noqa: N802
     def dataReceived(self, data: bytes) -> None: ...
     def readConnectionLost(self) -> None: ...

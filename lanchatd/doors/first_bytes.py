@@ -189,6 +189,11 @@ class FirstBytes(Protocol):
         return self.peer.encrypted or bool(getattr(self.transport, "has_answered", False))
 
     @property
+    def awaits_turn(self) -> bool:
+        """`Newcomer`: what it said first waits for others to have their turn."""
+        return self.inner is not None and self.inner.awaits_turn
+
+    @property
     def address(self) -> str | None:
         """`Newcomer`: where it comes from; None for a UNIX socket."""
         return self.peer.address

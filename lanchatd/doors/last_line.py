@@ -24,7 +24,7 @@ LAST_LINE_S = 0.5
 class LastLine(Protocol):
     """Says why not, and closes."""
 
-    wants_nick = False
+    wants_nick = awaits_turn = False
 
     def __init__(
         self,

@@ -83,6 +83,10 @@ class ChatProtocol(BoundedLines):
             raise RuntimeError(f"from {self.state} to {state}")
         self.state = state
 
+    @property
+    def awaits_turn(self) -> bool:
+        return not self.lines and self._resting is not None
+
     # -- bytes and lines come (`BoundedLines`)
 
     def dataReceived(self, data: bytes) -> None:

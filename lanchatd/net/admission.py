@@ -52,6 +52,11 @@ class Newcomer(Protocol):
         ...
 
     @property
+    def awaits_turn(self) -> bool:
+        """Whether it has said something, and that waits for others to have their turn: it can do no more."""
+        ...
+
+    @property
     def address(self) -> str | None: ...
 
     def give_way(self) -> None:
@@ -123,11 +128,12 @@ class Entrance:
         """Those of the address that has most of them first, the oldest of them first."""
         now = self._clock.seconds()
         patience_s = max(SILENT_S, self._moved_at + PATIENT_S - now)
+        waited_for = [newcomer for newcomer in self._newcomers if not newcomer.awaits_turn]
         silent = [
             newcomer
-            for newcomer in self._newcomers
+            for newcomer in waited_for
             if not newcomer.is_coming and newcomer.came_at + patience_s <= now
         ]
-        slow = [newcomer for newcomer in self._newcomers if newcomer.came_at + SLOW_S <= now]
+        slow = [newcomer for newcomer in waited_for if newcomer.came_at + SLOW_S <= now]
         of_address = Counter(newcomer.address for newcomer in self._newcomers)
         return sorted(silent or slow, key=lambda newcomer: -of_address[newcomer.address])

@@ -1,4 +1,4 @@
-"""The connections that ask for pages: how many of them there are."""
+"""The connections that ask for pages and are waited for: how many of them there are."""
 
 from __future__ import annotations
 
@@ -18,25 +18,23 @@ class Connection(Protocol):
 
 
 class Asking:
-    """All of them, who asked last at the end."""
+    """All of them, who was heard last at the end.
+
+    Who waits for us, as others have their turn first, is none of them: it has done what it could.
+    """
 
     def __init__(self) -> None:
         self._asking: dict[Connection, None] = {}
 
     def enter(self, connection: Connection) -> None:
-        """It asks for pages. When too many do, the one goes that has asked nothing for longest."""
+        """It is waited for, from now. Of too many, the one goes that was not heard for longest."""
+        self.leave(connection)
         self._asking[connection] = None
         if len(self._asking) > MOST_ASKING:
             longest = next(iter(self._asking))
             self.leave(longest)
             longest.give_way()
 
-    def heard(self, connection: Connection) -> None:
-        """It has asked for something."""
-        if connection in self._asking:
-            del self._asking[connection]
-            self._asking[connection] = None
-
     def leave(self, connection: Connection) -> None:
-        """It is gone, or a WebSocket by now; or it was asked to go before."""
+        """It waits for us, is a WebSocket by now, or is gone; it may have left before."""
         self._asking.pop(connection, None)

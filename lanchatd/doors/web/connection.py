@@ -40,7 +40,8 @@ _TOO_LATE = sentence(HTTPStatus.REQUEST_TIMEOUT, f"A request has to come within 
 class HttpConnection(Protocol):
     """Answers one request after the other, until one is for a WebSocket. Implements `outbox.Owner`."""
 
-    wants_nick = False
+    # Until its first request is answered, or is for a WebSocket: so no more are accepted than get that far.
+    wants_nick = True
 
     def __init__(
         self, site: Site, form: WebSocketFormat, asking: Asking, opening: Opening, must_encrypt: bool
@@ -63,6 +64,10 @@ class HttpConnection(Protocol):
         self._why = ""
         self._resting: Waiting | None = None
         self._timer: Call | None = None
+
+    @property
+    def awaits_turn(self) -> bool:
+        return not self._requests and self._resting is not None
 
     # -- bytes come
 
@@ -134,11 +139,13 @@ class HttpConnection(Protocol):
         return True
 
     def _rest(self) -> None:
+        self._asking.leave(self)
         self.transport.pauseProducing()  # type: ignore[union-attr]
         self._resting = self._budget.wait(self._opening.whose, self._rested)
 
     def _rested(self) -> None:
         self._resting = None
+        self._asking.enter(self)
         self.transport.resumeProducing()  # type: ignore[union-attr]
         self._read()
 
@@ -165,7 +172,8 @@ class HttpConnection(Protocol):
         encoded += self._h11.send(h11.EndOfMessage()) or b""
         last |= self._h11.our_state is not h11.DONE
         self._in_head = False
-        self._asking.heard(self)
+        self._opening.leave_entrance()
+        self._asking.enter(self)
         self._wait(IDLE_S, self._lose)
         self._outbox.tell(encoded)
         if last:
@@ -226,6 +234,8 @@ class HttpConnection(Protocol):
         if self._closing:
             return
         self._closing = True
+        self._opening.leave_entrance()
+        self._asking.leave(self)
         self._stop_resting()
         if not self._outbox.waiting:
             self._end()
