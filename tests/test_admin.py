@@ -102,6 +102,41 @@ def test_a_paste_that_is_never_ended_ends_by_itself(admin: Admin) -> None:
         seat.sees_line("Nobody is here.")
 
 
+def test_a_room_is_closed_and_removed(tmp_path: Path) -> None:
+    """In one go or at the prompt, asked again, in the audit log; and it is gone after a restart."""
+    asked = "What was said in #dev, 2 lines, would go for good: room remove #dev --yes says that it is meant."
+    closing, remove = "room close #dev too loud", "room remove #dev"
+    with administered(tmp_path) as admin:
+        with admin.chat.join("bob") as bob:
+            bob.types("/join #dev", "/topic plans", "secret")
+            bob.reads_until("<bob> secret")
+            assert admin.runs(closing) == ["#dev was closed; 1 was in it."]
+            bob.reads_until('-- #dev was closed by admin: "too loud".')
+            bob.reads_until("-- You are bob in #lobby. /help lists the commands.")
+            bob.types("/join #dev")
+            assert "14:03" not in bob.reads_until_match("<bob> secret")
+            assert admin.is_refused(remove) == (1, asked)
+            with admin.ssh.at_terminal() as seat:
+                seat.sees_line("help lists the commands")
+                seat.types(f"{remove}\r")
+                seat.sees_line("says that it is meant.")
+                seat.types("\x1b[A --yes\r")
+                seat.sees_line("#dev was removed; 1 was in it.")
+                seat.types("exit\r")
+                assert seat.ends() == 0
+            bob.reads_until("-- #dev was removed by admin.")
+            bob.types("/search secret")
+            bob.reads_until("-- There is no such line.")
+        room = [(record["what"], record["result"]) for record in admin.records() if "room " in record["what"]]
+        assert room == [(closing, "done"), (remove, asked), (remove, asked), (f"{remove} --yes", "done")]
+    with administered(tmp_path) as admin:
+        assert admin.runs("rooms") == ["room    here  lines  topic", "#lobby  0     0"]
+        with admin.chat.join("bob") as bob:
+            bob.types("/join #dev", "hello")
+            bob.reads_until("<bob> hello")
+        assert admin.runs("rooms")[1:] == ["#dev    0     1", "#lobby  0     0"]
+
+
 def test_the_prompt(admin: Admin) -> None:
     """Completion, history, refusals, and the way out."""
     with admin.chat.join("bob") as bob, admin.ssh.at_terminal() as seat:

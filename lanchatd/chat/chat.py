@@ -186,11 +186,7 @@ class Chat:
         if not session.cursors:
             return
         new = self._room_for(name, session)
-        unread = session.cursor.left
-        old.leave(session, Reason(f"went to {new.name}"))
-        unsent = Notice((f"{unread:,} lines of {old.name} had not been sent to you yet.",))
-        self._enter(session, new, first=(unsent,) if unread else ())
-        self.registry.was_left(old)
+        self.move(session, old, new, Reason(f"went to {new.name}"))
 
     def part(self, session: Session, room: Room, reason: Reason) -> None:
         """A session leaves one of its rooms; who is in one at a time goes back to the lobby."""
@@ -205,9 +201,24 @@ class Chat:
                 "last_room", f"{room.name} is the only room that you are in. /quit leaves the chat."
             )
         room.tell_now()
+        self.take_out(session, room, reason)
+
+    def move(self, session: Session, old: Room, new: Room, reason: Reason, *first: Item) -> None:
+        """A session goes from its only room to another one; the old one is told the reason.
+
+        The session is told what comes ``first``, and then where it is.
+        """
+        unread = session.cursor.left
+        old.leave(session, reason)
+        unsent = Notice((f"{unread:,} lines of {old.name} had not been sent to you yet.",))
+        self._enter(session, new, first=(*first, unsent) if unread else first)
+        self.registry.was_left(old)
+
+    def take_out(self, session: Session, room: Room, reason: Reason, *first: Item) -> None:
+        """A session goes from one of its rooms, and stays in the others."""
         room.leave(session, reason)
         self.registry.was_left(room)
-        session.tell(Parted(room.name))
+        session.tell(*first, Parted(room.name))
         session.catch_up()
 
     def rename(self, user: User, text: str) -> None:

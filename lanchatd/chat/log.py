@@ -66,6 +66,14 @@ class Log(Protocol):
         """
         ...
 
+    def throw_away(self, answer: Callable[[Refused | None], None]) -> None:
+        """Lose everything that is in it, for good; all that is appended from now on is refused.
+
+        Answer when it does not come back after a restart either, or with why that can't be; then it goes on.
+        A log for the same room that is made afterwards has another name.
+        """
+        ...
+
     def read(self, after: int, until: int, limit_bytes: int, answer: Callable[[Found], None]) -> None:
         """Answer the events with ``after`` < id <= ``until``, the oldest first, at once or later.
 

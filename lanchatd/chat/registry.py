@@ -97,6 +97,12 @@ class Registry:
             room.used_at = self._around.now()
             room.when_told(partial(self._put_away, room))
 
+    def remove(self, room: Room) -> None:
+        """It is not there any more. Nobody is in it, and nothing in its log."""
+        if self.rooms.get(room.key) is room:  # not put away
+            self._drop(room)
+            self._around.lists.changed()
+
     def listed(self) -> Rooms:
         """All of them: the fullest, and then those that were used last."""
         fullest = sorted(

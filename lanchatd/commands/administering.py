@@ -7,6 +7,7 @@ from dataclasses import Field, replace
 from typing import Any, Protocol
 
 from lanchatd import __version__
+from lanchatd.chat import closing
 from lanchatd.chat.answers import Kept, all_of
 from lanchatd.chat.chat import Chat
 from lanchatd.chat.events import Kind, Notice, Posted
@@ -109,6 +110,24 @@ def _rooms(chat: Chat, administrator: Administrator) -> None:
         for room in rooms
     )
     administrator.tell(Table("rooms", ("room", "here", "lines", "topic"), rows, "There is no room."))
+
+
+def _room(
+    chat: Chat, administrator: Administrator, what: str, name: str, meant: bool, reason: str | None
+) -> Kept:
+    room = chat.room_named(name)
+    if room.key == names.LOBBY:
+        raise Refused("lobby", f"Everybody begins in {room.name}: it can't be closed or removed.")
+    here, lines = len(room.members), room.readers.newest
+    if what == "close":
+        kept, done = closing.close(chat, room, administrator.nick, reason or ""), closing.CLOSED
+    elif meant or not lines:
+        kept, done = closing.remove(chat, room, administrator.nick, reason or ""), closing.REMOVED
+    else:
+        would = f"What was said in {room.name}, {lines:,} line{'' if lines == 1 else 's'}, would go for good"
+        raise Refused("not_sure", f"{would}: room remove {room.name} --yes says that it is meant.")
+    told = Notice((f"{room.name} was {done}; {here:,} {'was' if here == 1 else 'were'} in it.",))
+    return kept.then(lambda: administrator.tell(told))
 
 
 def _bans(chat: Chat, administrator: Administrator) -> None:
@@ -253,6 +272,7 @@ def _shutdown(
 DOES: dict[str, Does] = {
     "who": _who,
     "rooms": _rooms,
+    "room": _room,
     "say": _say,
     "announce": _announce,
     "topic": _topic,

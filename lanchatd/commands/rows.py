@@ -41,6 +41,11 @@ BANS = Row("bans", "", "who is kept out, and who is muted", operator=True)
 ADMINISTERING = (
     Row("who", "[NICK|ROOM]", "who is here, from where, and whether they keep up"),
     Row("rooms", "", "the rooms there are"),
+    Row(
+        "room",
+        "close|remove ROOM [--yes] [REASON]",
+        "send everybody in a room back to the lobby; with remove, what was said in it goes for good",
+    ),
     Row("say", "ROOM TEXT", "say something in a room, as admin"),
     Row("announce", "TEXT", "say something in every room with somebody in it"),
     Row("topic", "ROOM [TEXT]", "what a room is about; with a text, set it"),

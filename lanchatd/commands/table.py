@@ -28,8 +28,8 @@ class Row:
     """A command.
 
     ``arguments`` is what follows the name, as the help shows it and as it is parsed: `NUMBERS` are a whole
-    number, TEXT, REASON and TIME the rest of the line, small letters the word itself, anything else a word;
-    one in brackets may be missing.
+    number, TEXT, REASON and TIME the rest of the line, small letters the word itself, with ``|`` one of
+    them, ``--`` before them a switch, anything else a word; one in brackets may be missing.
     ``once`` is for what others notice: sent again with its ref, it is answered and not done again; what only
     sets up the connection is done on the new one too. ``aliases`` are what people type who come from other
     chats. ``private``: what is typed is for one member only.
@@ -93,7 +93,17 @@ class Commands:
         literal = False
         for place, spec in enumerate(wanted):
             name = spec.strip("[]")
-            if name.islower():
+            if name.startswith("--"):
+                word, _, after = rest.partition(" ")
+                values.append(word == name)
+                rest = after.lstrip() if word == name else rest
+            elif "|" in name and name.islower():
+                word, _, after = rest.partition(" ")
+                if word.lower() not in name.split("|"):
+                    raise usage
+                values.append(word.lower())
+                rest = after.lstrip()
+            elif name.islower():
                 word, _, after = rest.partition(" ")
                 if rest and word.lower() != name:
                     raise usage

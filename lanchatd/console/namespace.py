@@ -93,6 +93,7 @@ def namespace(reactor: Any, connections: Connections, daemon: Daemon, address: s
 
 
 def _call(usage: str) -> str:
-    """How a command is called: ``kick NICK [REASON]`` is ``kick(nick, reason)``."""
-    name, *arguments = usage.replace("[", "").replace("]", "").lower().split()
-    return f"{name}({', '.join(arguments)})"
+    """How a command is called: ``kick NICK [REASON]`` is ``kick(nick, reason)``, and words are in quotes."""
+    name, *arguments = usage.replace("[", "").replace("]", "").split()
+    shown = (word.lower() if word.isupper() else repr(word) for word in arguments)
+    return f"{name}({', '.join(shown)})"

@@ -143,5 +143,9 @@ class MemoryLog:
     def put_away(self) -> bool:
         return False
 
+    def throw_away(self, answer: Callable[[Refused | None], None]) -> None:
+        self._tail.forget(self.newest)
+        answer(None)
+
     def read(self, after: int, until: int, limit_bytes: int, answer: Callable[[Found], None]) -> None:
         answer(self._tail.read(after, until, limit_bytes))

@@ -6,6 +6,7 @@ import sqlite3
 import sys
 from dataclasses import dataclass
 
+from lanchatd.history.disk.removing import removed, take_words_out
 from lanchatd.history.disk.rows import US
 
 # What one step takes out at the most, in events and in bytes of text (and one event at least): a few
@@ -46,7 +47,7 @@ _DUE = """
 
 @dataclass(frozen=True, slots=True)
 class Pruned:
-    """What a step took out: the events of a room, by its number, up to an id."""
+    """What a step took out: the events of a room, by its number, up to an id; 0 if it was something else."""
 
     room: int
     until: int
@@ -57,10 +58,17 @@ def prune(
 ) -> Pruned | None:
     """Take the oldest events of one room out, or none if there is nothing to take out in any.
 
-    While all rooms have more than ``keep_bytes`` (as `schema` counts them), those of the fullest room. Then
-    those older than ``keep_s`` at the moment ``now`` (seconds since the epoch), and those beyond the newest
-    ``keep_events``. The ids of what comes later go on all the same. Raises sqlite3.Error.
+    Those of rooms that were removed first. While all rooms have more than ``keep_bytes`` (as `schema` counts
+    them), those of the fullest room. Then those older than ``keep_s`` at the moment ``now`` (seconds since
+    the epoch), and those beyond the newest ``keep_events``. The ids of what comes later go on all the same.
+    Raises sqlite3.Error.
     """
+    for room in removed(connection)[1]:
+        until = _until(connection, room, 0, sys.maxsize, 0)
+        if until:
+            return _take_out(connection, room, until)
+        if take_words_out(connection, room):
+            return Pruned(room, 0)
     now_us, before_us = round(now * US), round((now - keep_s) * US)
     fullest = connection.execute(_FULLEST, (keep_bytes,)).fetchone()
     if fullest is not None:

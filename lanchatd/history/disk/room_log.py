@@ -15,17 +15,25 @@ from lanchatd.text.refused import Refused
 Read = Callable[[RoomRow, int, int, int, Callable[[Found], None]], None]
 """Reads a room's events from the file, as `lanchatd.chat.log.Log.read` does."""
 
+Remove = Callable[[RoomRow, Callable[[Refused | None], None]], None]
+"""Throws a room away, and answers as `lanchatd.chat.log.Log.throw_away` does."""
+
 
 class DiskLog:
     """Implements `lanchatd.chat.log.Log`. Fan-out, most of joining and coming back are served from memory."""
 
-    def __init__(self, name: str, room: RoomRow, tail: Tail, commits: Commits, read: Read) -> None:
-        """``name`` is the file's: ids of another one mean something else."""
+    def __init__(
+        self, name: str, room: RoomRow, tail: Tail, commits: Commits, read: Read, remove: Remove
+    ) -> None:
+        """``name`` is the file's, with something behind it if rooms had been removed before this one came."""
         self.name = name
         self._room = room
         self._tail = tail
         self._commits = commits
         self._read = read
+        self._remove = remove
+        self._under_way = 0  # appends
+        self._thrown_away: Callable[[Refused | None], None] | None = None
         self._listener: Listener
 
     @property
@@ -33,20 +41,29 @@ class DiskLog:
         return self._tail.newest
 
     def refuses(self) -> Refused | None:
+        if self._thrown_away is not None:
+            return Refused("room_removed", "The room is being removed.")
         return self._commits.refuses()
 
     def listen(self, listener: Listener) -> None:
         self._listener = listener
 
     def append(self, batch: Sequence[Posted]) -> None:
+        if self._thrown_away is not None:
+            self._listener.arrived(batch, self.refuses())
+            return
         for id_, posted in enumerate(batch, self.newest + 1):
             posted.number(id_)
+        self._under_way += 1
         self._room.name = batch[0].event.room
         self._commits.append(self._room, batch, partial(self._appended, batch))
 
     def _appended(self, batch: Sequence[Posted], refused: Refused | None) -> None:
+        self._under_way -= 1
         if refused is None:
             self._tail.hold([posted.event for posted in batch])
+        if self._thrown_away is not None and not self._under_way:
+            self._remove(self._room, self._was_removed)
         self._listener.arrived(batch, refused)
 
     def hangs(self) -> None:
@@ -56,6 +73,23 @@ class DiskLog:
     def put_away(self) -> bool:
         self._tail.forget(self._tail.newest)
         return True
+
+    def throw_away(self, answer: Callable[[Refused | None], None]) -> None:
+        if self._thrown_away is not None:
+            answer(self.refuses())
+            return
+        self._thrown_away = answer
+        if not self._under_way:  # else what is on its way would come behind
+            self._remove(self._room, self._was_removed)
+
+    def _was_removed(self, refused: Refused | None) -> None:
+        answer = self._thrown_away
+        if refused is None:
+            self._tail.forget(self._tail.newest)
+        else:
+            self._thrown_away = None  # it goes on
+        if answer is not None:
+            answer(refused)
 
     def forget(self, until: int) -> None:
         """The events up to an id are not in the file any more."""

@@ -28,8 +28,9 @@ MOST_READ = 640
 LEAST_RESTORED = 20
 
 _WRITE_ROOMS = """
-    INSERT INTO room (number, key, name)
-    SELECT json_extract(value, '$[0]'), json_extract(value, '$[1]'), json_extract(value, '$[2]')
+    INSERT INTO room (number, key, name, removals)
+    SELECT json_extract(value, '$[0]'), json_extract(value, '$[1]'), json_extract(value, '$[2]'),
+        json_extract(value, '$[3]')
     FROM json_each(?)
 """
 
@@ -59,17 +60,23 @@ _SEARCH = """
 # does in one of them, which is up to a tenth of a second.
 _LOOK_EVERY = 1_000
 
+_ROOMS = "SELECT number, key, name, topic, removals, pruned FROM room ORDER BY number"
+
 _NEWEST_FIRST = "SELECT id, at_us, kind, nick, text, ref FROM event WHERE room = ? ORDER BY id DESC"
 
 
 @dataclass(slots=True)
 class RoomRow:
-    """A room in the file: the number that stands for it, and its name as it is shown."""
+    """A room in the file: the number that stands for it, and its name as it is shown.
+
+    ``removals`` is how many rooms had been removed when it was made.
+    """
 
     number: int
     key: str
     name: str
     topic: str = ""
+    removals: int = 0
 
 
 @dataclass(slots=True)
@@ -87,7 +94,9 @@ class Restored:
 
 def rooms_as_json(rooms: Sequence[RoomRow]) -> str:
     """Rooms as `write` takes them."""
-    return json.dumps([(room.number, room.key, room.name) for room in rooms], ensure_ascii=False)
+    return json.dumps(
+        [(room.number, room.key, room.name, room.removals) for room in rooms], ensure_ascii=False
+    )
 
 
 def events_as_json(batches: Sequence[tuple[int, Sequence[Posted]]]) -> str:
@@ -175,7 +184,7 @@ def event_from(room: str, id_: int, at_us: int, kind: str, nick: str, text: str)
 
 def restore(connection: sqlite3.Connection, limits: Limits, tails: Tails, since: float) -> Iterator[Restored]:
     """Each room, with its newest events and the refs ``since`` a moment. Raises sqlite3.Error."""
-    rooms = connection.execute("SELECT number, key, name, topic, pruned FROM room ORDER BY number").fetchall()
+    rooms = connection.execute(_ROOMS).fetchall()
     for *columns, pruned in rooms:
         yield _restored(connection, RoomRow(*columns), Tail(limits, tails, pruned), limits, round(since * US))
 

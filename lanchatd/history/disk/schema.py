@@ -12,6 +12,10 @@ APPLICATION_ID = 0x6C61_6E63
 # text of its own, and the events up to the place `indexed`. `words` is what is searched if that is not the
 # text itself; from `indexed` up to the place `outdated` it is as an older version made it. So a version that
 # makes other words of a text begins the index anew, and nobody has to wait until it is whole.
+#
+# A room in `removed` is not there any more; its events go in steps, and then its words, while the index is
+# `merging`. `removals` counts such rooms: in the
+# log those until now, and in a room those before it was made, as a part of its log's name.
 MIGRATIONS = (
     """
     CREATE TABLE log (name TEXT NOT NULL, indexed INTEGER NOT NULL DEFAULT 0);
@@ -75,6 +79,11 @@ MIGRATIONS = (
         UPDATE room SET bytes = bytes - 100 - length(CAST(old.nick AS BLOB)) - length(CAST(old.text AS BLOB))
             - coalesce(length(CAST(old.words AS BLOB)), 0) WHERE number = old.room;
     END;
+    """,
+    """
+    CREATE TABLE removed (number INTEGER PRIMARY KEY, merging INTEGER NOT NULL DEFAULT 0);
+    ALTER TABLE log ADD COLUMN removals INTEGER NOT NULL DEFAULT 0;
+    ALTER TABLE room ADD COLUMN removals INTEGER NOT NULL DEFAULT 0;
     """,
 )
 

@@ -14,10 +14,11 @@ from lanchatd.clock import Call, Clock, call_all
 from lanchatd.history.disk import rows
 from lanchatd.history.disk.asking import Asking, unreadable
 from lanchatd.history.disk.believed_time import BelievedTime
-from lanchatd.history.disk.commits import Commits
+from lanchatd.history.disk.commits import Commits, why_not
 from lanchatd.history.disk.index import index
 from lanchatd.history.disk.opening import PARTS, connect, open_log
 from lanchatd.history.disk.pruning import DAY_S, Pruned, prune
+from lanchatd.history.disk.removing import remove, removed
 from lanchatd.history.disk.room_log import DiskLog
 from lanchatd.history.disk.rows import Restored, RoomRow
 from lanchatd.history.disk.searches import Searches
@@ -25,6 +26,7 @@ from lanchatd.history.disk.worker import Worker
 from lanchatd.history.memory import Tail, Tails
 from lanchatd.limits import Limits
 from lanchatd.state.files import StateError
+from lanchatd.text.refused import Refused
 
 # How long it is waited for the disk, when the daemon ends.
 CLOSES_WITHIN_S = 4
@@ -65,7 +67,7 @@ class DiskStore:
         self._pruning: Call | None = None
         self._indexing: Call | None = None
         self._believed: BelievedTime
-        self._last_number = 0
+        self._last_number = self._removals = 0
         self._reads: Asking
         self._workers: list[tuple[Worker, sqlite3.Connection]] = []
 
@@ -83,11 +85,12 @@ class DiskStore:
                 rows.restore(writing, self._limits, self._tails, self._now() - self._limits.ref_memory_s)
             )
             newest_at = rows.newest_at(writing)
+            self._removals, unfinished = removed(writing)
             reading, searching = (connect(self.path, read_only=True) for _ in range(2))
         except sqlite3.Error as error:
             raise StateError(f"{self.path}: {error}") from None
         self._rooms = {restored.room.key: restored for restored in found}
-        self._last_number = max((restored.room.number for restored in found), default=0)
+        self._last_number = max([restored.room.number for restored in found] + unfinished, default=0)
         self._workers = [
             (self._new_worker("log writes"), writing),
             (self._new_worker("log reads"), reading),
@@ -97,7 +100,7 @@ class DiskStore:
         self._reads = Asking(self._workers[1][0], self._clock)
         self.searches.begin(self._workers[0], self._workers[2])
         self._believed = BelievedTime(self._clock, self._now, newest_at)
-        self._prune_in(PRUNE_EVERY_S)
+        self._prune_in(PRUNE_PAUSE_S if unfinished else PRUNE_EVERY_S)
         self._index_in(INDEX_AFTER_S)
         return found
 
@@ -139,10 +142,13 @@ class DiskStore:
         if restored is not None:
             return self._made(restored.room, restored.tail)
         self._last_number += 1
-        return self._made(RoomRow(self._last_number, key, key), Tail(self._limits, self._tails))
+        room = RoomRow(self._last_number, key, key, removals=self._removals)
+        return self._made(room, Tail(self._limits, self._tails))
 
     def _made(self, room: RoomRow, tail: Tail) -> DiskLog:
-        self._logs[room.number] = log = DiskLog(self.name, room, tail, self.commits, self._read)
+        # Ids of another file mean something else, and so do those of a room of that name that was removed.
+        name = f"{self.name}-{room.removals}" if room.removals else self.name
+        self._logs[room.number] = log = DiskLog(name, room, tail, self.commits, self._read, self._remove)
         return log
 
     def _hangs(self) -> None:
@@ -173,6 +179,22 @@ class DiskStore:
             self._prune_in(PRUNE_PAUSE_S)
         else:
             self._prune_in(PRUNE_EVERY_S)  # if it failed, those who talk are told what is wrong
+
+    def _remove(self, room: RoomRow, answer: Callable[[Refused | None], None]) -> None:
+        if not self._workers:
+            return  # closed
+        worker, connection = self._workers[0]
+        worker.do(partial(remove, connection, room.number), partial(self._removed, answer))
+
+    def _removed(self, answer: Callable[[Refused | None], None], result: int | Exception) -> None:
+        if isinstance(result, Exception):
+            answer(Refused("log_failed", f"The log can't be thrown away: {why_not(result)}."))
+            return
+        self._removals = result
+        if self._pruning is not None:
+            self._pruning.cancel()
+            self._prune_in(PRUNE_PAUSE_S)
+        answer(None)
 
     # -- the index of words
 

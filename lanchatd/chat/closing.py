@@ -1,0 +1,64 @@
+"""Closing a room, as an administrator does: everybody in it is told why, and goes back to the lobby.
+
+Who is in other rooms too just leaves it. A room that is closed is as one that everybody left: it can be
+entered again. One that is removed loses what was said in it too, for good; who enters it makes another one.
+"""
+
+from __future__ import annotations
+
+from lanchatd.chat.answers import Kept
+from lanchatd.chat.chat import Chat
+from lanchatd.chat.events import Notice, Parted, Reason
+from lanchatd.chat.room import Room
+from lanchatd.text import names
+from lanchatd.text.framing import with_quote
+from lanchatd.text.refused import Refused
+
+CLOSED, REMOVED = "closed", "removed"
+
+
+def close(chat: Chat, room: Room, by: str, text: str) -> Kept:
+    """Close a room other than the lobby, when everything said until now has been told.
+
+    ``text`` is why, as somebody wrote it.
+    """
+    kept = Kept()
+
+    def told() -> None:
+        _send_out(chat, room, CLOSED, Reason(f"{room.name} was {CLOSED} by {by}", text))
+        kept.settle(None)
+
+    room.tell_now()
+    room.when_told(told)
+    return kept
+
+
+def remove(chat: Chat, room: Room, by: str, text: str) -> Kept:
+    """Remove a room other than the lobby: throw its log away, and close it when that is done.
+
+    Until then it takes no talk.
+    """
+    kept = Kept()
+
+    def thrown_away(refused: Refused | None) -> None:
+        if refused is None:
+            _send_out(chat, room, REMOVED, Reason(f"{room.name} was {REMOVED} by {by}", text))
+            chat.registry.remove(room)
+        kept.settle(refused)
+
+    room.tell_now()
+    room.log.throw_away(thrown_away)
+    return kept
+
+
+def _send_out(chat: Chat, room: Room, how: str, why: Reason) -> None:
+    told = Notice((f"{with_quote(why.words, why.text)}.",), f"room_{how}")
+    sessions = [session for user in room.members.values() for session in user.sessions]
+    for session in sessions:
+        if session.cursor_in(room.key) is None:
+            continue  # its user is here on another connection
+        if len(session.cursors) > 1:
+            chat.take_out(session, room, why, told)
+        else:
+            parted = (Parted(room.name),) if session.several else ()
+            chat.move(session, room, chat.rooms[names.LOBBY], why, told, *parted)
