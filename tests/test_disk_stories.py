@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.disk import DiskWorld
-from tests.test_stories import STEPS, Story, got_every_line_once, state
+from tests.test_stories import STEPS, Story, got_every_line_once
 from tests.world import World
 
 
@@ -61,7 +61,7 @@ def test_any_story_ends_well_on_disk(seed: int, tmp_path: Path, logged_errors: l
     story.nobody_is_a_ghost()
     for person in story.people:
         got_every_line_once(person)
-        if state(person) is not None:
+        if not person.gone:
             person.vanishes()
     before = everything(story.disk_world)
     for lines in before.values():
