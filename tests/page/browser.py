@@ -44,11 +44,11 @@ class Seat:
         if message.type in ("error", "warning") and "WebSocket connection to" not in message.text:
             self.complaints.append(message.text)
 
-    def opens(self, chat: Daemon, room: str = "") -> None:
-        self.page.goto(f"http://127.0.0.1:{chat.port}/{room}")
+    def opens(self, chat: Daemon, room: str = "", scheme: str = "http") -> None:
+        self.page.goto(f"{scheme}://127.0.0.1:{chat.port}/{room}")
 
-    def joins(self, chat: Daemon, nick: str, room: str = "") -> Seat:
-        self.opens(chat, room)
+    def joins(self, chat: Daemon, nick: str, room: str = "", scheme: str = "http") -> Seat:
+        self.opens(chat, room, scheme)
         self.page.get_by_label("Your nick").fill(nick)
         self.page.get_by_role("button", name="Join").click()
         playwright.expect(self.page.locator("#text")).to_be_visible()

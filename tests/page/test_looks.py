@@ -143,6 +143,24 @@ def test_a_burst_keeps_the_page_answering(tmp_path: Path, chromium: Any) -> None
         assert alice.page.locator("#lines li").count() <= 2_000
 
 
+def test_a_tab_that_stood_still_has_missed_nothing(tmp_path: Path, chromium: Any) -> None:
+    """For seconds it reads nothing, and is far behind: then it has all lines, in order, each once."""
+    with daemon(*FAST, cwd=tmp_path) as chat, chat.join("bob") as bob, seat(chromium) as alice:
+        alice.joins(chat, "alice")
+        bob.reads_until("-- alice joined")
+        alice.page.evaluate(
+            "() => { setTimeout(() => { const end = Date.now() + 3000; while (Date.now() < end); }); }"
+        )
+        text = "x" * 1_000
+        for number in range(2_000):
+            bob.types(f"line {number} {text}")
+        bob.types("that was all")
+        expect(alice.line("that was all")).to_be_in_viewport(timeout=20_000)
+        seen = [line.split()[1] for line in alice.texts()[:-1]]
+        assert seen == [str(number) for number in range(2_000 - len(seen), 2_000)]
+        assert len(seen) >= 100
+
+
 LONG_TASKS = """() => {
   window.longTasks = [];
   new PerformanceObserver((list) => {

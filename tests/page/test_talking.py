@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.daemon import Daemon, daemon
+from tests.daemon import PATIENCE_S, Daemon, daemon
 from tests.page.browser import DESKTOP, FAST, PHONE, playwright, seat
 
 pytestmark = pytest.mark.web
@@ -122,6 +124,106 @@ def test_the_past_comes_as_one_scrolls_up_and_nothing_jumps(tmp_path: Path, chro
         assert alice.texts()[:300] == [f"line {number} of many" for number in range(300)]
         bob.types("and one more")
         expect(alice.page.locator("#newest")).to_have_text("↓ 1 new line")
+
+
+def test_what_one_looks_at_stays_where_it_is_while_others_talk(tmp_path: Path, chromium: Any) -> None:
+    """Looking back, one is told how many came, and led there by a button."""
+    with daemon(*FAST, cwd=tmp_path) as chat, chat.join("bob") as bob, seat(chromium, **PHONE) as alice:
+        for number in range(100):
+            bob.types(f"line {number} of many")
+        bob.reads_until("<bob> line 99 of many")
+        alice.joins(chat, "alice")
+        expect(alice.line("line 99 of many")).to_be_in_viewport()
+        alice.page.locator("#log").evaluate("(log) => { log.scrollTop -= 700; }")
+        looked_at = alice.line("line 70 of many")
+        before = looked_at.bounding_box()
+        for number in range(50):
+            bob.types(f"new line {number}")
+        newest = alice.page.locator("#newest")
+        expect(newest).to_have_text("↓ 50 new lines")
+        assert looked_at.bounding_box() == before
+        newest.click()
+        expect(alice.line("new line 49")).to_be_in_viewport()
+        expect(newest).to_be_hidden()
+
+
+def test_the_end_stays_in_view_when_a_keyboard_opens(chat: Daemon, chromium: Any) -> None:
+    """It takes half of the screen; the last line and the row to type in are above it."""
+    with chat.join("bob") as bob, seat(chromium, **PHONE) as alice:
+        alice.joins(chat, "alice")
+        for number in range(15):
+            bob.types(f"line {number} of some, which is so long that it takes two rows of a phone")
+        last = alice.line("line 14 of some, which is so long that it takes two rows of a phone")
+        expect(last).to_be_in_viewport(ratio=1)
+        alice.page.set_viewport_size({"width": 390, "height": 430})
+        expect(last).to_be_in_viewport(ratio=1)
+        expect(alice.page.locator("#text")).to_be_in_viewport(ratio=1)
+
+
+def test_who_comes_back_another_day_sees_what_is_new(chat: Daemon, chromium: Any) -> None:
+    """The browser remembers the nick, the rooms and how far they were read; rooms that one left count too."""
+    with chat.join("bob") as bob, seat(chromium) as alice:
+        alice.joins(chat, "alice")
+        alice.types("/join #dev")
+        expect(alice.page.locator("#title")).to_have_text("#dev")
+        alice.types("read by now")
+        alice.sees("read by now")
+        alice.types("/part")
+        expect(alice.place("#dev")).to_have_count(0)
+        tab = alice.page
+        alice.page = tab.context.new_page()
+        tab.close()
+        bob.reads_until_match("^-- alice left")
+        bob.types("one", "alice: two")
+        bob.reads_until("<bob> alice: two")
+        bob.types("/join #dev", "three")
+        bob.reads_until("<bob> three")
+        alice.opens(chat)
+        expect(alice.page.get_by_label("Your nick")).to_have_value("alice")
+        alice.page.keyboard.press("Enter")
+        first_new = alice.page.locator("#lines li", has=alice.page.locator(".new"))
+        expect(first_new.locator(".text")).to_have_text("one")
+        expect(alice.place("#dev").locator(".count")).to_have_text("1")
+
+
+def test_browsers_nc_and_the_client_talk_in_one_room(chat: Daemon, chromium: Any) -> None:
+    """Each sees what each other says, once."""
+    client = [
+        str(Path(sys.executable).parent / "lanchat-client"),
+        "127.0.0.1",
+        str(chat.port),
+        "--nick",
+        "dora",
+    ]
+    with chat.join("bob") as bob, seat(chromium) as alice, seat(chromium, **PHONE) as carol:
+        alice.joins(chat, "alice")
+        carol.joins(chat, "carol")
+        alice.types("from a laptop")
+        carol.sees("from a laptop")
+        carol.types("from a phone")
+        alice.sees("from a phone")
+        bob.types("from nc")
+        said = subprocess.run(
+            client, input="from the client\n", text=True, capture_output=True, timeout=PATIENCE_S, check=False
+        )
+        assert said.returncode == 0, said.stderr
+        for person in (alice, carol):
+            person.sees("from the client")
+            assert person.texts() == ["from a laptop", "from a phone", "from nc", "from the client"]
+        bob.reads_until("<dora> from the client")
+
+
+def test_it_talks_over_tls(chat: Daemon, chromium: Any) -> None:
+    """On the same port, with the daemon's own certificate once the browser was told to take it."""
+    with chat.join("bob") as bob, seat(chromium, **DESKTOP, ignore_https_errors=True) as alice:
+        alice.joins(chat, "alice", scheme="https")
+        assert alice.page.evaluate("isSecureContext")
+        bob.types("/who")
+        bob.reads_until("-- 2 in #lobby: alice and bob (plain)")
+        alice.types("nobody in between reads this")
+        bob.reads_until("<alice> nobody in between reads this")
+        alice.page.locator("#me summary").click()
+        expect(alice.page.locator("#notify")).to_be_enabled()
 
 
 # Scroll up by half a page, and say by how many pixels what is in view moved in the 300 ms after that.

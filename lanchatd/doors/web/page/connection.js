@@ -51,6 +51,7 @@ export class Connection {
     this.timer = 0;
     this.retryTimer = 0;
     this.heardAt = 0;
+    this.probedAt = 0;
     this.tickedAt = now();
     setInterval(() => this.tick(), 1000);
     addEventListener("online", () => this.wake());
@@ -80,7 +81,7 @@ export class Connection {
     const current = () => this.socket === socket;
     socket.onopen = () => {
       if (!current()) return;
-      this.heardAt = now();
+      this.heardAt = this.probedAt = now();
       this.outgoing.connected(now());
       socket.send(JSON.stringify(this.owner.hello()));
     };
@@ -144,7 +145,9 @@ export class Connection {
     });
   }
 
+  /** See whether the way is open, and what is new in the rooms that one is not in. */
   probe() {
+    this.probedAt = now();
     this.question({ line: "/rooms" }, (event) => event.type === "rooms").then(
       (event) => this.owner.event(event, null),
       () => {},
@@ -280,7 +283,7 @@ export class Connection {
     if (this.here) {
       const since = this.outgoing.waitingSince;
       if (since !== null && now() - since > PATIENCE_S && !slept) this.lost("The server does not answer.");
-      else if (!document.hidden && (slept || now() - this.heardAt > PROBE_S)) this.probe();
+      else if (!document.hidden && (slept || now() - this.probedAt > PROBE_S)) this.probe();
     }
     if (this.status === "waiting") this.owner.changed();
   }

@@ -147,7 +147,9 @@ export class State {
       if (place.log) place.timeline.clear();
       place.log = event.log;
       place.cursor = null;
+      // Who comes for the first time has nothing to catch up with.
       place.read = readUntil(place.name, place.log) ?? event.last;
+      keepRead(place.name, place.log, place.read);
     }
     place.newest = event.last;
     if (event.last === 0) place.timeline.complete = true;
