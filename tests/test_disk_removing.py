@@ -50,9 +50,10 @@ def talked(path: Path, many: int = 3 * STEP + 1) -> DiskWorld:
 
 
 def test_the_lines_go_in_small_steps_and_leave_the_index(path: Path) -> None:
-    """Between two of them everybody talks; nobody finds one from the first on."""
-    world = talked(path)
+    """Between two of them everybody talks; nobody finds one from the first on, and then the file has none."""
+    world = talked(path).restarts()
     bob = world.join("bob2")
+    assert b"plans" in path.read_bytes()
     assert (lines(path), in_index(path, "secret")) == (3 * STEP + 2, 3 * STEP + 1)
     Console(world).types(REMOVE)
     bob.sees()
@@ -67,7 +68,6 @@ def test_the_lines_go_in_small_steps_and_leave_the_index(path: Path) -> None:
     assert bob.types("/search secret").sees() == found
     world.passes(5 * PRUNE_PAUSE_S)
     assert asked(path, "SELECT count(*) FROM removed") == 0
-    world.store.close()
     assert b"plans" not in path.read_bytes()
 
 

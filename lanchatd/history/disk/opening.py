@@ -39,6 +39,8 @@ def connect(path: Path, read_only: bool = False) -> sqlite3.Connection:
     connection = sqlite3.connect(path, timeout=BUSY_S, isolation_level=None, check_same_thread=False)
     # Every commit waits until the disk has it: in WAL mode that is FULL (https://sqlite.org/pragma.html).
     connection.execute("PRAGMA synchronous = FULL")
+    # What goes is overwritten, which many builds of SQLite do anyway, and others don't.
+    connection.execute("PRAGMA secure_delete = ON")
     connection.execute(f"PRAGMA query_only = {int(read_only)}")
     return connection
 

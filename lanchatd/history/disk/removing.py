@@ -60,4 +60,7 @@ def take_words_out(connection: sqlite3.Connection, number: int) -> bool:
     finally:
         if connection.in_transaction:
             connection.execute("ROLLBACK")
+    if not more:
+        # While little is said, it would be long before the file itself is written.
+        connection.execute("PRAGMA wal_checkpoint(PASSIVE)")
     return more
