@@ -148,8 +148,9 @@ export class State {
       place.log = event.log;
       place.cursor = null;
       // Who comes for the first time has nothing to catch up with.
-      place.read = readUntil(place.name, place.log) ?? event.last;
-      keepRead(place.name, place.log, place.read);
+      const read = readUntil(place.name, place.log) ?? Number(event.last);
+      place.read = read;
+      keepRead(place.name, place.log, read);
     }
     place.newest = event.last;
     if (event.last === 0) place.timeline.complete = true;
