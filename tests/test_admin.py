@@ -14,6 +14,7 @@ import pytest
 
 from tests.daemon import PATIENCE_S, TWISTD, Daemon, Peer, daemon, environment_in
 from tests.ssh import Ssh, make_key, needs_ssh, public, write_keys
+from tests.test_client_pipe import running
 
 pytestmark = needs_ssh
 
@@ -135,6 +136,24 @@ def test_a_room_is_closed_and_removed(tmp_path: Path) -> None:
             bob.types("/join #dev", "hello")
             bob.reads_until("<bob> hello")
         assert admin.runs("rooms")[1:] == ["#dev    0     1", "#lobby  0     0"]
+
+
+@pytest.mark.parametrize("options", [(), ("--json",)])
+def test_a_pipe_ends_when_its_room_is_closed(tmp_path: Path, options: tuple[str, ...]) -> None:
+    """With the reason: what a script says to a room is not meant for the lobby."""
+    with administered(tmp_path) as admin, admin.chat.join("bob") as bob:
+        pipe = subprocess.PIPE
+        room = ("--nick", "ci", "--room", "dev", *options)
+        bob.types("/join #dev")
+        bob.reads_until("-- 1 in #dev: bob (plain)")
+        with running(admin.chat.port, *room, stdin=pipe) as ci:
+            assert ci.stdin is not None and ci.stderr is not None
+            ci.stdin.write("one\n")
+            ci.stdin.flush()
+            bob.reads_until("<ci> one")
+            admin.runs("room close dev for today")
+            assert ci.stderr.read() == 'lanchat-client: #dev was closed by admin: "for today".\n'
+            assert ci.wait(PATIENCE_S) == 1
 
 
 def test_the_prompt(admin: Admin) -> None:

@@ -36,6 +36,9 @@ RETRY_S = 60
 # What a command may be answered with, beside the events of `_is_answer`.
 _ANSWERS = frozenset({"members", "rooms", "notice", "past"})
 
+# The notices that an administrator has sent us out of our room: what follows is not meant for another one.
+_SENT_OUT = frozenset({"room_closed", "room_removed"})
+
 # A nick that nobody chose is varied when it is taken: alice-2 to alice-9.
 _VARIATIONS = range(2, 10)
 
@@ -103,6 +106,7 @@ class Pipe:
 
     def show(self, items: list[ShownEvent]) -> None:
         printed: list[str] = []
+        sent_out = ""
         for item in items:
             if item.answers is not None or item.event.get("type") == "error":
                 self._answered(item)
@@ -113,9 +117,13 @@ class Pipe:
                     self._joining = True
                 case "members" if self._joining:
                     self._joined()
+                case "notice" if text_of(item.event, "code") in _SENT_OUT:
+                    sent_out = text_of(item.event, "text")
         self._output.write("".join(line + "\n" for line in printed).encode(errors="replace"))
         if self._output.unwritten > MOST_UNPRINTED_BYTES:
             self._connection.pause_reading()
+        if sent_out:
+            self._fail(sent_out)
 
     def _joined(self) -> None:
         """Who is here comes last of what is told on joining: what comes from now on may be an answer."""
