@@ -196,11 +196,24 @@ test("rooms count what nobody looked at, and go on where they were", () => {
   chat.event(said("#dev", 9, "alice: look"));
   const [lobby, dev] = chat.places.values();
   assert.deepEqual([lobby.waiting, dev.waiting, dev.mentions, dev.marker], [0, 2, 1, 7]);
-  assert.deepEqual(chat.rooms(), [{ room: "#lobby", log: "l", after: 6 }, { room: "#dev", log: "l", after: 9 }]);
+  assert.deepEqual(chat.rooms().rooms, [{ room: "#lobby", log: "l", after: 6 }, { room: "#dev", log: "l", after: 9 }]);
   chat.event(said("#dev", 9, "alice: look"));
   assert.equal(dev.timeline.entries.length, 2);
   chat.readAll(dev);
   assert.deepEqual([dev.waiting, dev.mentions], [0, 0]);
+});
+
+test("rooms that don't fit in one hello are joined after it", () => {
+  const chat = state();
+  const room = (number) => `#${"ü".repeat(29)}${number}`;
+  for (let number = 10; number < 60; number += 1) {
+    chat.event(welcome(room(number), 7));
+    chat.event(said(room(number), 8));
+  }
+  const { rooms, late } = chat.rooms();
+  assert.equal(rooms.length + late.length, 50);
+  assert.ok(late.length > 0 && new TextEncoder().encode(JSON.stringify(rooms)).length < 4000);
+  assert.equal(chat.places.get(late[0]).cursor, null);
 });
 
 test("another log begins anew", () => {
@@ -212,7 +225,7 @@ test("another log begins anew", () => {
   chat.event(said("#lobby", 1, "new"));
   const [lobby] = chat.places.values();
   assert.deepEqual(lobby.timeline.entries.filter(({ id }) => id).map(({ text }) => text), ["new"]);
-  assert.deepEqual(chat.rooms(), [{ room: "#lobby", log: "m", after: 1 }]);
+  assert.deepEqual(chat.rooms().rooms, [{ room: "#lobby", log: "m", after: 1 }]);
 });
 
 test("a private conversation follows who is renamed", () => {

@@ -133,6 +133,28 @@ def test_who_was_kicked_does_not_come_back_by_itself(tmp_path: Path, chromium: A
         expect(alice.page.locator("#trouble")).to_be_hidden()
 
 
+def test_fifty_rooms_with_long_names_are_all_back(tmp_path: Path, chromium: Any) -> None:
+    """They don't fit in one line of the protocol."""
+    rooms = [f"#{'ü' * 29}{number}" for number in range(10, 59)]
+    with daemon("--port=0", "--rooms-per-h=100", cwd=tmp_path) as chat, seat(chromium) as alice:
+        cable = Cable(alice.page)
+        alice.opens(chat)
+        alice.page.evaluate(f"localStorage.setItem('lanchat.rooms', {json.dumps(json.dumps(rooms))!s})")
+        alice.joins(chat, "alice")
+        expect(alice.page.locator("#title")).to_have_text(rooms[0])
+        expect(alice.page.locator("#rooms li")).to_have_count(len(rooms))
+        alice.place(rooms[-1]).click()
+        alice.types("in the last one")
+        alice.sees("in the last one")
+        cable.pull()
+        expect(alice.page.locator("#trouble")).to_be_visible()
+        cable.plug()
+        alice.page.get_by_role("button", name="Try now").click()
+        alice.types("and again")
+        alice.sees("and again")
+        assert alice.texts() == ["in the last one", "and again"]
+
+
 def test_two_tabs_are_two_sessions(chat: Daemon, chromium: Any) -> None:
     """Each has a nick of its own, and a reload of one keeps it."""
     with seat(chromium) as alice:

@@ -25,6 +25,8 @@ const SLOW_MS = 400; // a line without an answer for so long is shown as one tha
 
 const device = randomName();
 let commands = OWN_COMMANDS;
+/** Rooms for which the hello had no place. @type {string[]} */
+let late = [];
 /** @type {Place | null} */
 let shown = null;
 
@@ -48,14 +50,18 @@ const state = new State({
   told: (entry) => attention.say(entry.text),
   watched: looksAt,
   wanted: () =>
-    [...connection.outgoing.lines.values()].some(({ fields, sentAt }) => sentAt !== null && /^\/join /i.test(fields.line)),
+    [...connection.outgoing.lines.values()].some(({ asked, fields, sentAt }) => !asked && sentAt !== null && /^\/join /i.test(fields.line)),
   opened,
 });
 
 const address = new URL("ws", location.href);
 address.protocol = location.protocol === "https:" ? "wss:" : "ws:";
 const connection = new Connection(address.href.replace(/[?#].*/, ""), {
-  hello: () => ({ nick: state.nick, device, rooms: state.rooms() }),
+  hello: () => {
+    const { rooms, late: others } = state.rooms();
+    late = others;
+    return { nick: state.nick, device, rooms };
+  },
   event: received,
   refused,
   changed: onceAFrame(showConnection),
@@ -136,6 +142,9 @@ function received(event, line) {
     layout.settle();
   }
   state.event(event);
+  if (event.type === "welcome") {
+    for (const room of late.splice(0)) acts.ask(`/join ${room}`, ofType("welcome"), (answer) => state.event(answer));
+  }
   if (!first) return;
   const isHelp = (/** @type {Event} */ { type, text }) => type === "notice" && /^\/help/m.test(text);
   acts.ask("/help", isHelp, (answer) => {

@@ -11,6 +11,9 @@ import { folded } from "./text.js";
 /** @typedef {import("./place.js").Member} Member */
 /** @typedef {{room: string, here: number, topic: string, last?: number}} RoomRow */
 
+// Of all rooms in a hello: a line has at most 4,096, and the nick and the device stand there too.
+const MOST_BYTES = 3800;
+
 /** What changed, so that it is shown: the list of places, the lines of one, who is here, or a word to a person;
  * `watched` and `wanted` ask whether a person looks at a place, and waits for a room to open.
  * @typedef {{
@@ -46,13 +49,25 @@ export class State {
     return [...this.places.values()].some(({ members }) => members.get(this.nick)?.operator === true);
   }
 
-  /** The rooms as a hello names them: where they go on. */
+  /** The rooms as a hello names them: where they go on. What does not fit in one line is `late`: to be joined after.
+   * @returns {{rooms: {room: string, log?: string, after?: number}[], late: string[]}}
+   */
   rooms() {
-    return [...this.places.values()]
-      .filter(({ isRoom }) => isRoom)
-      .map(({ name, log, cursor }) =>
-        log && cursor !== null ? { room: name, log, after: cursor } : { room: name },
-      );
+    const rooms = [];
+    const late = [];
+    let bytes = 0;
+    for (const place of this.places.values()) {
+      if (!place.isRoom) continue;
+      const { name, log, cursor } = place;
+      const room = log && cursor !== null ? { room: name, log, after: cursor } : { room: name };
+      bytes += new TextEncoder().encode(JSON.stringify(room)).length + 1;
+      if (bytes <= MOST_BYTES) rooms.push(room);
+      else {
+        late.push(name);
+        place.cursor = null;
+      }
+    }
+    return { rooms, late };
   }
 
   /** The place of this name, made if there is none. @param {string} name */
@@ -126,10 +141,8 @@ export class State {
         this.missed(event);
         break;
       case "notice":
-        this.tell(event.text);
-        break;
       case "error":
-        this.tell(event.text, "error");
+        this.tell(event.text, event.type === "error" ? "error" : "info");
         break;
     }
   }
