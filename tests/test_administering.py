@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from lanchatd.chat.answers import Answer
 from lanchatd.commands.administering import Administrator
 from lanchatd.commands.dispatch import administer
 from lanchatd.commands.report import Cell, Report, Span, Table, as_json, as_text
@@ -52,7 +53,11 @@ class Console:
 
     def begins(self, line: str) -> None:
         """Type a command, and don't wait for its end."""
-        administer(self.world.chat, self._administrator, line, self.done.append)
+        administer(self.world.chat, self._administrator, line).when_known(self._is_done)
+
+    def _is_done(self, answer: Answer[None]) -> None:
+        assert answer.error is None or isinstance(answer.error, Refused)
+        self.done.append(answer.error)
 
     def types(self, line: str) -> list[str]:
         """Type a command, and wait; the lines shown, a refusal with ``!!`` before it."""

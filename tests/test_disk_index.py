@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from lanchatd.chat.events import Event, Kind, Posted
+from lanchatd.chat.events import Event, Kind
+from lanchatd.chat.posted import Posted
 from lanchatd.history.disk import pruning, rows
 from lanchatd.history.disk.believed_time import JUMP_S
 from lanchatd.history.disk.index import STEP, STEP_BYTES, index

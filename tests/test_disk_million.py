@@ -13,7 +13,8 @@ from statistics import median
 
 import pytest
 
-from lanchatd.chat.events import Event, Kind, Posted
+from lanchatd.chat.events import Event, Kind
+from lanchatd.chat.posted import Posted
 from lanchatd.history.disk import rows
 from lanchatd.history.disk.index import index
 from lanchatd.history.disk.opening import open_log

@@ -9,11 +9,11 @@ from typing import Any
 
 import pytest
 
+from lanchatd.chat.answers import begin
 from lanchatd.chat.closing import remove
 from lanchatd.history.disk.pruning import STEP
 from lanchatd.history.disk.store import PRUNE_PAUSE_S
 from lanchatd.history.tool import main
-from lanchatd.text.refused import Refused
 from tests.disk import DiskWorld
 from tests.test_administering import Console
 
@@ -177,10 +177,9 @@ def test_a_daemon_that_ends_meanwhile_removes_nothing_more(path: Path) -> None:
     """The file is closed."""
     world = talked(path, 3)
     world.store.close()
-    answers: list[Refused | None] = []
-    remove(world.chat, world.chat.rooms["#dev"], "admin", "").when_told(answers.append)
+    removed = begin(remove(world.chat, world.chat.rooms["#dev"], "admin", ""))
     world.settle()
-    assert answers == []
+    assert not removed.known
     assert lines(path) == 4
 
 

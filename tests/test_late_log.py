@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
-from lanchatd.chat.events import Kind, Posted
-from lanchatd.chat.log import Found
+from lanchatd.chat.answers import Answer
+from lanchatd.chat.events import Event, Kind
+from lanchatd.chat.posted import Posted
 from lanchatd.chat.presence_turns import SMALL_ROOM
 from lanchatd.chat.readers import lag, make_live
 from lanchatd.chat.turn import MOST_HELD_S
@@ -36,14 +37,16 @@ class LateLog(MemoryLog):
         else:
             super().append(batch)
 
-    def read(self, after: int, until: int, limit_bytes: int, answer: Callable[[Found], None]) -> None:
+    def read(self, after: int, until: int, limit_bytes: int) -> Answer[Sequence[Event]]:
+        answer: Answer[Sequence[Event]] = Answer()
         self._later(lambda: self._read(after, until, limit_bytes, answer))
+        return answer
 
-    def _read(self, after: int, until: int, limit_bytes: int, answer: Callable[[Found], None]) -> None:
+    def _read(self, after: int, until: int, limit_bytes: int, answer: Answer[Sequence[Event]]) -> None:
         if self.refusal is not None:
-            answer(self.refusal)
+            answer.fail(self.refusal)
         else:
-            super().read(after, until, limit_bytes, answer)
+            super().read(after, until, limit_bytes).hand_on(answer)
 
     def _later(self, call: Callable[[], None]) -> None:
         if self.late:
@@ -389,11 +392,11 @@ def test_a_fault_of_one_answer_takes_none_from_the_others() -> None:
         raise ZeroDivisionError
 
     told: list[Refused | None] = []
-    room.post(Kind.SAID, "alice", "one").when_told(fails)
-    room.post(Kind.SAID, "alice", "two").when_told(told.append)
+    room.post(Kind.SAID, "alice", "one").told = fails
+    room.post(Kind.SAID, "alice", "two").told = told.append
     room.when_told(lambda: told.append(None))
     world.settle()
-    room.post(Kind.SAID, "alice", "three").when_told(told.append)
+    room.post(Kind.SAID, "alice", "three").told = told.append
     with pytest.raises(ZeroDivisionError):
         world.log.answers()
     world.settle()

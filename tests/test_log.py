@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 import pytest
 
-from lanchatd.chat.events import Event, Kind, Posted
-from lanchatd.chat.log import Found
+from lanchatd.chat.events import Event, Kind
+from lanchatd.chat.posted import Posted
 from lanchatd.history.memory import MemoryLog
 from lanchatd.limits import Limits
 from lanchatd.text.refused import Refused
@@ -50,10 +50,7 @@ def append(log: MemoryLog, *texts: str) -> list[Event]:
 
 def read(log: MemoryLog, after: int = 0, until: int | None = None, limit_bytes: int = PLENTY) -> list[int]:
     """The ids that are answered."""
-    answers: list[Found] = []
-    log.read(after, log.newest if until is None else until, limit_bytes, answers.append)
-    (events,) = answers
-    assert not isinstance(events, Refused)
+    events = log.read(after, log.newest if until is None else until, limit_bytes).result()
     return [event.id for event in events]
 
 
@@ -82,9 +79,7 @@ def test_what_was_appended_is_read() -> None:
     """The same events, the oldest first."""
     log = a_log()
     batch = append(log, "one", "two")
-    answers: list[Found] = []
-    log.read(0, 2, PLENTY, answers.append)
-    assert answers == [batch]
+    assert log.read(0, 2, PLENTY).result() == batch
 
 
 @pytest.mark.parametrize(

@@ -36,10 +36,8 @@ def test_a_room_that_was_put_away_comes_back_as_it_was(path: Path) -> None:
     alice = world.join("alice", room="#dev").types("/topic code", "one", "two", "/join #lobby")
     assert alice.sees()[-1].startswith("-- 1 in #lobby")
     room = world.chat.rooms["#dev"]
-    answers: list[object] = []
     world.reader.held = True
-    room.log.read(0, 3, 65_536, answers.append)
-    assert answers == []
+    assert not room.log.read(0, 3, 65_536).known
     world.reader.held = False
     world.reader.lets_go()
     bob = world.join("bob").types("/join #dev")

@@ -23,6 +23,7 @@ from twisted.internet.task import deferLater
 from twisted.logger import ILogObserver, LogEvent, Logger
 from zope.interface import implementer
 
+from lanchatd.chat.answers import Answer
 from lanchatd.state.directory import Keeper, StateDir, default_state_dir, write_safely
 from lanchatd.state.files import StateError
 from tests.daemon import PATIENCE_S
@@ -391,12 +392,17 @@ class Asker:
         """Fires when it has been told."""
         answered: Deferred[None] = Deferred()
 
-        def done(error: OSError | None) -> None:
+        def done(answer: Answer[None]) -> None:
             self.threads.add(threading.current_thread())
-            self.told.append((content, self.path.read_text() if error is None else str(error.strerror)))
+            try:
+                answer.result()
+            except OSError as error:
+                self.told.append((content, str(error.strerror)))
+            else:
+                self.told.append((content, self.path.read_text()))
             answered.callback(None)
 
-        self.keeper.keep(content.encode(), done)
+        self.keeper.keep(content.encode()).when_known(done)
         return answered
 
 
@@ -520,10 +526,10 @@ async def test_one_who_fails_at_being_told_does_not_stop_the_others(
 
     monkeypatch.setattr(Keeper, "log", Logger("lanchatd", observer=observe))
 
-    def fails(error: OSError | None) -> None:
+    def fails(answer: Answer[None]) -> None:
         raise ValueError("mistake")
 
-    asker.keeper.keep(b"one", fails)
+    asker.keeper.keep(b"one").when_known(fails)
     await asker.keep("two")
     assert (asker.told, logged) == ([("two", "two")], ["mistake"])
 
@@ -537,7 +543,8 @@ path = Path(sys.argv[1])
 keeper = Keeper(reactor, path)
 
 def keep(content):
-    keeper.keep(content.encode(), lambda error: print(content, path.read_text(), error, flush=True))
+    kept = keeper.keep(content.encode())
+    kept.when_known(lambda answer: print(content, path.read_text(), answer.error, flush=True))
 
 def stop():
     keep("running")

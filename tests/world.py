@@ -22,6 +22,7 @@ from twisted.internet.error import ConnectionAborted, ConnectionDone, Connection
 from twisted.internet.task import Clock
 from twisted.python.failure import Failure
 
+from lanchatd.chat.answers import Answer
 from lanchatd.chat.chat import Chat
 from lanchatd.chat.log import Log
 from lanchatd.chat.user import Session, User
@@ -275,11 +276,15 @@ class World:
         self.logs += 1
         return MemoryLog(f"log{self.logs}", self.limits)
 
-    def _keep(self, document: bytes, done: Callable[[OSError | None], None]) -> None:
+    def _keep(self, document: bytes) -> Answer[None]:
         """Keep bans, mutes and operators, at the end of this turn of the reactor."""
+        answer: Answer[None] = Answer()
         if self.disk_error is None:
             self.kept.append(document)
-        self.clock.callLater(0, done, self.disk_error)
+            self.clock.callLater(0, answer.settle, None)
+        else:
+            self.clock.callLater(0, answer.fail, self.disk_error)
+        return answer
 
     def make_operator(self, person: Person) -> None:
         """As an administrator does."""

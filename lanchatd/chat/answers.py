@@ -1,72 +1,97 @@
-"""Answers that come later: something is done when it has been kept, and then whoever asked is told."""
+"""Answers: what somebody asked for, which may be there at once, or come later from a disk.
+
+A coroutine awaits them, where one thing follows the other: `begin` runs it, and nothing of Twisted is needed.
+Where each line of a room passes, or all are told in one order (the way into the log and out of it, fan-out,
+the outbox), plain functions are called: a coroutine would cost more than what is done there, and each that
+is resumed on its own would give up the order.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import Protocol
+from collections.abc import Callable, Coroutine, Generator
+from typing import Any, Generic, TypeVar
 
-from lanchatd.chat.events import Told
 from lanchatd.text.refused import Refused
 
-
-class Later(Protocol):
-    """What was begun. An `Event` is one: it is done when it has been fanned out."""
-
-    @property
-    def id(self) -> int:
-        """Its place in a log, 0 if it has none."""
-        ...
-
-    def when_told(self, told: Told) -> None:
-        """Call this once, when it is done (None), or with why it could not be."""
-        ...
+_T = TypeVar("_T")
 
 
-class Kept:
-    """Something that is being kept. Implements `Later`."""
+class Answer(Generic[_T]):
+    """A value, or the exception that says why there is none; once. Any number may ask for it."""
 
-    id = 0
+    __slots__ = ("_asking", "_value", "error", "known")
 
     def __init__(self) -> None:
-        self._told: list[Told] = []
-        self._settled = False
-        self._refused: Refused | None = None
+        self.known = False
+        self.error: Exception | None = None
+        self._value: _T
+        self._asking: list[Callable[[Answer[_T]], None]] = []
 
-    def settle(self, refused: Refused | None) -> None:
-        """It is kept, or this is why it is not."""
-        self._settled, self._refused = True, refused
-        told, self._told = self._told, []
-        for call in told:
-            call(refused)
+    @classmethod
+    def of(cls, value: _T) -> Answer[_T]:
+        """One that is known."""
+        answer: Answer[_T] = cls()
+        answer.settle(value)
+        return answer
 
-    def when_told(self, told: Told) -> None:
-        if self._settled:
-            told(self._refused)
+    def settle(self, value: _T) -> None:
+        """This is it."""
+        self._value = value
+        self._is_known()
+
+    def fail(self, error: Exception) -> None:
+        """There is none, and why."""
+        self.error = error
+        self._is_known()
+
+    def _is_known(self) -> None:
+        self.known = True
+        asking, self._asking = self._asking, []
+        for call in asking:
+            call(self)
+
+    def result(self) -> _T:
+        """The value, if it is known; raises ``error`` if there is one."""
+        if self.error is not None:
+            raise self.error
+        return self._value
+
+    def hand_on(self, other: Answer[_T]) -> None:
+        """Settle another one as this one is."""
+        if self.error is not None:
+            other.fail(self.error)
         else:
-            self._told.append(told)
+            other.settle(self._value)
 
-    def then(self, call: Callable[[], None]) -> Kept:
-        """Call this when it is kept, before whoever asks from now on."""
-        self.when_told(lambda refused: call() if refused is None else None)
-        return self
+    def when_known(self, call: Callable[[Answer[_T]], None]) -> None:
+        """Call with this once it is known, at once if it is; in the order of asking."""
+        if self.known:
+            call(self)
+        else:
+            self._asking.append(call)
+
+    def __await__(self) -> Generator[Answer[Any], None, _T]:
+        if not self.known:
+            yield self
+        return self.result()
 
 
-def all_of(begun: Sequence[Later]) -> Kept:
-    """Done when all of them are; refused with the first refusal, when the last one is told."""
-    kept = Kept()
-    refusals: list[Refused] = []
-    waiting = len(begun)
+def begin(coroutine: Coroutine[Answer[Any], None, _T]) -> Answer[_T]:
+    """Run it until it awaits what is not known yet, and on when that is; the answer is what it returns.
 
-    def told(refused: Refused | None) -> None:
-        nonlocal waiting
-        waiting -= 1
-        if refused is not None:
-            refusals.append(refused)
-        if not waiting:
-            kept.settle(refusals[0] if refusals else None)
+    `Refused` is an answer too. Any other exception is a mistake, and is raised where the coroutine ran.
+    """
+    answer: Answer[_T] = Answer()
 
-    for later in begun:
-        later.when_told(told)
-    if not begun:
-        kept.settle(None)
-    return kept
+    def go_on(_: Answer[Any] | None = None) -> None:
+        try:
+            awaited = coroutine.send(None)
+        except StopIteration as returned:
+            answer.settle(returned.value)
+        except Refused as refused:
+            answer.fail(refused)
+        else:
+            awaited.when_known(go_on)
+
+    go_on()
+    return answer

@@ -8,7 +8,7 @@ from functools import partial
 from weakref import ref
 
 from lanchatd import __version__
-from lanchatd.chat.answers import Kept
+from lanchatd.chat.answers import Answer
 from lanchatd.chat.events import (
     NO_REASON,
     Item,
@@ -16,7 +16,6 @@ from lanchatd.chat.events import (
     Missed,
     Notice,
     Parted,
-    Posted,
     Private,
     Reason,
     Rooms,
@@ -27,6 +26,7 @@ from lanchatd.chat.lists import Lists
 from lanchatd.chat.log import Log
 from lanchatd.chat.moderation import Ban, Keep, Moderation, Target
 from lanchatd.chat.peer import Peer
+from lanchatd.chat.posted import Posted
 from lanchatd.chat.presence_turns import PresenceTurns
 from lanchatd.chat.refs import Refs
 from lanchatd.chat.registry import Registry
@@ -300,7 +300,7 @@ class Chat:
         for session in user.sessions:
             _dismiss(session, "kicked", by, reason)
 
-    def ban(self, target: Target, ban: Ban) -> Kept:
+    def ban(self, target: Target, ban: Ban) -> Answer[None]:
         """Keep a nick, an address or a network out, and close whom it holds for."""
         self.moderation.refuse_full(self.moderation.bans, "bans")
         self.moderation.bans.add(target, ban)
@@ -309,20 +309,20 @@ class Chat:
                 _dismiss(session, "banned", ban.by, ban.reason)
         return self.moderation.changed()
 
-    def mute(self, name: Name, until: float | None) -> Kept:
+    def mute(self, name: Name, until: float | None) -> Answer[None]:
         """Let a nick only read; None is for good."""
         self.moderation.refuse_full(self.moderation.mutes, "mutes")
         self.moderation.mutes.add(name, until)
         return self.moderation.changed()
 
-    def make_operator(self, name: Name) -> Kept:
+    def make_operator(self, name: Name) -> Answer[None]:
         """Let whoever has this nick moderate."""
         self.moderation.refuse_full(self.moderation.operators, "operators")
         self.moderation.operators[name.key] = name.shown
         self._know_the_operators()
         return self.moderation.changed()
 
-    def unmake_operator(self, name: Name) -> Kept:
+    def unmake_operator(self, name: Name) -> Answer[None]:
         """Let whoever has this nick not moderate any more."""
         del self.moderation.operators[name.key]
         self._know_the_operators()

@@ -6,49 +6,39 @@ entered again. One that is removed loses what was said in it too, for good; who 
 
 from __future__ import annotations
 
-from lanchatd.chat.answers import Kept
+from functools import partial
+
+from lanchatd.chat.answers import Answer
 from lanchatd.chat.chat import Chat
 from lanchatd.chat.events import Notice, Parted, Reason
 from lanchatd.chat.room import Room
 from lanchatd.text import names
 from lanchatd.text.framing import with_quote
-from lanchatd.text.refused import Refused
 
 CLOSED, REMOVED = "closed", "removed"
 
 
-def close(chat: Chat, room: Room, by: str, text: str) -> Kept:
+async def close(chat: Chat, room: Room, by: str, text: str) -> None:
     """Close a room other than the lobby, when everything said until now has been told.
 
     ``text`` is why, as somebody wrote it.
     """
-    kept = Kept()
-
-    def told() -> None:
-        _send_out(chat, room, CLOSED, Reason(f"{room.name} was {CLOSED} by {by}", text))
-        kept.settle(None)
-
+    told: Answer[None] = Answer()
     room.tell_now()
-    room.when_told(told)
-    return kept
+    room.when_told(partial(told.settle, None))
+    await told
+    _send_out(chat, room, CLOSED, Reason(f"{room.name} was {CLOSED} by {by}", text))
 
 
-def remove(chat: Chat, room: Room, by: str, text: str) -> Kept:
+async def remove(chat: Chat, room: Room, by: str, text: str) -> None:
     """Remove a room other than the lobby: throw its log away, and close it when that is done.
 
     Until then it takes no talk.
     """
-    kept = Kept()
-
-    def thrown_away(refused: Refused | None) -> None:
-        if refused is None:
-            _send_out(chat, room, REMOVED, Reason(f"{room.name} was {REMOVED} by {by}", text))
-            chat.registry.remove(room)
-        kept.settle(refused)
-
     room.tell_now()
-    room.log.throw_away(thrown_away)
-    return kept
+    await room.log.throw_away()
+    _send_out(chat, room, REMOVED, Reason(f"{room.name} was {REMOVED} by {by}", text))
+    chat.registry.remove(room)
 
 
 def _send_out(chat: Chat, room: Room, how: str, why: Reason) -> None:

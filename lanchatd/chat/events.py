@@ -5,13 +5,13 @@ A format renders each of these; nothing here knows how it looks on the wire.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any
 from weakref import ReferenceType
 
-from lanchatd.text.refused import Refusal, Refused
+from lanchatd.text.refused import Refusal
 
 
 class Kind(Enum):
@@ -26,8 +26,6 @@ class Kind(Enum):
 
 
 TALK = frozenset({Kind.SAID, Kind.ACTED, Kind.TOPIC})
-
-Told = Callable[[Refused | None], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,32 +66,9 @@ class Event:
         """Bytes of its text and nick, in UTF-8: what the limits of the log count."""
         return len(self.text.encode()) + len(self.nick.encode())
 
-
-@dataclass(slots=True)
-class Posted:
-    """An event on its way: into the log if it is talk, and then to the readers.
-
-    ``ref`` is what `lanchatd.chat.refs` knows its line by, if it was sent with a ref. ``told`` is called
-    once: with None after the event was fanned out, or with the refusal if the log could not keep it.
-    """
-
-    event: Event
-    ref: str | None = None
-    told: Told | None = None
-
-    @property
-    def id(self) -> int:
-        """The event's."""
-        return self.event.id
-
-    def number(self, id_: int) -> None:
-        """This is its place in the log."""
-        event = self.event
-        self.event = Event(event.kind, event.room, event.nick, event.text, event.at, id_, event.by)
-
-    def when_told(self, told: Told) -> None:
-        """`answers.Later`: call this when it has been fanned out."""
-        self.told = told
+    def numbered(self, id_: int) -> Event:
+        """The same, with its place in the log."""
+        return Event(self.kind, self.room, self.nick, self.text, self.at, id_, self.by)
 
 
 @dataclass(frozen=True, slots=True)

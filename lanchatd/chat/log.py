@@ -1,19 +1,18 @@
 """The log of a room: append a batch, read after a cursor, its name and newest id.
 
-`lanchatd.history` has those in memory and on disk; one on a broker may come behind the same calls. That is
-why both calls answer through a function and not by returning: such logs answer later.
+`lanchatd.history` has those in memory and on disk; one on a broker may come behind the same calls. Such logs
+answer later: `read` returns an `Answer`, and `append` is told to the `Listener`, in the order of the log.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Protocol
 
-from lanchatd.chat.events import Event, Posted
+from lanchatd.chat.answers import Answer
+from lanchatd.chat.events import Event
+from lanchatd.chat.posted import Posted
 from lanchatd.text.refused import Refused
-
-Found = Sequence[Event] | Refused
-"""What a log answers when it is read: the events, or why it can't."""
 
 
 class Listener(Protocol):
@@ -66,19 +65,20 @@ class Log(Protocol):
         """
         ...
 
-    def throw_away(self, answer: Callable[[Refused | None], None]) -> None:
+    def throw_away(self) -> Answer[None]:
         """Lose everything that is in it, for good; all that is appended from now on is refused.
 
-        Answer when it does not come back after a restart either, or with why that can't be; then it goes on.
+        It answers when it does not come back after a restart either; `Refused` if that can't be, and then it
+        goes on.
         A log for the same room that is made afterwards has another name.
         """
         ...
 
-    def read(self, after: int, until: int, limit_bytes: int, answer: Callable[[Found], None]) -> None:
-        """Answer the events with ``after`` < id <= ``until``, the oldest first, at once or later.
+    def read(self, after: int, until: int, limit_bytes: int) -> Answer[Sequence[Event]]:
+        """The events with ``after`` < id <= ``until``, the oldest first.
 
         No more than fit in ``limit_bytes`` of `Event.size`, and at least one, from the oldest that is held:
-        a first id past ``after`` + 1 says how many are lost, and no event at all that every one is. Or why
-        they can't be read.
+        a first id past ``after`` + 1 says how many are lost, and no event at all that every one is. `Refused`
+        if they can't be read.
         """
         ...

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from lanchatd.chat.answers import Kept
+from lanchatd.chat.answers import Answer, begin
 from lanchatd.text import cleaning, names
 from lanchatd.text.names import Name
 from lanchatd.text.refused import Refused
@@ -23,7 +23,7 @@ Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 Target = str | Network
 """What a ban is on: the key of a nick, or a network (one address is the smallest)."""
 
-Keep = Callable[[bytes, Callable[[OSError | None], None]], None]
+Keep = Callable[[bytes], Answer[None]]
 """Keeps the newest version of a document, and answers when it is safe, or why it is not."""
 
 
@@ -206,19 +206,16 @@ class Moderation:
         if len(kind) >= MOST_KEPT:
             raise Refused("too_many", f"There are {MOST_KEPT:,} {what}, which is the limit.")
 
-    def changed(self) -> Kept:
-        """Keep what there is now."""
-        kept = Kept()
+    def changed(self) -> Answer[None]:
+        """Keep what there is now. It holds at once; `Refused` if it could not be written."""
+        return begin(self._is_kept(self._keep(self.document())))
 
-        def is_kept(error: OSError | None) -> None:
-            if error is None:
-                kept.settle(None)
-            else:
-                why = f"That holds only until the daemon ends, as it could not be written: {error.strerror}."
-                kept.settle(Refused("not_kept", why))
-
-        self._keep(self.document(), is_kept)
-        return kept
+    async def _is_kept(self, written: Answer[None]) -> None:
+        try:
+            await written
+        except OSError as error:
+            why = f"That holds only until the daemon ends, as it could not be written: {error.strerror}."
+            raise Refused("not_kept", why) from None
 
     def document(self) -> bytes:
         """Everything that holds, as JSON that a person can read and change."""

@@ -6,11 +6,11 @@ one with the least left comes first, a chunk at a time, so that a busy room does
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 
-from lanchatd.chat.events import Missed, Reason
-from lanchatd.chat.log import Found
+from lanchatd.chat.answers import Answer
+from lanchatd.chat.events import Event, Missed, Reason
 from lanchatd.chat.readers import RECENT, Cursor, Reader, make_live
 from lanchatd.text.refused import Refused
 
@@ -47,13 +47,13 @@ def _read(cursor: Cursor, done: Callable[[], None]) -> None:
     readers, after = cursor.readers, cursor.at
     until = readers.newest
 
-    def was_read(events: Found) -> None:
+    def was_read(events: Answer[Sequence[Event]]) -> None:
         try:
             _was_read(cursor, after, until, events)
         finally:
             done()
 
-    readers.log.read(after, until, readers.around.limits.chunk_bytes, was_read)
+    readers.log.read(after, until, readers.around.limits.chunk_bytes).when_known(was_read)
 
 
 def _still_reads(cursor: Cursor, after: int) -> bool:
@@ -61,14 +61,16 @@ def _still_reads(cursor: Cursor, after: int) -> bool:
     return cursor.reader.reading is cursor and cursor.at == after
 
 
-def _was_read(cursor: Cursor, after: int, until: int, events: Found) -> None:
+def _was_read(cursor: Cursor, after: int, until: int, answer: Answer[Sequence[Event]]) -> None:
     if not _still_reads(cursor, after):
         return  # it went away while the log was reading
     reader, readers = cursor.reader, cursor.readers
     reader.reading = None
-    if isinstance(events, Refused):
+    try:
+        events = answer.result()
+    except Refused as refused:
         # It can come back and go on from where it was; left as it is, it would wait for ever.
-        reader.connection.dismiss(events.code, events.text, Reason("the log can't be read"))
+        reader.connection.dismiss(refused.code, refused.text, Reason("the log can't be read"))
         return
     if reader.outbox.waiting:
         return  # something direct came in between; when that has drained, it is read again

@@ -5,19 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from weakref import ref
 
-from lanchatd.chat.events import (
-    NO_REASON,
-    TALK,
-    Event,
-    Here,
-    Kind,
-    Members,
-    Posted,
-    Reason,
-    told_together,
-)
+from lanchatd.chat.events import NO_REASON, TALK, Event, Here, Kind, Members, Reason, told_together
 from lanchatd.chat.format import Format
 from lanchatd.chat.log import Log
+from lanchatd.chat.posted import Posted
 from lanchatd.chat.readers import Readers
 from lanchatd.chat.surroundings import Surroundings
 from lanchatd.chat.turn import Turn

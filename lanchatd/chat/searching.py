@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from lanchatd.chat.answers import Answer
 from lanchatd.chat.events import Event
-from lanchatd.text.refused import Refused
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,8 +28,8 @@ class Hits:
     whole: bool = True
 
 
-Search = Callable[[str, int | None, int, Asker, Callable[[Hits | Refused], None]], None]
+Search = Callable[[str, int | None, int, Asker], Answer[Hits]]
 """Finds lines with some words in all rooms, before a place if one is given, and no more than so many.
 
-It answers at once or later, and not at all if the asker no longer waits.
+It never answers if the asker no longer waits.
 """

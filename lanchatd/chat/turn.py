@@ -15,8 +15,9 @@ from enum import Enum
 from functools import partial
 from typing import Protocol
 
-from lanchatd.chat.events import TALK, Event, Posted
+from lanchatd.chat.events import TALK, Event
 from lanchatd.chat.log import Log
+from lanchatd.chat.posted import Posted
 from lanchatd.chat.presence_turns import SMALL_ROOM
 from lanchatd.chat.surroundings import Surroundings
 from lanchatd.clock import Call, call_all

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Protocol
+from collections.abc import Callable, Coroutine
+from typing import Any, Protocol
 
-from lanchatd.chat.answers import Later
+from lanchatd.chat.answers import Answer
 from lanchatd.chat.events import Notice
+from lanchatd.chat.posted import Posted
 from lanchatd.chat.room import Room
 from lanchatd.text.framing import single_spaced
 
-Does = Callable[..., Later | None]
+Does = Callable[..., Posted | Coroutine[Answer[Any], None, None] | None]
 """What a row does. It gets the chat, the actor, and the arguments in order, None for a missing one.
 
-It returns what it began, if that is not done yet.
+It is done when it returns, or when what it posted is told; a coroutine is run.
 """
 
 

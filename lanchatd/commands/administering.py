@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import Field, replace
 from typing import Any, Protocol
 
 from lanchatd import __version__
 from lanchatd.chat import closing
-from lanchatd.chat.answers import Kept, all_of
 from lanchatd.chat.chat import Chat
-from lanchatd.chat.events import Kind, Notice, Posted
+from lanchatd.chat.events import Kind, Notice
+from lanchatd.chat.posted import Posted
 from lanchatd.chat.room import Room
 from lanchatd.chat.user import Session, User
 from lanchatd.commands.actor import Does, topic_of
@@ -112,22 +113,23 @@ def _rooms(chat: Chat, administrator: Administrator) -> None:
     administrator.tell(Table("rooms", ("room", "here", "lines", "topic"), rows, "There is no room."))
 
 
-def _room(
+async def _room(
     chat: Chat, administrator: Administrator, what: str, name: str, meant: bool, reason: str | None
-) -> Kept:
+) -> None:
     room = chat.room_named(name)
     if room.key == names.LOBBY:
         raise Refused("lobby", f"Everybody begins in {room.name}: it can't be closed or removed.")
     here, lines = len(room.members), room.readers.newest
     if what == "close":
-        kept, done = closing.close(chat, room, administrator.nick, reason or ""), closing.CLOSED
+        how = closing.CLOSED
+        await closing.close(chat, room, administrator.nick, reason or "")
     elif meant or not lines:
-        kept, done = closing.remove(chat, room, administrator.nick, reason or ""), closing.REMOVED
+        how = closing.REMOVED
+        await closing.remove(chat, room, administrator.nick, reason or "")
     else:
         would = f"What was said in {room.name}, {lines:,} line{'' if lines == 1 else 's'}, would go for good"
         raise Refused("not_sure", f"{would}: room remove {room.name} --yes says that it is meant.")
-    told = Notice((f"{room.name} was {done}; {here:,} {'was' if here == 1 else 'were'} in it.",))
-    return kept.then(lambda: administrator.tell(told))
+    administrator.tell(Notice((f"{room.name} was {how}; {here:,} {'was' if here == 1 else 'were'} in it.",)))
 
 
 def _bans(chat: Chat, administrator: Administrator) -> None:
@@ -144,28 +146,30 @@ def _end(until: float | None) -> At | None:
     return None if until is None else At(until)
 
 
-def _op(chat: Chat, administrator: Administrator, nick: str | None) -> Kept | None:
+async def _op(chat: Chat, administrator: Administrator, nick: str | None) -> None:
     operators = chat.moderation.operators
     if nick is None:
         rows = tuple((shown, key in chat.users) for key, shown in operators.items())
         administrator.tell(Table("operators", ("nick", "here"), rows, "Nobody is an operator."))
-        return None
+        return
     user = chat.user_named(nick)
     if user.operator:
         raise Refused("operator", f"{user.nick} is an operator already.")
     kept = chat.make_operator(user.name)
     user.tell(Notice(("You are an operator now. /help lists what you may do.",)))
-    return kept.then(lambda: administrator.tell(Notice((f"{user.nick} is an operator now.",))))
+    await kept
+    administrator.tell(Notice((f"{user.nick} is an operator now.",)))
 
 
-def _deop(chat: Chat, administrator: Administrator, nick: str) -> Kept:
+async def _deop(chat: Chat, administrator: Administrator, nick: str) -> None:
     name = names.nick(nick)
     if name.key not in chat.moderation.operators:
         raise Refused("no_operator", f"{name.shown} is no operator.")
     kept = chat.unmake_operator(name)
     if (user := chat.users.get(name.key)) is not None:
         user.tell(Notice(("You are no operator any more.",)))
-    return kept.then(lambda: administrator.tell(Notice((f"{name.shown} is no operator any more.",))))
+    await kept
+    administrator.tell(Notice((f"{name.shown} is no operator any more.",)))
 
 
 def _say(chat: Chat, administrator: Administrator, room: str, text: str) -> Posted:
@@ -180,15 +184,21 @@ def _topic(chat: Chat, administrator: Administrator, name: str, text: str | None
     return None
 
 
-def _announce(chat: Chat, administrator: Administrator, text: str) -> Kept:
+async def _announce(chat: Chat, administrator: Administrator, text: str) -> None:
     rooms = [room for room in chat.rooms.values() if room.members]
     told = Notice((f"Told to {chat.summary()}.",))
-    return announce(chat, rooms, text).then(lambda: administrator.tell(told))
+    await _say_in(chat, rooms, text)
+    administrator.tell(told)
 
 
-def announce(chat: Chat, rooms: list[Room], text: str) -> Kept:
-    """Say something in many rooms at once."""
-    return all_of([chat.say_as_admin(room, f"announces: {text}", Kind.ACTED) for room in rooms])
+async def _say_in(chat: Chat, rooms: list[Room], text: str) -> None:
+    """Say something in many rooms at once; `Refused` as the first of them, when all have been told."""
+    told = [chat.say_as_admin(room, f"announces: {text}", Kind.ACTED).answer() for room in rooms]
+    for one in told:
+        with suppress(Refused):
+            await one
+    for one in told:
+        one.result()
 
 
 def _stats(chat: Chat, administrator: Administrator) -> None:
@@ -254,19 +264,20 @@ def _log(chat: Chat, administrator: Administrator, count: int | None) -> None:
     administrator.tell(administrator.daemon.recorded(count or RECORDS))
 
 
-def _shutdown(
+async def _shutdown(
     chat: Chat, administrator: Administrator, seconds: int | None, reason: str | None
-) -> Kept | None:
+) -> None:
     administrator.daemon.shut_down_in(seconds or 0, reason or "")
     if not seconds:
         administrator.tell(Notice(("The server is shutting down.",)))
-        return None
+        return
     why = f": {reason}" if reason else ""
     at = chat.until_shown(chat.now() + seconds).removeprefix(" until ")
     told = Notice((f"The server shuts down in {seconds:,} s. Another shutdown takes the place of this one.",))
     rooms = [room for room in chat.rooms.values() if room.members]
     text = f"the server shuts down at {at}, in {seconds:,} s{why}"
-    return announce(chat, rooms, text).then(lambda: administrator.tell(told))
+    await _say_in(chat, rooms, text)
+    administrator.tell(told)
 
 
 DOES: dict[str, Does] = {

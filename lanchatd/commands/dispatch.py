@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from functools import partial
+from typing import Any
 
-from lanchatd.chat.answers import Later
+from lanchatd.chat.answers import Answer, begin
 from lanchatd.chat.chat import Chat
-from lanchatd.chat.events import Item, Notice, Ok, Posted
+from lanchatd.chat.events import Item, Notice, Ok
 from lanchatd.chat.format import Line
+from lanchatd.chat.posted import Posted
 from lanchatd.chat.refs import digest
 from lanchatd.chat.user import Session
 from lanchatd.commands import administering, moderating, talking
@@ -37,12 +39,13 @@ def run(chat: Chat, session: Session, line: Line, answer: Callable[[Item], None]
     """Do what was typed in a session: say it, or run the command. Then answer the line.
 
     With a `Refusal` if nothing happened, at once or when the log refuses it; with `Ok` if the line has a ref.
+    It is no coroutine, as every line that is said passes here.
     """
     if not line.text:
         if line.ref is not None:
             answer(Ok(line.ref))
         return
-    begun: Later | None
+    done: Posted | Coroutine[Answer[Any], None, None] | None
     try:
         speaker = Speaker(session, chat.room_of(session, line.room))
         text, command, rest = _parsed(line.text, speaker)
@@ -54,50 +57,55 @@ def run(chat: Chat, session: Session, line: Line, answer: Callable[[Item], None]
                 return
             answer = asked
         if command is None:
-            begun = chat.say(session, speaker.room, text)
+            done = chat.say(session, speaker.room, text)
         elif command.operator and not speaker.operator:
             raise Refused("not_operator", f"Only operators may /{command.name}.")
         else:
-            begun = MEMBERS_DO[command.name](chat, speaker, *MEMBERS.arguments(command, rest))
-        if key and isinstance(begun, Posted):
-            begun.ref = key
+            done = MEMBERS_DO[command.name](chat, speaker, *MEMBERS.arguments(command, rest))
     except Refused as refused:
         answer(refused.answering(line.ref))
         return
-    if begun is not None:
-        begun.when_told(partial(_told, begun, line.ref, answer))
+    if isinstance(done, Posted):
+        done.ref = key or None
+        done.told = partial(_told, done, line.ref, answer)
+    elif done is not None:
+        begin(_run(done, line, answer))
     elif line.ref is not None:
         answer(Ok(line.ref))
 
 
-def administer(
-    chat: Chat, administrator: Administrator, line: str, done: Callable[[Refused | None], None]
-) -> None:
-    """Do what an administrator typed, with a ``/`` before it or without, and tell when it is done.
-
-    With why not, if it was refused; at once or later.
-    """
-    try:
-        line = cleaning.clean(line)
-        if len(line.encode()) > chat.limits.max_line_bytes:
-            raise Refused("too_long", f"A line has at most {chat.limits.max_line_bytes:,} bytes.")
-        name, _, rest = line.strip().removeprefix("/").partition(" ")
-        command = CONSOLE.named(name, operator=True)
-        begun = CONSOLE_DOES[command.name](chat, administrator, *CONSOLE.arguments(command, rest.strip()))
-    except Refused as refused:
-        done(refused)
-        return
-    if begun is not None:
-        begun.when_told(done)
-    else:
-        done(None)
-
-
-def _told(begun: Later, ref: str | None, answer: Callable[[Item], None], refused: Refused | None) -> None:
+def _told(posted: Posted, ref: str | None, answer: Callable[[Item], None], refused: Refused | None) -> None:
     if refused is not None:
         answer(refused.answering(ref))
     elif ref is not None:
-        answer(Ok(ref, begun.id))
+        answer(Ok(ref, posted.event.id))
+
+
+async def _run(does: Coroutine[Answer[Any], None, None], line: Line, answer: Callable[[Item], None]) -> None:
+    try:
+        await does
+    except Refused as refused:
+        answer(refused.answering(line.ref))
+    else:
+        if line.ref is not None:
+            answer(Ok(line.ref))
+
+
+def administer(chat: Chat, administrator: Administrator, line: str) -> Answer[None]:
+    """Do what an administrator typed, with a ``/`` before it or without; `Refused` if it was."""
+    return begin(_administer(chat, administrator, line))
+
+
+async def _administer(chat: Chat, administrator: Administrator, line: str) -> None:
+    line = cleaning.clean(line)
+    if len(line.encode()) > chat.limits.max_line_bytes:
+        raise Refused("too_long", f"A line has at most {chat.limits.max_line_bytes:,} bytes.")
+    name, _, rest = line.strip().removeprefix("/").partition(" ")
+    command = CONSOLE.named(name, operator=True)
+    arguments = CONSOLE.arguments(command, rest.strip())
+    done = CONSOLE_DOES[command.name](chat, administrator, *arguments)
+    if done is not None:
+        await (done.answer() if isinstance(done, Posted) else done)
 
 
 def _parsed(line: str, speaker: Speaker) -> tuple[str, Row | None, str]:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Coroutine, Sequence
+from functools import partial
+from typing import Any
 
+from lanchatd.chat.answers import Answer, begin
 from lanchatd.chat.chat import Chat
-from lanchatd.chat.events import Event, Item, Notice, Past
-from lanchatd.chat.log import Found, Log
-from lanchatd.chat.searching import Asker, Hits
+from lanchatd.chat.events import Event, Notice, Past
+from lanchatd.chat.log import Log
+from lanchatd.chat.searching import Asker, Search
 from lanchatd.commands.speaker import Speaker
 from lanchatd.text.refused import Refused
 
@@ -21,81 +24,17 @@ _AROUND = 400
 
 def show(chat: Chat, speaker: Speaker, lines: int) -> None:
     """Show the last lines of the room that it was given again, as many as fit in one chunk."""
-    until = _given_until(speaker)
-
-    def was_read(events: Found) -> None:
-        if isinstance(events, Refused):
-            _answer(speaker, events)
-            return
-        session, now = speaker.session, chat.now()
-        pieces = [session.format.render(event, now) for event in events if not session.ignores(event)]
-        size = sum(map(len, pieces))
-        while pieces and size > chat.limits.chunk_bytes:
-            size -= len(pieces.pop(0))
-        _answered(speaker)
-        nothing = session.format.render(Notice(("Nothing was said here yet.",)))
-        session.tell_encoded(b"".join(pieces) or nothing)
-
-    speaker.session.asking = True
-    speaker.room.log.read(until - lines, until, lines * chat.limits.chunk_bytes, was_read)
-
-
-def _given_until(speaker: Speaker) -> int:
-    """Not beyond what a lagging session has been given: those lines are still to come, in their order."""
-    cursor = speaker.session.cursor_in(speaker.room.key)
-    return speaker.room.readers.newest if cursor is None else cursor.given_until
+    _ask(speaker, _last(chat, speaker, _given_until(speaker), lines))
 
 
 def show_before(chat: Chat, speaker: Speaker, at: float, lines: int) -> None:
     """Show a member the last lines of its room before a moment (seconds since the epoch)."""
-
-    def found_place(place: int | Refused) -> None:
-        if isinstance(place, Refused):
-            _answer(speaker, place)
-        else:
-            _show_until(chat, speaker, place, lines)
-
-    speaker.session.asking = True
-    _last_before(speaker.room.log, at, 0, _given_until(speaker), found_place)
+    _ask(speaker, _before(chat, speaker, at, _given_until(speaker), lines))
 
 
 def show_before_id(chat: Chat, speaker: Speaker, before: int, lines: int) -> None:
     """Show a member so many lines of its room: those that have the ids right before this one."""
-    speaker.session.asking = True
-    _show_until(chat, speaker, min(max(0, before - 1), _given_until(speaker)), lines)
-
-
-def _show_until(chat: Chat, speaker: Speaker, until: int, lines: int) -> None:
-    def was_read(events: Found) -> None:
-        if isinstance(events, Refused):
-            _answer(speaker, events)
-        else:
-            newest = _fitting(chat, events[::-1])
-            _answer(speaker, _past(chat, speaker, newest[::-1]))
-
-    speaker.room.log.read(max(0, until - lines), until, chat.limits.chunk_bytes * lines, was_read)
-
-
-def _last_before(log: Log, at: float, low: int, high: int, answer: Callable[[int | Refused], None]) -> None:
-    """Answer the id of the last event before a moment, 0 for none: one of the ids from ``low`` to ``high``.
-
-    By halves, as an event tells its time and time goes forward with the ids; where the clock was set back, it
-    is one of the places where the moment passed. What the log no longer holds is long before.
-    """
-    if low == high:
-        answer(low)
-        return
-    middle = (low + high + 1) // 2
-
-    def was_read(events: Found) -> None:
-        if isinstance(events, Refused):
-            answer(events)
-        elif events and events[0].at >= at:
-            _last_before(log, at, low, middle - 1, answer)
-        else:
-            _last_before(log, at, middle, high, answer)
-
-    log.read(middle - 1, middle, 1, was_read)
+    _ask(speaker, _until(chat, speaker, min(max(0, before - 1), _given_until(speaker)), lines))
 
 
 def search(chat: Chat, speaker: Speaker, words: str | None) -> None:
@@ -103,33 +42,95 @@ def search(chat: Chat, speaker: Speaker, words: str | None) -> None:
 
     Raises `Refused` if there is nothing to search in, or no more to show.
     """
-    in_log = chat.search
-    if in_log is None:
+    if chat.search is None:
         raise Refused("no_history", "This server keeps nothing that could be searched.")
     place = None
     if words is None:
         if speaker.session.found is None:
             raise Refused("usage", "Say what to search for: /search WORDS. Alone it shows the next ones.")
         words, place = speaker.session.found
-    looked_for = words
+    _ask(speaker, _found(chat, speaker, chat.search, words, place))
 
-    def found(hits: Hits | Refused) -> None:
-        if isinstance(hits, Refused):
-            _answer(speaker, hits)
-        elif not (hits.whole or hits.lines):
-            text = "Nothing was found in time: search for longer words, or for fewer."
-            _answer(speaker, Refused("took_too_long", text))
+
+def _ask(speaker: Speaker, looks: Coroutine[Answer[Any], None, bytes]) -> None:
+    begin(_answer(speaker, looks))
+
+
+async def _answer(speaker: Speaker, looks: Coroutine[Answer[Any], None, bytes]) -> None:
+    """Look for something, and show it; meanwhile the session is asked nothing more."""
+    session = speaker.session
+    session.asking = True
+    try:
+        shown = await looks
+    except Refused as refused:
+        shown = session.format.render(refused.answering(None))
+    session.asking = False
+    session.connection.answered()
+    session.tell_encoded(shown)
+
+
+async def _last(chat: Chat, speaker: Speaker, until: int, lines: int) -> bytes:
+    events = await speaker.room.log.read(until - lines, until, lines * chat.limits.chunk_bytes)
+    session, now = speaker.session, chat.now()
+    pieces = [session.format.render(event, now) for event in events if not session.ignores(event)]
+    size = sum(map(len, pieces))
+    while pieces and size > chat.limits.chunk_bytes:
+        size -= len(pieces.pop(0))
+    return b"".join(pieces) or session.format.render(Notice(("Nothing was said here yet.",)))
+
+
+async def _before(chat: Chat, speaker: Speaker, at: float, until: int, lines: int) -> bytes:
+    place = await _last_before(speaker.room.log, at, until)
+    return await _until(chat, speaker, place, lines)
+
+
+async def _until(chat: Chat, speaker: Speaker, place: int, lines: int) -> bytes:
+    events = await speaker.room.log.read(max(0, place - lines), place, chat.limits.chunk_bytes * lines)
+    newest = _fitting(chat, events[::-1])
+    return speaker.session.format.render(_past(chat, speaker, newest[::-1]))
+
+
+async def _last_before(log: Log, at: float, until: int) -> int:
+    """The id of the last event before a moment, 0 for none: one of those up to ``until``.
+
+    By halves, as an event tells its time and time goes forward with the ids; where the clock was set back, it
+    is one of the places where the moment passed. What the log no longer holds is long before.
+    """
+    low, high = 0, until
+    while low < high:
+        middle = (low + high + 1) // 2
+        events = await log.read(middle - 1, middle, 1)
+        if events and events[0].at >= at:
+            high = middle - 1
         else:
-            shown = _fitting(chat, [event for _, event in hits.lines[:PAGE]])
-            more = len(hits.lines) > len(shown) or not hits.whole
-            speaker.session.found = (looked_for, hits.lines[len(shown) - 1][0]) if more else None
-            past = _past(chat, speaker, shown, more, in_rooms=True)
-            _answer(speaker, past, *(() if hits.whole else (Notice((TOO_LONG,)),)))
+            low = middle
+    return low
 
-    speaker.session.asking = True
-    asker = Asker(speaker.address, lambda: bool(speaker.session.cursors))
+
+async def _found(chat: Chat, speaker: Speaker, in_log: Search, words: str, place: int | None) -> bytes:
     # When its own lines are in the log, which it may have typed right before.
-    speaker.room.when_told(lambda: in_log(looked_for, place, PAGE + 1, asker, found))
+    told: Answer[None] = Answer()
+    speaker.room.when_told(partial(told.settle, None))
+    await told
+    session = speaker.session
+    asker = Asker(speaker.address, lambda: bool(session.cursors))
+    hits = await in_log(words, place, PAGE + 1, asker)
+    if not (hits.whole or hits.lines):
+        raise Refused("took_too_long", "Nothing was found in time: search for longer words, or for fewer.")
+    shown = _fitting(chat, [event for _, event in hits.lines[:PAGE]])
+    more = len(hits.lines) > len(shown) or not hits.whole
+    session.found = (words, hits.lines[len(shown) - 1][0]) if more else None
+    items = (
+        _past(chat, speaker, shown, more, in_rooms=True),
+        *(() if hits.whole else (Notice((TOO_LONG,)),)),
+    )
+    return b"".join(map(session.format.render, items))
+
+
+def _given_until(speaker: Speaker) -> int:
+    """Not beyond what a lagging session has been given: those lines are still to come, in their order."""
+    cursor = speaker.session.cursor_in(speaker.room.key)
+    return speaker.room.readers.newest if cursor is None else cursor.given_until
 
 
 def _fitting(chat: Chat, events: Sequence[Event]) -> Sequence[Event]:
@@ -147,13 +148,3 @@ def _past(
 ) -> Past:
     shown = tuple(event for event in events if not speaker.session.ignores(event))
     return Past(shown, more, in_rooms, chat.now())
-
-
-def _answered(speaker: Speaker) -> None:
-    speaker.session.asking = False
-    speaker.session.connection.answered()
-
-
-def _answer(speaker: Speaker, answer: Past | Refused, *more: Item) -> None:
-    _answered(speaker)
-    speaker.tell(answer.answering(None) if isinstance(answer, Refused) else answer, *more)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ipaddress
 
-from lanchatd.chat.answers import Kept
 from lanchatd.chat.chat import Chat
 from lanchatd.chat.events import Notice
 from lanchatd.chat.moderation import LONGEST_REASON, Ban, Target, target_from
@@ -23,19 +22,20 @@ def _kick(chat: Chat, actor: Actor, nick: str, reason: str | None) -> None:
     actor.tell(Notice((f"{kicked.nick} was kicked.",)))
 
 
-def _ban(chat: Chat, actor: Actor, target: str, minutes: int | None, reason: str | None) -> Kept:
+async def _ban(chat: Chat, actor: Actor, target: str, minutes: int | None, reason: str | None) -> None:
     found, shown = target_from(target)
     _refuse_oneself(chat, actor, found, shown)
     ban = Ban(shown, _end(chat, minutes), actor.nick, (reason or "")[:LONGEST_REASON])
-    return chat.ban(found, ban).then(lambda: actor.tell(Notice((f"{_ban_shown(chat, ban)}.",))))
+    await chat.ban(found, ban)
+    actor.tell(Notice((f"{_ban_shown(chat, ban)}.",)))
 
 
-def _unban(chat: Chat, actor: Actor, target: str) -> Kept:
+async def _unban(chat: Chat, actor: Actor, target: str) -> None:
     found, shown = target_from(target)
     if not chat.moderation.bans.remove(found, chat.now()):
         raise Refused("not_banned", f"There is no ban on {shown}. /bans lists what there is.")
-    kept = chat.moderation.changed()
-    return kept.then(lambda: actor.tell(Notice((f"{shown} is not banned any more.",))))
+    await chat.moderation.changed()
+    actor.tell(Notice((f"{shown} is not banned any more.",)))
 
 
 def _bans(chat: Chat, actor: Actor) -> None:
@@ -49,15 +49,16 @@ def _bans(chat: Chat, actor: Actor) -> None:
     actor.tell(Notice(tuple(shown) or ("Nobody is banned or muted.",)))
 
 
-def _mute(chat: Chat, actor: Actor, nick: str, minutes: int | None) -> Kept:
+async def _mute(chat: Chat, actor: Actor, nick: str, minutes: int | None) -> None:
     muted, until = chat.user_named(nick), _end(chat, minutes)
     text = chat.until_shown(until)
     kept = chat.mute(muted.name, until)
     muted.tell(Notice((f"You are muted{text}.",)))
-    return kept.then(lambda: actor.tell(Notice((f"{muted.nick} is muted{text}.",))))
+    await kept
+    actor.tell(Notice((f"{muted.nick} is muted{text}.",)))
 
 
-def _unmute(chat: Chat, actor: Actor, nick: str) -> Kept:
+async def _unmute(chat: Chat, actor: Actor, nick: str) -> None:
     name = names.nick(nick)
     muted = chat.users.get(name.key)
     key = name.key if muted is None else chat.muted_as(muted)
@@ -65,8 +66,8 @@ def _unmute(chat: Chat, actor: Actor, nick: str) -> Kept:
         raise Refused("not_muted", f"{name.shown} is not muted.")
     if muted is not None:
         muted.tell(Notice(("You may talk again.",)))
-    kept = chat.moderation.changed()
-    return kept.then(lambda: actor.tell(Notice((f"{name.shown} may talk again.",))))
+    await chat.moderation.changed()
+    actor.tell(Notice((f"{name.shown} may talk again.",)))
 
 
 def _refuse_oneself(chat: Chat, actor: Actor, target: Target, shown: str) -> None:

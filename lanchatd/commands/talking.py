@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 
 from lanchatd.chat.chat import Chat
-from lanchatd.chat.events import NO_REASON, Kind, Notice, Posted, Reason
+from lanchatd.chat.events import NO_REASON, Kind, Notice, Reason
 from lanchatd.chat.ignored import Ignored
+from lanchatd.chat.posted import Posted
 from lanchatd.chat.user import User
 from lanchatd.commands import history
 from lanchatd.commands.actor import Does, topic_of

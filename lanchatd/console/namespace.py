@@ -13,7 +13,6 @@ from lanchatd.commands.dispatch import administer
 from lanchatd.commands.report import Report, as_text
 from lanchatd.commands.rows import CONSOLE
 from lanchatd.doors.connections import Connections
-from lanchatd.text.refused import Refused
 
 
 class Shown(str):
@@ -40,27 +39,18 @@ def namespace(reactor: Any, connections: Connections, daemon: Daemon, address: s
     def function(name: str) -> Callable[..., Shown | Deferred[Shown]]:
         def command(*arguments: object) -> Shown | Deferred[Shown]:
             shown: list[str] = []
-            later: Deferred[Shown] = Deferred()
-            refusals: list[Refused] = []
 
             def tell(report: Report) -> None:
                 shown.append(as_text(report, chat.now()))
 
-            def done(refused: Refused | None) -> None:
-                if refused is None:
-                    later.callback(Shown("".join(shown)))
-                elif waiting:
-                    later.errback(refused)
-                else:
-                    refusals.append(refused)
-
-            waiting = False
             line = " ".join([name, *map(str, arguments)])
-            administer(chat, Administrator(address, daemon, tell), line, done)
-            if refusals:
-                raise refusals[0]
-            waiting = True
-            return later.result if later.called else later  # type: ignore[return-value]
+            done = administer(chat, Administrator(address, daemon, tell), line)
+            if done.known:
+                done.result()
+                return Shown("".join(shown))
+            later: Deferred[None] = Deferred()
+            done.when_known(lambda _: later.callback(None))
+            return later.addCallback(lambda _: done.result()).addCallback(lambda _: Shown("".join(shown)))
 
         command.__name__ = command.__qualname__ = name
         return command

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+from lanchatd.chat.answers import Answer
 from lanchatd.chat.chat import Chat
 from lanchatd.commands.administering import Administrator, Daemon
 from lanchatd.commands.dispatch import administer
@@ -38,19 +39,23 @@ class Shell:
         def tell(report: Report) -> None:
             show(as_asked(report, self._chat.now()))
 
-        def is_done(refused: Refused | None) -> None:
-            self._trail.record(line, "done" if refused is None else refused.text)
-            if refused is None:
-                done(DONE, "")
-            else:
+        def is_done(answer: Answer[None]) -> None:
+            try:
+                answer.result()
+            except Refused as refused:
+                self._trail.record(line, refused.text)
                 done(NOT_A_COMMAND if refused.code == "unknown_command" else REFUSED, refused.text)
+            else:
+                self._trail.record(line, "done")
+                done(DONE, "")
 
         administrator = Administrator(self._address, self._daemon, tell)
         try:
-            administer(self._chat, administrator, command, is_done)
+            answer = administer(self._chat, administrator, command)
         except Exception:
             self._trail.record(line, "failed")
             raise
+        answer.when_known(is_done)
 
     def complete(self, word: str, before: str) -> Sequence[str]:
         """What can stand at the end of a line: commands first, then nicks, rooms and limits."""

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import heapq
 from collections import deque
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from weakref import WeakSet
 
-from lanchatd.chat.events import Event, Posted
-from lanchatd.chat.log import Found, Listener
+from lanchatd.chat.answers import Answer
+from lanchatd.chat.events import Event
+from lanchatd.chat.log import Listener
+from lanchatd.chat.posted import Posted
 from lanchatd.limits import Limits
 from lanchatd.text.refused import Refused
 
@@ -136,16 +138,16 @@ class MemoryLog:
 
     def append(self, batch: Sequence[Posted]) -> None:
         for id_, posted in enumerate(batch, self.newest + 1):
-            posted.number(id_)
+            posted.event = posted.event.numbered(id_)
         self._tail.hold([posted.event for posted in batch])
         self._listener.arrived(batch)
 
     def put_away(self) -> bool:
         return False
 
-    def throw_away(self, answer: Callable[[Refused | None], None]) -> None:
+    def throw_away(self) -> Answer[None]:
         self._tail.forget(self.newest)
-        answer(None)
+        return Answer.of(None)
 
-    def read(self, after: int, until: int, limit_bytes: int, answer: Callable[[Found], None]) -> None:
-        answer(self._tail.read(after, until, limit_bytes))
+    def read(self, after: int, until: int, limit_bytes: int) -> Answer[Sequence[Event]]:
+        return Answer.of(self._tail.read(after, until, limit_bytes))

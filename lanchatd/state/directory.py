@@ -12,7 +12,7 @@ import os
 import pwd
 import stat
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
@@ -23,13 +23,11 @@ from twisted.internet.interfaces import IReactorThreads
 from twisted.internet.threads import deferToThreadPool
 from twisted.logger import Logger
 
+from lanchatd.chat.answers import Answer
 from lanchatd.state.files import StateError, open_own, refuse_foreign
 
 # What ends the name of a file that is still being written. Nobody else's files end so: they are removed.
 _UNFINISHED = ".lanchatd-new"
-
-Done = Callable[[OSError | None], None]
-"""Told once what came of it: None when it is safe, or why it is not."""
 
 
 def default_state_dir(environ: Mapping[str, str]) -> Path:
@@ -194,18 +192,23 @@ class Keeper:
         self._reactor = reactor
         self._path = path
         self._newest = b""
-        self._waiting: list[Done] = []
+        self._waiting: list[Answer[None]] = []
         self._under_way = False
         self._at_once = False
         self._failed = False
         self._finished: list[Deferred[None]] = []
 
-    def keep(self, content: bytes, done: Done) -> None:
-        """Write this version, or a newer one; then call ``done`` in the reactor's thread, in order."""
+    def keep(self, content: bytes) -> Answer[None]:
+        """Write this version, or a newer one; then answer in the reactor's thread, in order.
+
+        With an OSError if it could not be written.
+        """
+        answer: Answer[None] = Answer()
         self._newest = content
-        self._waiting.append(done)
+        self._waiting.append(answer)
         if not self._under_way:
             self._begin()
+        return answer
 
     @property
     def kept(self) -> bool:
@@ -235,13 +238,16 @@ class Keeper:
         writing = deferToThreadPool(self._reactor, threads, _try_to_write, self._path, self._newest)
         writing.addCallback(partial(self._written, waiting))
 
-    def _written(self, waiting: list[Done], error: OSError | None) -> None:
+    def _written(self, waiting: list[Answer[None]], error: OSError | None) -> None:
         self._failed = error is not None
         if error is not None:
             self.log.warn("can't write to {path}: {why}", path=str(self._path), why=error.strerror)
-        for done in waiting:
+        for answer in waiting:
             with self.log.failuresHandled("while telling that {path} is kept:", path=str(self._path)):
-                done(error)
+                if error is None:
+                    answer.settle(None)
+                else:
+                    answer.fail(error)
         if self._waiting:
             self._begin()
             return

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TypeVar
 
+from lanchatd.chat.answers import Answer
 from lanchatd.clock import Clock
 from lanchatd.history.disk.commits import DOES_NOT_ANSWER, HANGS_S, why_not
 from lanchatd.history.disk.worker import Worker
@@ -28,30 +29,36 @@ class Asking:
         self._clock = clock
         self._given_up = 0  # what it was asked in vain, and has not done yet
 
-    def do(self, work: Callable[[], _T], answer: Callable[[_T | Exception], None]) -> None:
-        """As `Worker.do`; `Hangs` is answered when it takes too long, and at once while something does."""
+    async def do(self, work: Callable[[], _T]) -> _T:
+        """As `Worker.do`, and what goes wrong is `Refused`: also when it takes too long.
+
+        Then it is so at once for what is asked next, until that one is done.
+        """
         if self._given_up:
-            answer(Hangs())
-            return
-        waits = True
+            raise _unreadable(Hangs())
+        in_time: Answer[_T] = Answer()
 
         def hangs() -> None:
-            nonlocal waits
-            waits = False
             self._given_up += 1
-            answer(Hangs())
+            in_time.fail(Hangs())
 
         def done(result: _T | Exception) -> None:
-            if waits:
-                late.cancel()
-                answer(result)
-            else:
+            if in_time.known:
                 self._given_up -= 1
+                return
+            late.cancel()
+            if isinstance(result, Exception):
+                in_time.fail(result)
+            else:
+                in_time.settle(result)
 
         late = self._clock.callLater(HANGS_S, hangs)
         self._worker.do(work, done)
+        try:
+            return await in_time
+        except Exception as error:
+            raise _unreadable(error) from None
 
 
-def unreadable(error: Exception) -> Refused:
-    """What is told to who wanted to read."""
+def _unreadable(error: Exception) -> Refused:
     return Refused("log_failed", f"The log can't be read: {why_not(error)}.")

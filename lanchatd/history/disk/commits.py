@@ -14,15 +14,13 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 
-from lanchatd.chat.events import Posted
+from lanchatd.chat.posted import Posted
 from lanchatd.clock import Call, Clock, call_all
 from lanchatd.history.disk import rows
 from lanchatd.history.disk.rows import RoomRow
 from lanchatd.history.disk.worker import Worker
 from lanchatd.limits import Limits
 from lanchatd.text.refused import Refused
-
-Answer = Callable[[Refused | None], None]
 
 # How long a commit may take, before no more lines are taken until it has been made. Another program that
 # writes to the file is waited for for half of that (`opening`).
@@ -62,7 +60,7 @@ class Commits:
         self._clock = clock
         self._kept = kept
         self._writer: tuple[Worker, sqlite3.Connection] | None = None
-        self._gathered: list[tuple[RoomRow, Sequence[Posted], Answer]] = []
+        self._gathered: list[tuple[RoomRow, Sequence[Posted], Callable[[Refused | None], None]]] = []
         self._committing = False
         self._turn_ends = False
         self._late: Call | None = None
@@ -84,12 +82,17 @@ class Commits:
         """Answer as `lanchatd.chat.log.Log.refuses` does."""
         return _refused(DOES_NOT_ANSWER) if self._hangs else None
 
-    def append(self, room: RoomRow, batch: Sequence[Posted], answer: Answer) -> None:
-        """Keep events that are numbered, and then answer; or answer why not, and nothing is kept."""
+    def append(
+        self, room: RoomRow, batch: Sequence[Posted], appended: Callable[[Refused | None], None]
+    ) -> None:
+        """Keep events that are numbered, and then call; or call with why not, and nothing is kept.
+
+        Those of one commit are called one right after the other, before anything else happens.
+        """
         if (refused := self.refuses()) is not None:
-            answer(refused)
+            appended(refused)
             return
-        self._gathered.append((room, batch, answer))
+        self._gathered.append((room, batch, appended))
         self._commit_soon()
 
     def _commit_soon(self) -> None:
@@ -109,7 +112,7 @@ class Commits:
         work = partial(_write, connection, self._path, self._limits.min_free_bytes, rooms, events)
         self._committing = True
         self._late = self._clock.callLater(HANGS_S, self._hang)
-        worker.do(work, partial(self._committed, [answer for _, _, answer in batches]))
+        worker.do(work, partial(self._committed, [appended for _, _, appended in batches]))
 
     def _hang(self) -> None:
         """What is on its way may be kept yet, and waits; what has gathered behind it is refused."""
@@ -120,10 +123,10 @@ class Commits:
         calls: deque[Callable[[], None]] = deque(
             [partial(self._in_trouble, DOES_NOT_ANSWER), self._hang_begins]
         )
-        calls.extend(partial(answer, refused) for _, _, answer in batches)
+        calls.extend(partial(appended, refused) for _, _, appended in batches)
         call_all(self._clock, calls)
 
-    def _committed(self, answers: list[Answer], error: Exception | None) -> None:
+    def _committed(self, batches: list[Callable[[Refused | None], None]], error: Exception | None) -> None:
         self._committing = self._hangs = False
         if self._late is not None:
             self._late.cancel()
@@ -131,7 +134,7 @@ class Commits:
         why = None if error is None else why_not(error)
         refused = None if why is None else _refused(why)
         calls: deque[Callable[[], None]] = deque([partial(self._in_trouble, why)])
-        calls.extend(partial(answer, refused) for answer in answers)
+        calls.extend(partial(appended, refused) for appended in batches)
         if why is None:
             self._kept()
         try:

@@ -5,18 +5,23 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from functools import partial
 
-from lanchatd.chat.events import Posted
-from lanchatd.chat.log import Found, Listener
+from lanchatd.chat.answers import Answer
+from lanchatd.chat.events import Event
+from lanchatd.chat.log import Listener
+from lanchatd.chat.posted import Posted
 from lanchatd.history.disk.commits import Commits
 from lanchatd.history.disk.rows import RoomRow
 from lanchatd.history.memory import Tail
 from lanchatd.text.refused import Refused
 
-Read = Callable[[RoomRow, int, int, int, Callable[[Found], None]], None]
+Read = Callable[[RoomRow, int, int, int], Answer[Sequence[Event]]]
 """Reads a room's events from the file, as `lanchatd.chat.log.Log.read` does."""
 
-Remove = Callable[[RoomRow, Callable[[Refused | None], None]], None]
+Remove = Callable[[RoomRow], Answer[None]]
 """Throws a room away, and answers as `lanchatd.chat.log.Log.throw_away` does."""
+
+
+_IS_REMOVED = Refused("room_removed", "The room is being removed.")
 
 
 class DiskLog:
@@ -33,7 +38,7 @@ class DiskLog:
         self._read = read
         self._remove = remove
         self._under_way = 0  # appends
-        self._thrown_away: Callable[[Refused | None], None] | None = None
+        self._thrown_away: Answer[None] | None = None
         self._listener: Listener
 
     @property
@@ -42,7 +47,7 @@ class DiskLog:
 
     def refuses(self) -> Refused | None:
         if self._thrown_away is not None:
-            return Refused("room_removed", "The room is being removed.")
+            return _IS_REMOVED
         return self._commits.refuses()
 
     def listen(self, listener: Listener) -> None:
@@ -50,10 +55,10 @@ class DiskLog:
 
     def append(self, batch: Sequence[Posted]) -> None:
         if self._thrown_away is not None:
-            self._listener.arrived(batch, self.refuses())
+            self._listener.arrived(batch, _IS_REMOVED)
             return
         for id_, posted in enumerate(batch, self.newest + 1):
-            posted.number(id_)
+            posted.event = posted.event.numbered(id_)
         self._under_way += 1
         self._room.name = batch[0].event.room
         self._commits.append(self._room, batch, partial(self._appended, batch))
@@ -63,7 +68,7 @@ class DiskLog:
         if refused is None:
             self._tail.hold([posted.event for posted in batch])
         if self._thrown_away is not None and not self._under_way:
-            self._remove(self._room, self._was_removed)
+            self._remove(self._room).when_known(self._was_removed)
         self._listener.arrived(batch, refused)
 
     def hangs(self) -> None:
@@ -74,29 +79,30 @@ class DiskLog:
         self._tail.forget(self._tail.newest)
         return True
 
-    def throw_away(self, answer: Callable[[Refused | None], None]) -> None:
+    def throw_away(self) -> Answer[None]:
+        answer: Answer[None] = Answer()
         if self._thrown_away is not None:
-            answer(self.refuses())
-            return
+            answer.fail(_IS_REMOVED)
+            return answer
         self._thrown_away = answer
         if not self._under_way:  # else what is on its way would come behind
-            self._remove(self._room, self._was_removed)
+            self._remove(self._room).when_known(self._was_removed)
+        return answer
 
-    def _was_removed(self, refused: Refused | None) -> None:
+    def _was_removed(self, removed: Answer[None]) -> None:
         answer = self._thrown_away
-        if refused is None:
+        if removed.error is None:
             self._tail.forget(self._tail.newest)
         else:
             self._thrown_away = None  # it goes on
         if answer is not None:
-            answer(refused)
+            removed.hand_on(answer)
 
     def forget(self, until: int) -> None:
         """The events up to an id are not in the file any more."""
         self._tail.forget(until)
 
-    def read(self, after: int, until: int, limit_bytes: int, answer: Callable[[Found], None]) -> None:
+    def read(self, after: int, until: int, limit_bytes: int) -> Answer[Sequence[Event]]:
         if after + 1 >= self._tail.oldest or until <= after:
-            answer(self._tail.read(after, until, limit_bytes))
-        else:
-            self._read(self._room, after, until, limit_bytes, answer)
+            return Answer.of(self._tail.read(after, until, limit_bytes))
+        return self._read(self._room, after, until, limit_bytes)

@@ -12,7 +12,8 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from lanchatd.chat.events import Event, Kind, Posted
+from lanchatd.chat.events import Event, Kind
+from lanchatd.chat.posted import Posted
 from lanchatd.chat.searching import Hits
 from lanchatd.history.disk.words import words_of
 from lanchatd.history.memory import Tail, Tails

@@ -14,10 +14,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 
+from lanchatd.chat.answers import Answer, begin
 from lanchatd.chat.searching import Asker, Hits
 from lanchatd.clock import Clock
 from lanchatd.history.disk import rows
-from lanchatd.history.disk.asking import Asking, unreadable
+from lanchatd.history.disk.asking import Asking
 from lanchatd.history.disk.index import index
 from lanchatd.history.disk.words import query_of
 from lanchatd.history.disk.worker import Worker
@@ -39,7 +40,7 @@ _NEWEST = 1 << 62  # a place past all others
 class _Waiting:
     asker: Asker
     find: Callable[[], Hits]
-    answer: Callable[[Hits | Refused], None]
+    answer: Answer[Hits]
 
 
 class Searches:
@@ -68,25 +69,20 @@ class Searches:
         self._writer = None
         self._waiting.clear()
 
-    def search(
-        self,
-        words: str,
-        before: int | None,
-        count: int,
-        asker: Asker,
-        answer: Callable[[Hits | Refused], None],
-    ) -> None:
+    def search(self, words: str, before: int | None, count: int, asker: Asker) -> Answer[Hits]:
         """Find the newest lines with these words."""
+        answer: Answer[Hits] = Answer()
         query = query_of(words)
         if not query:
-            answer(Refused("usage", "There is no word in that to search for."))
-            return
+            answer.fail(Refused("usage", "There is no word in that to search for."))
+            return answer
         _, connection = self._reader
         place = _NEWEST if before is None else before
         find = partial(rows.search, connection, query, place, count, self._new_end)
         self._waiting.setdefault(asker.address, deque()).append(_Waiting(asker, find, answer))
         if not self._under_way:
             self._begin_next()
+        return answer
 
     def now(self) -> None:
         """Don't wait for the index any more."""
@@ -132,10 +128,10 @@ class Searches:
         if self._writer is None:
             return
         asking, _ = self._reader
-        asking.do(search.find, partial(self._found, search))
+        begin(asking.do(search.find)).when_known(partial(self._found, search))
 
-    def _found(self, search: _Waiting, hits: Hits | Exception) -> None:
+    def _found(self, search: _Waiting, found: Answer[Hits]) -> None:
         # Not at once: this may be called while another one is being asked for.
         self._clock.callLater(0, self._begin_next)
         if search.asker.waits():
-            search.answer(unreadable(hits) if isinstance(hits, Exception) else hits)
+            found.hand_on(search.answer)

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import sqlite3
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 from weakref import WeakValueDictionary
 
-from lanchatd.chat.log import Found
+from lanchatd.chat.answers import Answer, begin
+from lanchatd.chat.events import Event
 from lanchatd.clock import Call, Clock, call_all
 from lanchatd.history.disk import rows
-from lanchatd.history.disk.asking import Asking, unreadable
+from lanchatd.history.disk.asking import Asking
 from lanchatd.history.disk.believed_time import BelievedTime
 from lanchatd.history.disk.commits import Commits, why_not
 from lanchatd.history.disk.index import index
@@ -180,21 +181,22 @@ class DiskStore:
         else:
             self._prune_in(PRUNE_EVERY_S)  # if it failed, those who talk are told what is wrong
 
-    def _remove(self, room: RoomRow, answer: Callable[[Refused | None], None]) -> None:
-        if not self._workers:
-            return  # closed
-        worker, connection = self._workers[0]
-        worker.do(partial(remove, connection, room.number), partial(self._removed, answer))
+    def _remove(self, room: RoomRow) -> Answer[None]:
+        answer: Answer[None] = Answer()
+        if self._workers:  # else it is closed
+            worker, connection = self._workers[0]
+            worker.do(partial(remove, connection, room.number), partial(self._removed, answer))
+        return answer
 
-    def _removed(self, answer: Callable[[Refused | None], None], result: int | Exception) -> None:
+    def _removed(self, answer: Answer[None], result: int | Exception) -> None:
         if isinstance(result, Exception):
-            answer(Refused("log_failed", f"The log can't be thrown away: {why_not(result)}."))
+            answer.fail(Refused("log_failed", f"The log can't be thrown away: {why_not(result)}."))
             return
         self._removals = result
         if self._pruning is not None:
             self._pruning.cancel()
             self._prune_in(PRUNE_PAUSE_S)
-        answer(None)
+        answer.settle(None)
 
     # -- the index of words
 
@@ -215,16 +217,10 @@ class DiskStore:
 
     # -- reading
 
-    def _read(
-        self, room: RoomRow, after: int, until: int, limit_bytes: int, answer: Callable[[Found], None]
-    ) -> None:
+    def _read(self, room: RoomRow, after: int, until: int, limit_bytes: int) -> Answer[Sequence[Event]]:
         _, connection = self._workers[1]
-        work = partial(rows.read, connection, room, after, until, limit_bytes)
-
-        def was_read(found: Found | Exception) -> None:
-            answer(unreadable(found) if isinstance(found, Exception) else found)
-
-        self._reads.do(work, was_read)
+        work: Callable[[], Sequence[Event]] = partial(rows.read, connection, room, after, until, limit_bytes)
+        return begin(self._reads.do(work))
 
 
 def _size_of(path: Path) -> int:

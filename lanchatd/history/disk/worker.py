@@ -14,7 +14,10 @@ class Worker(Protocol):
     """Does what it is asked, in order, elsewhere. ``Exception`` is what it raised."""
 
     def do(self, work: Callable[[], _T], answer: Callable[[_T | Exception], None]) -> None:
-        """Do this when everything asked before is done, and then answer in the reactor's thread."""
+        """Do this when everything asked before is done, and then call in the reactor's thread.
+
+        It is no `lanchatd.chat.answers.Answer`, as every line that is kept passes here.
+        """
         ...
 
     def stop(self, within_s: float) -> bool:
