@@ -70,6 +70,14 @@ def test_the_client_knows_what_both_ends_share(module: str) -> None:
     assert {folder(name) for name in ours(module)} <= CLIENT_KNOWS
 
 
+def test_there_are_no_circles() -> None:
+    """Each module can be read after those that it names, also for types only."""
+    left = {module: ours(module) - {module} for module in MODULES}
+    while ready := {module for module, needs in left.items() if not needs & left.keys()}:
+        left = {module: needs for module, needs in left.items() if module not in ready}
+    assert left == {}
+
+
 def test_the_client_loads_no_server() -> None:
     """Of the rules it needs the rows of the commands, and what is rendered: nothing that is done."""
     asks = "import sys, lanchatd.client.main, lanchatd.client.terminal; print(*sys.modules)"

@@ -24,10 +24,9 @@ from twisted.python.failure import Failure
 
 from lanchatd.limits import Limits
 from lanchatd.ssh.authorized_keys import AuthorizedKeys
-from lanchatd.ssh.channels import MOST_SESSIONS
 from lanchatd.ssh.host_key import host_key
-from lanchatd.ssh.server import Account, ConsoleFactory, SshConsole
-from lanchatd.ssh.transport import Connection
+from lanchatd.ssh.server import MOST_SESSIONS, Account, ConsoleFactory, SshConsole
+from lanchatd.ssh.transport import Transport
 from lanchatd.state.files import StateError
 from tests.console import Echo, console
 from tests.daemon import PATIENCE_S, Daemon
@@ -459,7 +458,7 @@ def test_an_ipv6_address(own: Callable[..., tuple[Daemon, Ssh]]) -> None:
 class StuckTransport(StringTransport):
     """A socket whose peer reads nothing."""
 
-    protocol: Connection
+    protocol: Transport
 
     def loseWriteConnection(self) -> None:
         """Never happens."""

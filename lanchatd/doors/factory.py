@@ -10,7 +10,7 @@ from lanchatd.doors.door import Doors
 from lanchatd.doors.first_bytes import FirstBytes
 from lanchatd.doors.last_line import LastLine
 from lanchatd.net.peer_of import peer_of
-from lanchatd.net.refusal_log import TurnedAway
+from lanchatd.net.refusal_log import RefusalLog
 from lanchatd.text.refused import Refusal, Refused
 
 # Connections over a limit that are being told so at once; further ones are closed without a word, as a flood
@@ -27,7 +27,7 @@ class ChatFactory(ServerFactory):
         self.connections = connections
         self._doors = doors
         self._telling: set[LastLine] = set()
-        self._turned_away = TurnedAway(connections.clock)
+        self._refusals = RefusalLog(connections.clock)
 
     def buildProtocol(self, addr: IAddress | None) -> Protocol | None:
         peer = peer_of(addr)
@@ -35,7 +35,7 @@ class ChatFactory(ServerFactory):
             return FirstBytes(self.connections, self._doors, peer, self.connections.admit(peer))
         except Refused as refused:
             unheard = len(self._telling) >= TOLD_AT_ONCE
-            self._turned_away.add(peer, refused.code, unheard)
+            self._refusals.add(peer, refused.code, unheard)
             if unheard:
                 return None
             encoded = self.connections.text.render(Refusal(refused.code, refused.text))

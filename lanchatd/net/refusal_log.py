@@ -13,7 +13,7 @@ from lanchatd.clock import Clock
 PAUSE_S = 1
 
 
-class TurnedAway:
+class RefusalLog:
     """Tells of the first by its address, and of those that follow how many they were and why."""
 
     log = Logger("lanchatd")

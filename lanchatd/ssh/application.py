@@ -1,4 +1,4 @@
-"""An administrator's seat: who sits there, what can be shown, and what runs there.
+"""An administrator's session: whose it is, what can be shown, and what runs there.
 
 The SSH side knows nothing of commands, and what runs knows nothing of SSH: these three are all between them.
 """
@@ -41,7 +41,7 @@ class Output(Protocol):
 
 
 class Application(Protocol):
-    """What runs at a seat. First either `run` or `begin` is called, once, and `closed` at the very end."""
+    """What runs in a session. First either `run` or `begin` is called, once, and `closed` at the very end."""
 
     def run(self, line: str) -> None:
         """``ssh host line``: do it, and end with its exit code."""

@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 import struct
-from typing import TYPE_CHECKING
+from collections.abc import Callable
 
 from twisted.conch.ssh.common import NS, getNS
 from twisted.conch.ssh.connection import (
@@ -20,15 +20,11 @@ from twisted.conch.ssh.connection import (
 )
 from twisted.logger import Logger
 
+from lanchatd.ssh.application import Application, Output
 from lanchatd.ssh.authorized_keys import harmless
+from lanchatd.ssh.connection import Connection
 from lanchatd.ssh.quiet_log import QUIET
-from lanchatd.ssh.session import Seat, Session
-
-if TYPE_CHECKING:
-    from lanchatd.ssh.transport import Connection
-
-# Sessions of all connections together.
-MOST_SESSIONS = 16
+from lanchatd.ssh.session import SessionChannel
 
 # The least that a client can want a packet to be, in bytes: with none, output would be sent without end.
 LEAST_PACKET = 256
@@ -40,13 +36,20 @@ class Channels(SSHConnection):
     log = Logger("lanchatd")
     _log = QUIET
 
-    def __init__(self, connection: Connection, seat: Seat) -> None:
+    def __init__(
+        self,
+        connection: Connection,
+        application: Callable[[Output], Application],
+        may_open: Callable[[], bool],
+    ) -> None:
+        """``application`` makes what runs in a session; ``may_open`` says whether there can be one more."""
         super().__init__()
         self.connection = connection
-        self._seat = seat
+        self._application = application
+        self._may_open = may_open
 
     @property
-    def open_sessions(self) -> list[Session]:
+    def open_sessions(self) -> list[SessionChannel]:
         """Those that have not been closed from here."""
         return [session for session in self.channels.values() if not session.localClosed]
 
@@ -68,23 +71,23 @@ class Channels(SSHConnection):
     def ssh_CHANNEL_OPEN(self, packet: bytes) -> None:
         kind, rest = getNS(packet)
         sender, _window, largest = struct.unpack(">3L", rest[:12])
-        if kind != Session.name:
+        if kind != SessionChannel.name:
             self.refuse(kind)
             self._refuse_channel(sender, OPEN_ADMINISTRATIVELY_PROHIBITED, "There are only sessions here.")
-        elif self.connection.factory.sessions >= MOST_SESSIONS:
+        elif not self._may_open():
             self._refuse_channel(sender, OPEN_RESOURCE_SHORTAGE, "Too many sessions are open.")
         elif largest < LEAST_PACKET:
             self._refuse_channel(sender, OPEN_RESOURCE_SHORTAGE, "Those packets are too small.")
         else:
             super().ssh_CHANNEL_OPEN(packet)
 
-    def getChannel(self, channelType: bytes, windowSize: int, maxPacket: int, data: bytes) -> Session:
-        return Session(self, self._seat, windowSize, maxPacket)
+    def getChannel(self, channelType: bytes, windowSize: int, maxPacket: int, data: bytes) -> SessionChannel:
+        return SessionChannel(self, self._application, windowSize, maxPacket)
 
     def ssh_CHANNEL_REQUEST(self, packet: bytes) -> None:
         (number,) = struct.unpack(">L", packet[:4])
         kind, rest = getNS(packet[4:])
-        session: Session = self.channels[number]
+        session: SessionChannel = self.channels[number]
         granted = session.requested(kind, rest[1:])
         if rest[0] and not session.localClosed:  # an answer is wanted
             message = MSG_CHANNEL_SUCCESS if granted else MSG_CHANNEL_FAILURE

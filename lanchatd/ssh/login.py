@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 from twisted.conch.ssh.common import NS, getNS
 from twisted.conch.ssh.keys import Key
@@ -18,13 +18,13 @@ from twisted.conch.ssh.transport import DISCONNECT_NO_MORE_AUTH_METHODS_AVAILABL
 from twisted.conch.ssh.userauth import MSG_USERAUTH_FAILURE, MSG_USERAUTH_PK_OK, MSG_USERAUTH_REQUEST
 from twisted.logger import Logger
 
+from lanchatd.limits import Limits
 from lanchatd.ssh.application import Application, Identity, Output
 from lanchatd.ssh.authorized_keys import AuthorizedKeys, harmless
+from lanchatd.ssh.connection import Connection
+from lanchatd.ssh.guard import Guard
 from lanchatd.ssh.host_key import blob_fingerprint
 from lanchatd.ssh.quiet_log import QUIET
-
-if TYPE_CHECKING:
-    from lanchatd.ssh.transport import Connection
 
 # How a key may sign, by its type. Not ``ssh-rsa`` as such, which means SHA-1.
 ALGORITHMS: dict[bytes, tuple[bytes, ...]] = {
@@ -42,10 +42,21 @@ _TOUCHED = 0x01  # a flag of a security key's signature: somebody was there (PRO
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """What one user name is good for: whose keys let them in, and what runs at each of their seats."""
+    """What one user name is good for: whose keys let them in, and what runs in each of their sessions."""
 
     keys: AuthorizedKeys
     application: Callable[[Identity, Output], Application]
+
+
+class Owner(Connection, Protocol):
+    """The connection that somebody logs in on."""
+
+    sessionID: bytes | None
+    """Which a signature has to be for; made by the key exchange."""
+
+    def let_in(self, identity: Identity, application: Callable[[Identity, Output], Application]) -> None:
+        """The login has succeeded."""
+        ...
 
 
 class Login(SSHService):
@@ -56,16 +67,20 @@ class Login(SSHService):
     log = Logger("lanchatd")
     _log = QUIET
 
-    def __init__(self, connection: Connection, accounts: Mapping[str, Account]) -> None:
+    def __init__(
+        self, connection: Owner, accounts: Mapping[str, Account], guard: Guard, limits: Limits
+    ) -> None:
         self._connection = connection
         self._accounts = accounts
+        self._guard = guard
+        self._limits = limits
         self._failures = 0
 
     def ssh_USERAUTH_REQUEST(self, packet: bytes) -> None:
         """Called with the user, the service that is wanted then, the method, and what it needs."""
         connection = self._connection
         # Another connection of this address may have used up its tries meanwhile.
-        if (why := connection.factory.guard.refusal(connection.address)) is not None:
+        if (why := self._guard.refusal(connection.address)) is not None:
             self._end(why)
             return
         user, service, method, rest = getNS(packet, 3)
@@ -98,7 +113,7 @@ class Login(SSHService):
             self._failed(name, f"the signature with the key {fingerprint} is wrong", fingerprint)
         else:
             connection = self._connection
-            connection.factory.guard.succeeded(connection.address)
+            self._guard.succeeded(connection.address)
             identity = Identity(name, known.fingerprint, known.comment, connection.address)
             connection.let_in(identity, account.application)
 
@@ -112,11 +127,10 @@ class Login(SSHService):
             reason=why,
         )
         self._failures += 1
-        guard = connection.factory.guard
-        guard.failed(connection.address)
-        if (refused := guard.refusal(connection.address)) is not None:
+        self._guard.failed(connection.address)
+        if (refused := self._guard.refusal(connection.address)) is not None:
             self._end(refused)
-        elif self._failures >= connection.factory.limits.admin_tries:
+        elif self._failures >= self._limits.admin_tries:
             self._end("Too many failed tries.")
         else:
             self._try_another()

@@ -22,24 +22,30 @@ from lanchatd.ssh.guard import Guard
 from lanchatd.ssh.host_key import fingerprint, host_key
 from lanchatd.ssh.login import Account
 from lanchatd.ssh.quiet_log import QUIET
-from lanchatd.ssh.transport import Connection, address_of
-from lanchatd.ssh.turned_away import TurnedAway
+from lanchatd.ssh.refused_connection import RefusedConnection
+from lanchatd.ssh.transport import Transport, address_of
 from lanchatd.state.files import StateError
 
 __all__ = ["Account", "ConsoleFactory", "SshConsole"]
+
+# Sessions of all connections together.
+MOST_SESSIONS = 16
 
 # Connections at once, logged in or not; what comes then is closed without a word.
 MOST_CONNECTIONS = 64
 
 # Who can't log in now is told why, so many at a time; the others are closed without a word.
-MOST_TURNED_AWAY = 16
+MOST_REFUSED = 16
 
 
 class ConsoleFactory(SSHFactory):
-    """Makes the connections, and knows them. ``accounts`` are by their user names."""
+    """Makes the connections, and knows them. ``accounts`` are by their user names.
+
+    Implements `lanchatd.ssh.transport.Owner`.
+    """
 
     noisy = False
-    protocol = Connection
+    protocol = Transport
     log = Logger("lanchatd")
     _log = QUIET
 
@@ -48,9 +54,9 @@ class ConsoleFactory(SSHFactory):
         self.limits = limits
         self.accounts = accounts
         self.guard = Guard(clock, limits)
-        self.connections: dict[Connection, None] = {}  # in the order in which they came
-        self._turned_away: set[TurnedAway] = set()
-        self._turned_away_count = 0  # of this second
+        self.connections: dict[Transport, None] = {}  # in the order in which they came
+        self._refused: set[RefusedConnection] = set()
+        self._refused_count = 0  # of this second
         self.privateKeys = {host_key.sshType(): host_key}
         self.publicKeys = {host_key.sshType(): host_key.public()}
         self.primes = None
@@ -60,10 +66,10 @@ class ConsoleFactory(SSHFactory):
             account.keys.changed = self.guard.forget
 
     @property
-    def sessions(self) -> int:
-        """How many there are, of all connections."""
+    def may_open_session(self) -> bool:
         services = (connection.service for connection in self.connections)
-        return sum(len(service.channels) for service in services if isinstance(service, Channels))
+        open_ = sum(len(service.channels) for service in services if isinstance(service, Channels))
+        return open_ < MOST_SESSIONS
 
     def buildProtocol(self, addr: IAddress | None) -> Any:
         if self._emptied is not None:
@@ -71,17 +77,17 @@ class ConsoleFactory(SSHFactory):
         for account in self.accounts.values():
             account.keys.refresh()
         if (why := self.guard.admit(address_of(addr))) is not None:
-            return self._turn_away(why)
+            return self._refuse(why)
         if len(self.connections) >= MOST_CONNECTIONS and not self._hurry_one():
             return None
         return super().buildProtocol(addr)
 
-    def came(self, connection: Connection) -> None:
+    def came(self, connection: Transport) -> None:
         """A connection is there."""
         self.connections[connection] = None
         self.guard.waits(connection)
 
-    def gone(self, connection: Connection) -> None:
+    def gone(self, connection: Transport) -> None:
         """A connection is no more."""
         self.connections.pop(connection, None)
         if self._emptied is not None and not self.connections:
@@ -106,19 +112,19 @@ class ConsoleFactory(SSHFactory):
                 return True
         return False
 
-    def _turn_away(self, why: str) -> TurnedAway | None:
-        if not self._turned_away_count:  # a line a second at most, however many come
-            self.clock.callLater(1, self._tell_turned_away)
-        self._turned_away_count += 1
-        if len(self._turned_away) >= MOST_TURNED_AWAY:
+    def _refuse(self, why: str) -> RefusedConnection | None:
+        if not self._refused_count:  # a line a second at most, however many come
+            self.clock.callLater(1, self._tell_refused)
+        self._refused_count += 1
+        if len(self._refused) >= MOST_REFUSED:
             return None
-        turned_away = TurnedAway(self.clock, why, self._turned_away.discard)
-        self._turned_away.add(turned_away)
-        return turned_away
+        refused = RefusedConnection(self.clock, why, self._refused.discard)
+        self._refused.add(refused)
+        return refused
 
-    def _tell_turned_away(self) -> None:
-        self.log.info("the console turned {count} connections away", count=self._turned_away_count)
-        self._turned_away_count = 0
+    def _tell_refused(self) -> None:
+        self.log.info("the console turned {count} connections away", count=self._refused_count)
+        self._refused_count = 0
 
     def _abort_all(self) -> None:
         for connection in tuple(self.connections):

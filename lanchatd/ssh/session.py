@@ -1,4 +1,4 @@
-"""A session: one seat at the console, with what its client asks for, and what runs there (RFC 4254, 6)."""
+"""A session of an administrator: what its client asks for, and what runs there (RFC 4254, 6)."""
 
 # Conch is untyped for the most part, and has names of its own.
 # mypy: allow-untyped-calls
@@ -9,7 +9,7 @@ from __future__ import annotations
 import struct
 from collections import deque
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import Any, Protocol
 
 from twisted.conch.ssh.channel import SSHChannel
 from twisted.conch.ssh.common import getNS
@@ -19,11 +19,9 @@ from twisted.logger import Logger
 
 from lanchatd.clock import Call
 from lanchatd.ssh.application import Application, Output
+from lanchatd.ssh.connection import Connection
 from lanchatd.ssh.quiet_log import QUIET
 from lanchatd.terminal.keys import PASTE_PAUSE_S
-
-if TYPE_CHECKING:
-    from lanchatd.ssh.channels import Channels
 
 # Output that has not been taken, in bytes: five hundred screens. What is shown at once may be more, as a list
 # of ten thousand members is; what comes when more is waiting closes the session.
@@ -47,26 +45,49 @@ NOT_A_COMMAND, BROKEN = 2, 255
 _STDOUT = 0
 _INTERRUPT = b"\x03"
 
-Seat = Callable[[Output], Application]
-"""Makes what runs at a seat."""
+
+class Owner(Protocol):
+    """The channels of the connection: how a session sends, as Conch calls that."""
+
+    connection: Connection
+
+    def refuse(self, what: bytes) -> None:
+        """Log what was asked for in vain."""
+        ...
+
+    def sendData(self, channel: SSHChannel, data: bytes) -> None: ...
+
+    def sendExtendedData(self, channel: SSHChannel, dataType: int, data: bytes) -> None: ...  # noqa: N803
+
+    def sendRequest(self, channel: SSHChannel, requestType: bytes, data: bytes) -> Any: ...  # noqa: N803
+
+    def sendEOF(self, channel: SSHChannel) -> None: ...
+
+    def sendClose(self, channel: SSHChannel) -> None: ...
 
 
-class Session(SSHChannel):
-    """One seat. It sends what is shown there as fast as the client takes it."""
+class SessionChannel(SSHChannel):
+    """One session. It sends what is shown there as fast as the client takes it."""
 
     name = b"session"
     log = Logger("lanchatd")
     _log = QUIET
 
-    def __init__(self, channels: Channels, seat: Seat, window: int, largest_packet: int) -> None:
+    def __init__(
+        self,
+        channels: Owner,
+        make_application: Callable[[Output], Application],
+        window: int,
+        largest_packet: int,
+    ) -> None:
         super().__init__(
             localMaxPacket=LARGEST_PACKET,
             remoteWindow=window,
             remoteMaxPacket=min(largest_packet, LARGEST_PACKET),
-            conn=channels,
+            conn=channels,  # type: ignore[arg-type]  # they are Conch's, too
         )
         self._channels = channels
-        self._seat = seat
+        self._make_application = make_application
         self._width: int | None = None  # there is no terminal
         self._begin: Callable[[], None] | None = None
         self._asked = False
@@ -165,7 +186,7 @@ class Session(SSHChannel):
 
         def begin() -> None:
             try:
-                self._application = self._seat(SessionOutput(self, self._width is not None))
+                self._application = self._make_application(SessionOutput(self, self._width is not None))
             except Exception:
                 self._failed()
             else:
@@ -225,7 +246,7 @@ class Session(SSHChannel):
         self._cancel_pause()
         self._tell(lambda application: application.typed(data))
         if self._width is not None and self._application is not None:
-            clock = self._channels.connection.factory.clock
+            clock = self._channels.connection.clock
             self._pause = clock.callLater(PASTE_PAUSE_S, self._nothing_typed)
 
     def _nothing_typed(self) -> None:
@@ -265,7 +286,7 @@ def _call_all(calls: list[Callable[[], None]]) -> None:
 class SessionOutput:
     """What is shown at a session. Implements `lanchatd.ssh.application.Output`."""
 
-    def __init__(self, session: Session, terminal: bool) -> None:
+    def __init__(self, session: SessionChannel, terminal: bool) -> None:
         self._session = session
         self._terminal = terminal
 

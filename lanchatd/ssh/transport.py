@@ -7,8 +7,9 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from typing import Any, Protocol
 
 from twisted.conch.ssh.common import NS, getNS
 from twisted.conch.ssh.transport import (
@@ -29,18 +30,17 @@ from twisted.internet.interfaces import IAddress
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
-from lanchatd.clock import Call
+from lanchatd.clock import Call, Clock
+from lanchatd.limits import Limits
 from lanchatd.net.peer_of import peer_of
 from lanchatd.ssh.application import Application, Identity, Output
 from lanchatd.ssh.authorized_keys import harmless
 from lanchatd.ssh.channels import Channels
+from lanchatd.ssh.guard import Guard
 from lanchatd.ssh.intake import Intake
-from lanchatd.ssh.login import ALGORITHMS, Login
+from lanchatd.ssh.login import ALGORITHMS, Account, Login
 from lanchatd.ssh.quiet_log import QUIET
-from lanchatd.ssh.turned_away import LINGER_S, VERSION
-
-if TYPE_CHECKING:
-    from lanchatd.ssh.server import ConsoleFactory
+from lanchatd.ssh.refused_connection import LINGER_S, VERSION
 
 _FIRST_NOT_OF_TRANSPORT = MSG_USERAUTH_REQUEST
 
@@ -51,13 +51,36 @@ def address_of(addr: IAddress | None) -> str:
     return peer.address or peer.shown
 
 
-class Connection(SSHServerTransport):
+class Owner(Protocol):
+    """The server: what all of its connections share."""
+
+    clock: Clock
+    limits: Limits
+    guard: Guard
+    accounts: Mapping[str, Account]
+
+    @property
+    def may_open_session(self) -> bool:
+        """Whether there can be one more session."""
+        ...
+
+    def came(self, connection: Transport) -> None:
+        """A connection is there."""
+        ...
+
+    def gone(self, connection: Transport) -> None:
+        """A connection is no more."""
+        ...
+
+
+class Transport(SSHServerTransport):
     """The transport of RFC 4253, with what Conch leaves open: limits, and peers that don't keep to the rules.
 
-    It is a producer of its socket: while the socket is full, the sessions wait (`can_send`).
+    Implements `lanchatd.ssh.login.Owner`. It is a producer of its socket: while the socket is full, the
+    sessions wait (`can_send`).
     """
 
-    factory: ConsoleFactory
+    factory: Owner  # type: ignore[assignment]  # a factory of Conch, too
     transport: Any  # of TCP
     log = Logger("lanchatd")
     _log = QUIET
@@ -105,7 +128,7 @@ class Connection(SSHServerTransport):
             comment=identity.comment,
         )
         self.sendPacket(MSG_USERAUTH_SUCCESS, b"")
-        self.setService(Channels(self, lambda output: application(identity, output)))
+        self.setService(Channels(self, partial(application, identity), lambda: self.factory.may_open_session))
 
     def end(self, code: int, why: str) -> None:
         """Disconnect with a code of RFC 4253, 11.1 and a sentence; if that is not taken soon, abort."""
@@ -135,6 +158,10 @@ class Connection(SSHServerTransport):
         """Somebody else is to log in; see `lanchatd.ssh.guard.Waiting`."""
         why = "Too many connections are waiting to log in, and this one has waited longest."
         self.end(DISCONNECT_TOO_MANY_CONNECTIONS, why)
+
+    @property
+    def clock(self) -> Clock:
+        return self.factory.clock
 
     @property
     def ending(self) -> bool:
@@ -299,4 +326,5 @@ class Connection(SSHServerTransport):
             self.end(DISCONNECT_SERVICE_NOT_AVAILABLE, "There is no such service now.")
             return
         self.sendPacket(MSG_SERVICE_ACCEPT, NS(name))
-        self.setService(Login(self, self.factory.accounts))
+        server = self.factory
+        self.setService(Login(self, server.accounts, server.guard, server.limits))

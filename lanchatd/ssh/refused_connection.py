@@ -25,12 +25,12 @@ _BLOCK = 8  # bytes: before a cipher is agreed on, packets are whole blocks (RFC
 _LEAST_PADDING = 4  # bytes
 
 
-class TurnedAway(Protocol):
+class RefusedConnection(Protocol):
     """Begins to speak SSH, as far as a sentence of the other side is shown by every client."""
 
     transport: Any  # of TCP
 
-    def __init__(self, clock: Clock, why: str, gone: Callable[[TurnedAway], None]) -> None:
+    def __init__(self, clock: Clock, why: str, gone: Callable[[RefusedConnection], None]) -> None:
         """``gone`` is called when it is closed."""
         self._clock = clock
         self._why = why
