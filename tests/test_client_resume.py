@@ -30,7 +30,8 @@ from lanchatd.client.outgoing import Pace, counted_refs
 from lanchatd.client.pipe import Pipe
 from lanchatd.client.rendering import shape
 from lanchatd.client.server_lines import LONGEST_LINE, ServerLines
-from lanchatd.client.session import ClientSession, ShownEvent
+from lanchatd.client.session import ClientSession
+from lanchatd.client.shown_event import ShownEvent
 from lanchatd.client.trust import Trust
 from tests.certificates import self_made
 from tests.daemon import PATIENCE_S, Daemon, daemon

@@ -33,5 +33,5 @@ def test_a_nick_has_the_same_colour_everywhere() -> None:
 def test_a_plain_screen_only_writes_lines() -> None:
     """For a terminal that knows no more."""
     screen = PlainScreen(80)
-    assert screen.update(Row("typed", 5), "status", ["one"]) == "one\r\n"
+    assert screen.update(Row("typed", 5), [("status", "")], ["one"]) == "one\r\n"
     assert screen.erase() == screen.clear() == screen.begin == screen.end == ""

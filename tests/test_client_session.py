@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from lanchatd.client.outgoing import IN_FLIGHT, TOO_FAST_S, Pace, Unsayable, counted_refs
 from lanchatd.client.rendering import Shape, notice, refusal, shape
 from lanchatd.client.sanitize import clean
-from lanchatd.client.session import ClientSession, Received, ShownEvent, State
+from lanchatd.client.session import ClientSession, State
+from lanchatd.client.shown_event import Received, ShownEvent
 from lanchatd.limits import Limits
 from lanchatd.net.rates import Allowance, Verdict
 
@@ -268,20 +269,24 @@ def test_who_is_here_is_followed() -> None:
     """For completion and for the row of status."""
     story = Story().welcomed(topic="food")
     session = story.session
-    assert (session.topic, session.server, session.connected) == ("food", "test", True)
+    assert (session.places.current.topic, session.server, session.connected) == ("food", "test", True)
     story.hears(
         {"type": "members", "room": "#lobby", "here": 2, "members": [{"nick": "alice"}, {"nick": "bob"}]}
     )
     story.hears({"type": "joined", "room": "#lobby", "nicks": ["carol"], "others": 0, "here": 3, "at": AT})
     story.hears({"type": "renamed", "room": "#lobby", "from": "bob", "to": "robert", "at": AT})
     story.hears({"type": "renamed", "room": "#lobby", "from": "alice", "to": "alicia", "at": AT})
-    assert (session.nicks, session.here, session.nick) == ({"alicia", "robert", "carol"}, 3, "alicia")
+    assert (set(session.places.current.nicks), session.places.current.here) == (
+        {"alicia", "robert", "carol"}, 3,
+    )  # fmt: skip
+    assert session.nick == "alicia"
     story.hears({"type": "left", "room": "#lobby", "nicks": ["carol"], "others": 0, "here": 2, "at": AT})
     story.hears({"type": "members", "room": "#dev", "here": 1, "members": [{"nick": "dave"}]})
     story.hears({"type": "rooms", "rooms": [{"room": "#dev", "here": 1, "topic": ""}], "total": 1})
-    assert (session.nicks, session.here, session.rooms) == ({"alicia", "robert"}, 2, {"#lobby", "#dev"})
+    assert (set(session.places.current.nicks), session.places.current.here) == ({"alicia", "robert"}, 2)
+    assert session.rooms == {"#lobby", "#dev"}
     story.hears(said(1, sender="erin"), welcome(room="#dev"))
-    assert session.nicks == set()
+    assert not session.places.current.nicks
 
 
 # -- the hello is answered in other ways
@@ -384,7 +389,8 @@ def test_no_server_raises_or_sends_a_control_character(lines: list[bytes], here:
             rest = {**item.event, "text": ""}
             assert not FORBIDDEN.search(json.dumps(rest, ensure_ascii=False))
         session = story.session
-        texts = (session.nick, session.room, session.topic, session.server, session.version, *session.nicks,
+        place = session.places.current
+        texts = (session.nick, session.room, place.topic, session.server, session.version, *place.nicks,
                  *session.rooms, *(got.refused or ()))  # fmt: skip
         assert not any(FORBIDDEN.search(text) for text in texts)
         assert session.waiting <= 1
@@ -412,7 +418,7 @@ def test_what_is_kept_of_a_talkative_server_is_bounded() -> None:
     story = Story().welcomed()
     for number in range(1_100):
         story.hears(welcome(room=f"#{number}", log="x"))
-    assert len(story.session._places) == len(story.session.rooms) == 1_000
+    assert len(story.session.places) == len(story.session.rooms) == 1_000
 
 
 def test_clean_leaves_what_people_write() -> None:
@@ -508,7 +514,7 @@ def test_names_that_no_lanchat_has_are_not_kept() -> None:
         {"type": "rooms", "rooms": [{"room": "#" + monster}, {"room": "#dev"}]},
         {"type": "renamed", "room": "#lobby", "from": "bob", "to": monster},
     )
-    assert story.session.nicks == set()
+    assert not story.session.places.current.nicks
     assert story.session.rooms == {"#lobby", "#dev"}
     assert Story().hears(welcome(room="#" + monster)) == []
 

@@ -139,7 +139,7 @@ def test_who_joins_is_asked_once_and_never_again(tmp_path: Path, chat: Daemon, o
         assert known(tmp_path) == ""
         alice.types("yes" + ENTER)
         is_here(alice)
-        alice.sees(lambda seat: seat.screen[-1] == f" {HOST}:{chat.port} · #lobby · 1 here · connected")
+        alice.sees(lambda seat: seat.screen[-1] == " alice · [#lobby] · 1 here · connected")
         alice.types("hi" + ENTER)
         alice.sees_line("<alice> hi")
         alice.types("/quit" + ENTER)
@@ -325,7 +325,7 @@ def test_the_key_is_checked_again_at_each_connection(tmp_path: Path, own: Identi
                 alice.types(CTRL_C + "/reconnect" + ENTER)
                 later.was_tried(2)
                 assert (later.heard, later.connections) == (b"", 2)
-                alice.sees(lambda seat: seat.screen[-1].endswith("closed"))
+                alice.sees(lambda seat: seat.screen[-1].startswith(" closed · "))
                 alice.types("/quit" + ENTER)
                 assert alice.ends() == 1
     assert known(tmp_path) == f"{HOST}:{chat.port} {own.fingerprint}\n"

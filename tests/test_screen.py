@@ -24,8 +24,8 @@ def test_a_status_is_cut_at_whole_characters(text: str, columns: int, fits: str)
 def test_lines_are_written_over_the_rows_that_are_then_painted_again() -> None:
     """What was typed is below them, the cursor where it was."""
     screen = Screen(20, colours=False)
-    assert screen.update(Row("typed", 3), " status") == "typed\r\n status\x1b[1A\r\x1b[3C"
-    again = screen.update(Row("typed", 0), " status", ["one", "two"])
+    assert screen.update(Row("typed", 3), [(" status", "")]) == "typed\r\n status\x1b[1A\r\x1b[3C"
+    again = screen.update(Row("typed", 0), [(" status", "")], ["one", "two"])
     assert again == ERASE + "one\r\ntwo\r\ntyped\r\n status\x1b[1A\r"
     assert screen.erase() == ERASE
     assert screen.erase() == ""
@@ -34,16 +34,16 @@ def test_lines_are_written_over_the_rows_that_are_then_painted_again() -> None:
 def test_a_narrower_terminal_has_wrapped_the_row() -> None:
     """The cursor is further down than it was painted."""
     screen = Screen(80, colours=False)
-    screen.update(Row("x" * 70, 70), "")
+    screen.update(Row("x" * 70, 70), [])
     screen.width = 30
     assert screen.erase() == "\x1b[2A" + ERASE
 
 
 def test_the_status_is_in_reverse_and_no_wider_than_its_text() -> None:
     """Nor in the last column, where a terminal may wrap."""
-    shown = Screen(10, colours=True).update(Row("", 0), " 你 is long")
+    shown = Screen(10, colours=True).update(Row("", 0), [(" 你 ", ""), ("is long", "")])
     assert shown == "\r\n\x1b[7m 你 is lo\x1b[0m\x1b[1A\r"
-    assert Screen(10, colours=True).update(Row("", 0), " 你") == "\r\n\x1b[7m 你\x1b[0m\x1b[1A\r"
+    assert Screen(10, colours=True).update(Row("", 0), [(" 你", "")]) == "\r\n\x1b[7m 你\x1b[0m\x1b[1A\r"
 
 
 def test_without_a_status_the_row_is_the_last() -> None:
@@ -69,13 +69,13 @@ def test_a_terminal_that_does_not_know_its_width_has_the_usual_one(told: int, wi
 def test_nothing_is_written_when_nothing_has_changed() -> None:
     """A server that sends much and says nothing does not make the terminal flicker."""
     screen = Screen(20, colours=False)
-    assert screen.update(Row("typed", 3), " status") != ""
-    assert screen.update(Row("typed", 3), " status") == ""
-    assert screen.update(Row("typed", 4), " status") != ""
+    assert screen.update(Row("typed", 3), [(" status", "")]) != ""
+    assert screen.update(Row("typed", 3), [(" status", "")]) == ""
+    assert screen.update(Row("typed", 4), [(" status", "")]) != ""
     screen.erase()
-    assert screen.update(Row("typed", 4), " status") != ""
+    assert screen.update(Row("typed", 4), [(" status", "")]) != ""
     assert screen.clear() == ERASE + CLEAR
-    assert screen.update(Row("typed", 4), " status") != ""
+    assert screen.update(Row("typed", 4), [(" status", "")]) != ""
 
 
 LONG = "-- Ask whoever runs the server, who is 日本語 or Zoë, for theirs: sha256:" + "A" * 43 + " says it."

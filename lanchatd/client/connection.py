@@ -23,7 +23,8 @@ from lanchatd.client.reasons import why_not_made, why_not_trusted
 from lanchatd.client.rendering import refusal
 from lanchatd.client.sanitize import clean
 from lanchatd.client.server_lines import ServerLines, ServerLinesFactory
-from lanchatd.client.session import ClientSession, ShownEvent, State
+from lanchatd.client.session import ClientSession, State
+from lanchatd.client.shown_event import ShownEvent
 from lanchatd.client.tls import HandshakeFailed, TlsEndpoint
 from lanchatd.client.trust import Trust, UnknownKey, Untrusted
 
@@ -38,6 +39,9 @@ NICK_HELD_S = 150
 QUIT_S = 2
 
 _NICK_CODES = frozenset({"nick_taken", "bad_nick", "banned", "control", "no_nick"})
+
+# It does not let us into one of the rooms that we named.
+_ROOM_CODES = frozenset({"bad_room", "too_many_rooms", "bad_field"})
 
 
 def growing_pauses(jitter: Callable[[], float]) -> Callable[[int], float]:
@@ -114,13 +118,15 @@ class ServerConnection:
         self._ended = False
         self._service.startService()
 
-    def say(self, text: str) -> str:
+    def say(self, text: str, room: str = "") -> str:
         """Say a line, or run a command, as soon as it can be sent. Its ref; empty if it is refused here.
+
+        Of several rooms it is for this one.
 
         Leaving is `quit`: the server would close, and we would come back.
         """
         try:
-            ref = self.session.say(text).ref
+            ref = self.session.say(text, room).ref
         except Unsayable as refused:
             self.observer.show([refusal(refused.code, refused.text)])
             return ""
@@ -321,7 +327,9 @@ class ServerConnection:
 
     def _hello_refused(self, code: str, text: str) -> None:
         self._cancel("welcome")
-        if code not in _NICK_CODES:
+        if code in _ROOM_CODES and self.session.places.ask_for_less():
+            self._hello_again()
+        elif code not in _NICK_CODES:
             # A hello that was taken before is a good one: half of it got there, or the server is full.
             self._close_for(text, for_good=not self.session.been_welcomed)
         elif self.session.been_welcomed and code == "nick_taken" and self._nick_may_come_free():

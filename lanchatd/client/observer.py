@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from lanchatd.client.session import ShownEvent
+from lanchatd.client.shown_event import ShownEvent
 
 
 class Observer(Protocol):

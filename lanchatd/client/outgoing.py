@@ -68,6 +68,7 @@ class TypedLine:
     ref: str
     text: str
     encoded: bytes
+    room: str = ""  # that it is for; empty for a session of one room
     sent: bool = False
     sent_before: bool = False
     goes_alone: bool = False
@@ -109,15 +110,22 @@ class Outgoing:
         self._in_flight = 0
         self._alone_in_flight = False
 
-    def add(self, text: str) -> TypedLine:
+    def add(self, text: str, room: str = "") -> TypedLine:
         """Keep a typed line until it is acknowledged. Raises `Unsayable`."""
         text = text.encode(errors="replace").decode()
-        line = TypedLine(self._new_ref(), text, b"", goes_alone=command_in(text) in _ALONE)
-        line.encoded = encode({"line": text, "ref": line.ref})
+        line = TypedLine(self._new_ref(), text, b"", room, goes_alone=command_in(text) in _ALONE)
+        line.encoded = encode({"line": text, **({"room": room} if room else {}), "ref": line.ref})
         if len(line.encoded) - 1 > LONGEST_LINE:
             raise Unsayable("too_long", f"A line has at most about {LONGEST_LINE - 64:,} bytes.")
         self._lines[line.ref] = line
         return line
+
+    def add_first(self, texts: list[str], room: str) -> None:
+        """Keep these as well, to be sent before all others."""
+        others, self._lines = self._lines, {}
+        for text in texts:
+            self.add(text, room)
+        self._lines |= others
 
     def due(self, now: float) -> list[TypedLine]:
         """The lines that are to be sent now, in order; they count as sent."""

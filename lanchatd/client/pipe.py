@@ -20,7 +20,8 @@ from lanchatd.client.connection import ServerConnection
 from lanchatd.client.outgoing import LONGEST_LINE, TypedLine
 from lanchatd.client.rendering import shape
 from lanchatd.client.sanitize import text_of
-from lanchatd.client.session import ClientSession, ShownEvent
+from lanchatd.client.session import ClientSession
+from lanchatd.client.shown_event import ShownEvent
 from lanchatd.client.streams import InputThread, OutputThread, has_input
 from lanchatd.commands.rows import command_in
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from lanchatd.chat import events
 from lanchatd.chat.events import Kind
 from lanchatd.client.sanitize import is_true, number_of, rows_of, text_of, texts_of, time_of
-from lanchatd.client.session import ShownEvent
+from lanchatd.client.shown_event import ShownEvent
 from lanchatd.formats.text import TextFormat
 from lanchatd.text.mentions import is_named
 from lanchatd.text.refused import Refusal
@@ -51,8 +51,13 @@ def shape(item: ShownEvent, own_nick: str, now: float) -> Shape:
     at = near_time(now, now) if moment is None else near_time(moment, now if item.past else moment)
     if not nick and kind in ("joined", "left"):
         nick = (texts_of(event, "nicks") or [""])[0]
-    greeting = _greeting(event) if item.greets else []
-    return Shape(kind, nick, (*greeting, *_lines(kind, event)), at, mentions, item.past)
+    greets = _greeting(event) if item.greets else []
+    return Shape(kind, nick, (*greets, *_lines(kind, event)), at, mentions, item.past)
+
+
+def greeting(shown: Shape, item: ShownEvent) -> list[Shape]:
+    """Of the shape of a welcome, only what the server says of itself."""
+    return [replace(shown, lines=tuple(_greeting(item.event)))]
 
 
 def notice(text: str) -> ShownEvent:
@@ -79,8 +84,8 @@ def _greeting(event: dict[str, Any]) -> list[str]:
     server, version = text_of(event, "server"), text_of(event, "version")
     of = f" (lanchatd {version})" if version else ""
     welcome = [f"Welcome to {server}{of}."] if server else []
-    greeting = events.Notice((*welcome, *texts_of(event, "motd")))
-    return _TEXT.render(greeting).decode().split("\n")[:-1]
+    told = events.Notice((*welcome, *texts_of(event, "motd")))
+    return _TEXT.render(told).decode().split("\n")[:-1]
 
 
 _TEXT = TextFormat()

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from hashlib import blake2b
 
 from lanchatd.client.rendering import Shape
 from lanchatd.terminal import screen
 from lanchatd.terminal.row import Row
-from lanchatd.terminal.screen import Screen
+from lanchatd.terminal.screen import Part, Screen
 from lanchatd.text import names
 from lanchatd.text.mentions import mentions
 from lanchatd.text.refused import Refused
@@ -62,7 +62,7 @@ class PlainScreen(Screen):
     def __init__(self, width: int) -> None:
         super().__init__(width, colours=False)
 
-    def update(self, row: Row, status: str | None = None, lines: Iterable[str] = ()) -> str:
+    def update(self, row: Row, status: Sequence[Part] | None = None, lines: Iterable[str] = ()) -> str:
         return "".join(line + "\r\n" for line in lines)
 
     def erase(self) -> str:

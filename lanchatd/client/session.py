@@ -7,26 +7,24 @@ It does no input or output and takes the time as an argument. Bytes of any serve
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
-from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any
 
 from lanchatd.client.outgoing import PACE, Outgoing, Pace, TypedLine, encode
+from lanchatd.client.room import LONGEST_NAME, RECENT, Room
+from lanchatd.client.rooms import MOST_ROOMS, Rooms
 from lanchatd.client.sanitize import clean, cleaned, is_true, number_of, parsed, rows_of, text_of, texts_of
+from lanchatd.client.shown_event import Received, ShownEvent
+from lanchatd.commands.rows import command_in
 from lanchatd.text import names
-
-# What a newcomer is shown by the server. Who is cut off before the first of it goes on from there.
-RECENT = 20
-
-# What is kept or shown of what a server sends, so that none of them fills the memory.
-LONGEST_NAME = 64  # characters, of a nick, a room or a log
-_MOST_NICKS = 10_000
-_MOST_ROOMS = 1_000
 
 # Codes of errors after which coming back by itself would be rude.
 _SENT_AWAY = frozenset({"kicked", "banned"})
+
+# What a command is refused with that was done the first time, when it is sent again.
+_DONE_BEFORE = {"same_room": ("join", "part"), "same_nick": ("nick",), "not_in_room": ("part",)}
 
 _HISTORY = re.compile(r"/history(?: +([0-9]{1,3}))?$", re.IGNORECASE)
 
@@ -39,77 +37,46 @@ class State(Enum):
     HERE = "welcomed"
 
 
-@dataclass(frozen=True, slots=True)
-class ShownEvent:
-    """Something to show.
-
-    ``event`` is what the server sent, cleaned; ``raw`` as it came, for programs only. ``past`` says that
-    it happened before this connection. ``answers`` is the line of ours that it is the answer to. ``greets``:
-    it is a welcome, and who the server is and what it has to say is not known yet.
-    """
-
-    event: dict[str, Any]
-    raw: dict[str, Any]
-    past: bool = False
-    answers: TypedLine | None = None
-    greets: bool = False
-
-
-@dataclass(slots=True)
-class Received:
-    """What one line of the server means.
-
-    ``refused`` is the code and the sentence if our hello was refused. ``stranger``: this is no lanchat.
-    """
-
-    items: list[ShownEvent] = field(default_factory=list)
-    welcomed: bool = False
-    refused: tuple[str, str] | None = None
-    stranger: bool = False
-
-
-@dataclass(slots=True)
-class _Place:
-    """How far one log was read: up to ``seen``; with nothing seen yet, it goes on after ``floor``."""
-
-    log: str
-    floor: int
-    seen: int | None = None
-
-    @property
-    def after(self) -> int:
-        return self.floor if self.seen is None else self.seen
-
-
 class ClientSession:
     """One person's or program's stay in a chat, over all of its connections.
 
-    ``nick``, ``room``, ``topic``, ``here`` (how many), ``nicks`` (who, as far as known), ``rooms`` (known by
-    name), ``server``, ``version`` and ``state`` are to be read by whoever shows them.
+    ``nick``, ``away``, ``operator``, ``rooms`` (known by name), ``server``, ``version`` and ``state`` are to
+    be read by whoever shows them, and where it is: ``places``.
     """
 
-    def __init__(self, nick: str, room: str, new_ref: Callable[[], str], pace: Pace = PACE) -> None:
-        """``room`` is empty for the server's own first room."""
+    def __init__(
+        self,
+        nick: str,
+        room: str,
+        new_ref: Callable[[], str],
+        pace: Pace = PACE,
+        several: Iterable[Room] | None = None,
+    ) -> None:
+        """``room`` is where it begins, empty for the server's own first room.
+
+        With ``several`` it is in all of these as well, and ``/join`` adds to them.
+        """
         self.nick = nick
-        self.room = room
-        self.topic = ""
-        self.here = 0
-        self.nicks: set[str] = set()
+        self.away = False
+        self.operator = False
         self.rooms: set[str] = set()
         self.server = ""
         self.version = ""
         self.state = State.AWAY
         self.been_welcomed = False
-        self._asked = False  # for a nick, before our hello was heard
         self.last_words = ""  # why the server closes, if it said so
         self.sent_away = False  # by a moderator
+        self.places = Rooms(room, several)
+        self._asked = False  # for a nick, before our hello was heard
         self._outgoing = Outgoing(new_ref, pace)
-        self._places: dict[str, _Place] = {}
         self._greeting: object = (
             None  # of the last connection: a server that has not changed it says nothing new
         )
-        self._before = 0  # the newest id when this connection or room began
-        self._history_left = 0
+
+    @property
+    def room(self) -> str:
+        """The name of the room that it is in, or of several the one that is shown."""
+        return self.places.current.name
 
     @property
     def waiting(self) -> int:
@@ -134,25 +101,23 @@ class ClientSession:
         return self.hello()
 
     def hello(self) -> bytes:
-        """Who we are, and where the log goes on."""
-        hello: dict[str, Any] = {"nick": self.nick}
-        if self.room:
-            hello["room"] = self.room
-        if (place := self._places.get(self.room.casefold())) is not None:
-            hello |= {"after": place.after, "log": place.log}
-        return encode(hello)
+        """Who we are, and where each log goes on."""
+        return encode({"nick": self.nick, **self.places.hello()})
 
     def disconnected(self) -> None:
         """The connection is gone: what was not acknowledged will be sent again."""
         self.state = State.AWAY
         self._outgoing.disconnected()
-        self._history_left = 0
+        self.places.no_more_history()
 
     # -- what is said
 
-    def say(self, text: str) -> TypedLine:
-        """Keep a typed line until it is acknowledged. Raises `Unsayable`. Then `outgoing` has it."""
-        return self._outgoing.add(text)
+    def say(self, text: str, room: str = "") -> TypedLine:
+        """Keep a typed line until it is acknowledged. Raises `Unsayable`. Then `outgoing` has it.
+
+        Of several rooms it is for this one; without, for the one that was joined last.
+        """
+        return self._outgoing.add(text, room if self.places.several else "")
 
     def goodbye(self, text: str = "") -> bytes:
         """The encoded line to leave with. It has no ref: nobody will be there to be answered."""
@@ -165,7 +130,11 @@ class ClientSession:
         due = self._outgoing.due(now)
         for line in due:
             if (history := _HISTORY.match(line.text)) is not None:
-                self._history_left += int(history[1] or RECENT)
+                (self.places.named(line.room) or self.places.current).history_left += int(
+                    history[1] or RECENT
+                )
+            if command_in(line.text) == "join":
+                self.places.asks_for(line.text.partition(" ")[2].strip())
         return [line.encoded for line in due]
 
     def next_in(self, now: float) -> float | None:
@@ -195,10 +164,15 @@ class ClientSession:
             case "said" | "acted" | "topic":
                 self._talk(item, got)
             case "missed":
-                if event.get("count") is None and (place := self._places.get(self.room.casefold())):
-                    # Everything follows from the beginning.
-                    place.seen, place.floor = None, 0
+                if event.get("count") is None and (place := self.places.named(text_of(event, "room"))):
+                    place.all_follows()
                 got.items.append(item)
+            case "members" if (place := self.places.named(text_of(event, "room"))) is not None:
+                got.items.append(ShownEvent(event, raw, entering=place.entering))
+                self._members(place, event)
+            case "parted":
+                if self.places.parted(text_of(event, "room")):
+                    got.items.append(item)
             case _:
                 self._state(kind, event)
                 got.items.append(item)
@@ -219,53 +193,42 @@ class ClientSession:
     def _welcome(self, item: ShownEvent, got: Received) -> None:
         event = item.event
         nick, room, log = (text_of(event, name) for name in ("nick", "room", "log"))
-        if not (nick and room) or max(len(nick), len(room), len(log)) > LONGEST_NAME:
-            got.stranger = self.state is State.GREETING
-            return
-        last = number_of(event, "last") or 0
         begins = self.state is State.GREETING
-        key = room.casefold()
-        place = self._places.get(key)
-        if place is None or place.log != log:
-            # If we named another log, all that this one holds follows.
-            floor = 0 if begins and place is not None else max(0, last - RECENT)
-            while len(self._places) >= _MOST_ROOMS:
-                del self._places[next(iter(self._places))]
-            self._places[key] = _Place(log, floor)
-        if room != self.room or begins:
-            self.nicks = set()
-            self.here = 0
-        self.nick, self.room = nick, room
-        self.topic, self.server = text_of(event, "topic"), text_of(event, "server")
-        self.version = text_of(event, "version")
+        if not (nick and room) or max(len(nick), len(room), len(log)) > LONGEST_NAME:
+            got.stranger = begins
+            return
+        if not self.places.welcomed(event):
+            return
+        self.nick = nick
+        self.server, self.version = text_of(event, "server"), text_of(event, "version")
         self._know_room(room)
-        self._before = last
-        self._history_left = 0
         self.state = State.HERE
         greets = False
         if begins:
+            self.away = self.operator = False
             self.been_welcomed = got.welcomed = True
             greeting = (self.server, self.version, tuple(texts_of(event, "motd")))
             greets, self._greeting = greeting != self._greeting, greeting
-        got.items.append(ShownEvent(event, item.raw, greets=greets))
+            self._outgoing.add_first([f"/join {name}" for name in self.places.to_rejoin()], room)
+        got.items.append(ShownEvent(event, item.raw, greets=greets, entering=True))
 
     def _talk(self, item: ShownEvent, got: Received) -> None:
         event = item.event
-        number, place = number_of(event, "id"), self._places.get(text_of(event, "room").casefold())
-        past = is_true(event, "past") or (number is not None and number <= self._before)
-        if number is not None and place is not None:
-            if place.seen is not None and number <= place.seen:
-                if not self._history_left:
-                    return  # seen already
-                self._history_left -= 1
-                got.items.append(ShownEvent(event, item.raw, past=True))
-                return
-            place.seen = number
-        if event["type"] == "topic":
-            self.topic = text_of(event, "text")
-        if not past:
-            self._know_nick(text_of(event, "from"))
-        got.items.append(ShownEvent(event, item.raw, past))
+        number, place = number_of(event, "id"), self.places.named(text_of(event, "room"))
+        if place is None:
+            if not self.places.several:
+                got.items.append(item)
+            return
+        past = is_true(event, "past") or (number is not None and number <= place.last)
+        takes = place.takes(number)
+        if takes is None:
+            got.items.append(ShownEvent(event, item.raw, past=True, again=True))
+        elif takes:
+            if event["type"] == "topic":
+                place.topic = text_of(event, "text")
+            if not past:
+                place.talks(text_of(event, "from"))
+            got.items.append(ShownEvent(event, item.raw, past))
 
     def _ok(self, item: ShownEvent, got: Received) -> None:
         line = self._outgoing.taken(text_of(item.event, "ref"))
@@ -278,6 +241,9 @@ class ClientSession:
         if (nick := line.wanted_nick) is not None:
             with suppress(Exception):  # whatever server took it
                 self.nick = names.nick(nick).shown
+        command = command_in(line.text)
+        if command in ("away", "back"):
+            self.away = command == "away"
 
     def _error(self, item: ShownEvent, got: Received, now: float) -> None:
         event = item.event
@@ -297,34 +263,28 @@ class ClientSession:
         elif not ref and code != "too_long":
             self.last_words = text or code
             self.sent_away |= code in _SENT_AWAY
-        if line is not None and line.sent_before and code in ("same_room", "same_nick"):
+        if line is not None and line.sent_before and command_in(line.text) in _DONE_BEFORE.get(code, ()):
             self._took_effect(line)
-            return  # it was done the first time
+            return
         got.items.append(ShownEvent(event, item.raw, answers=line))
 
+    def _members(self, place: Room, event: dict[str, Any]) -> None:
+        place.members(event)
+        for row in rows_of(event, "members"):
+            if text_of(row, "nick") == self.nick and isinstance(row, dict):
+                self.operator, self.away = is_true(row, "operator"), "away" in row
+
     def _state(self, kind: str, event: dict[str, Any]) -> None:
+        place = self.places.named(text_of(event, "room"))
         match kind:
-            case "joined" | "left" if self._is_here(event):
-                self.here = number_of(event, "here") or 0
-                for nick in texts_of(event, "nicks"):
-                    if kind == "joined":
-                        self._know_nick(nick)
-                    else:
-                        self.nicks.discard(nick)
+            case "joined" | "left" if place is not None:
+                place.came_or_went(kind, event)
             case "renamed":
                 old, new = text_of(event, "from"), text_of(event, "to")
                 if old == self.nick and new:
                     self.nick = new
-                if self._is_here(event):
-                    self.nicks.discard(old)
-                    self._know_nick(new)
-            case "members" if self._is_here(event):
-                self.here = number_of(event, "here") or 0
-                names = [text_of(member, "nick") for member in rows_of(event, "members")]
-                if len(names) >= self.here:
-                    self.nicks = set()
-                for nick in names:
-                    self._know_nick(nick)
+                if place is not None:
+                    place.renamed(old, new)
             case "rooms":
                 for row in rows_of(event, "rooms"):
                     self._know_room(text_of(row, "room"))
@@ -333,13 +293,6 @@ class ClientSession:
             case _:
                 pass
 
-    def _is_here(self, event: dict[str, Any]) -> bool:
-        return text_of(event, "room") == self.room
-
-    def _know_nick(self, nick: str) -> None:
-        if 0 < len(nick) <= LONGEST_NAME and len(self.nicks) < _MOST_NICKS:
-            self.nicks.add(nick)
-
     def _know_room(self, room: str) -> None:
-        if 0 < len(room) <= LONGEST_NAME and len(self.rooms) < _MOST_ROOMS:
+        if 0 < len(room) <= LONGEST_NAME and len(self.rooms) < MOST_ROOMS:
             self.rooms.add(room)

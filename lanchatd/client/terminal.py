@@ -28,6 +28,8 @@ from lanchatd.client.wiring import connection_for, session_for
 from lanchatd.terminal.keys import PASTE_PAUSE_S
 from lanchatd.terminal.screen import Screen, usable_width
 
+_ROWS = 24  # where the terminal does not say
+
 
 class Keyboard(Protocol):
     """What is typed, and the way to the screen."""
@@ -105,6 +107,13 @@ class Terminal:
             columns = 0
         return usable_width(columns)
 
+    @property
+    def rows(self) -> int:
+        try:
+            return os.get_terminal_size(1).lines or _ROWS
+        except OSError:
+            return _ROWS
+
 
 class Run:
     """One run of the client on a terminal. ``done`` fires with the exit code."""
@@ -115,7 +124,7 @@ class Run:
         # Nothing can be painted on a dumb terminal: it stays in its own mode, and lines are just written.
         dumb = os.environ.get("TERM", "") in ("", "dumb")
         self._terminal = Terminal(raw=not dumb)
-        session = session_for(options)
+        session = session_for(options, several=True)
         server = options.host if options.port == PORT else f"{options.host}:{options.port}"
         width = self._terminal.width
         colours = not dumb and not os.environ.get("NO_COLOR")  # https://no-color.org
@@ -126,7 +135,8 @@ class Run:
         before = history.read(self._history)
         self._ui = Ui(session, server, screen, self._write, self._end, before, options.bell)
         self._ui.suspend = self._suspend
-        self._ui.connection = connection_for(reactor, options, trust, session, self._ui)
+        self._ui.rows = self._terminal.rows
+        self._ui.connect_by(connection_for(reactor, options, trust, session, self._ui))
         self._keyboard = Keyboard(self._typed, self._closed, self._failed)
         self._known_lines = len(self._ui.editor.history)
         self._end_of_paste: IDelayedCall | None = None
@@ -212,7 +222,7 @@ class Run:
             history.add(self._history, new)
 
     def _resized(self) -> None:
-        self._ui.resized(self._terminal.width)
+        self._ui.resized(self._terminal.width, self._terminal.rows)
 
     def _suspend(self) -> None:
         # When what was painted for the key that asked for it is written.

@@ -1,46 +1,42 @@
 """The client on a terminal, but for the terminal itself: keys in, characters to write out.
 
-It joins the line editor, the screen and the connection, has the local commands, and knows what is shown how.
+It joins the line editor, the screen, the windows and the connection, and knows what is shown how.
 """
 
 from __future__ import annotations
 
 import re
-from collections import deque
 from collections.abc import Callable, Iterable, Sequence
-from pathlib import Path
-from time import time
 
+from lanchatd.client.arriving import Arriving
+from lanchatd.client.completion import Completion
 from lanchatd.client.connection import ServerConnection
-from lanchatd.client.rendering import Shape, notice, shape
+from lanchatd.client.kept import Kept
+from lanchatd.client.questions import PASTE_AT_ONCE, Questions
+from lanchatd.client.rendering import Shape, notice, refusal
 from lanchatd.client.sanitize import clean
 from lanchatd.client.screen import coloured
-from lanchatd.client.session import ClientSession, ShownEvent
-from lanchatd.client.trust import answer
-from lanchatd.commands.rows import MEMBERS, command_in
+from lanchatd.client.session import ClientSession
+from lanchatd.client.shown_event import ShownEvent
+from lanchatd.client.speaking import LOCAL, Speaking
+from lanchatd.client.status import Status, status_row
+from lanchatd.client.windows import Window, Windows
 from lanchatd.terminal import screen
-from lanchatd.terminal.editor import Action, Completions, Editor, Key, Pasted, Submitted
-from lanchatd.terminal.row import Row
-from lanchatd.terminal.screen import Screen
-from lanchatd.text import names
-from lanchatd.text.refused import Refused
+from lanchatd.terminal.editor import Action, Completions, Editor, Key, Pasted, Submitted, Unbound
+from lanchatd.terminal.screen import Part, Screen
 
-# What `/save` can write: the talk of a long day.
-KEPT_CHARACTERS = 2_000_000
+# The keys that go from window to window; the editor leaves them to us.
+ALT_LEFT, ALT_RIGHT, CTRL_P, CTRL_N, ALT_A = b"\x1b[1;3D", b"\x1b[1;3C", b"\x10", b"\x0e", b"\x1ba"
+STEPS = {ALT_LEFT: -1, CTRL_P: -1, ALT_RIGHT: 1, CTRL_N: 1}
+NUMBERS = {b"\x1b%d" % number: number for number in range(1, 10)}
+KEYS = frozenset({ALT_A, *STEPS, *NUMBERS})
 
-# A paste of more lines than this is asked about first.
-PASTE_AT_ONCE = 3
-
-LOCAL = {
-    "clear": ("", "clear this window"),
-    "quiet": ("", "hide joins and leaves, or show them again"),
-    "save": ("FILE", "write what this window holds to a new file"),
-    "reconnect": ("", "connect anew, now"),
-}
+# Rows of a screen that are not for what was missed: two of ours, the row being typed and that of status.
+_OTHER_ROWS = 4
 
 
 class Ui:
-    """Implements `lanchatd.client.observer.Observer`. ``connection`` is to be set before the first key."""
+    """Implements `lanchatd.client.observer.Observer`. Call `connect_by` before the first key."""
 
     def __init__(
         self,
@@ -55,24 +51,47 @@ class Ui:
         """``server`` is what the user called it. ``end`` takes the exit code and a last line to print."""
         self.session = session
         self.connection: ServerConnection
-        self.editor = Editor(shown.width, complete=self._complete, history=history)
+        self.windows = Windows(session.places)
+        self.editor = Editor(
+            shown.width,
+            complete=Completion(session, self.windows, LOCAL),
+            history=history,
+            unbound=KEYS,
+        )
         self.suspend: Callable[[], None] = lambda: None
+        self.rows = 24
         self._server = clean(server)
         self._write = write
         self._end = end
         self._screen = shown
         self._bell = bell
-        self._kept: deque[str] = deque()
-        self._kept_characters = 0
-        self._quiet = False
+        self._kept = Kept()
+        self._arriving = Arriving(session, self.windows)
+        self._speaking = Speaking(
+            self.windows,
+            self._kept,
+            tell=self._tell,
+            refuse=self._refuse,
+            switch=self.switch,
+            clear=self._clear,
+            hide=self._hide,
+            leave=self._quit,
+        )
+        self._questions = Questions(
+            self.editor,
+            take_nick=self._take_nick,
+            take_key=self._take_key,
+            say=self._speaking.say,
+            complain=self._refuse,
+        )
         self._state = "connecting"
         self._why = ""
-        self._asking_nick = False
-        self._asking_key = ""  # the fingerprint that it is about
-        self._asking_paste: tuple[str, ...] = ()
-        self._draft = ""  # what was being typed when something was asked
         self._parting: str | None = None  # what is said on leaving, once that was asked for
         self._gone = False
+
+    def connect_by(self, connection: ServerConnection) -> None:
+        """This is the connection that it observes."""
+        self.connection = self._speaking.connection = connection
 
     # -- the terminal tells
 
@@ -102,11 +121,11 @@ class Ui:
                 case Pasted(lines):
                     self._pasted(lines, before)
                 case Completions(candidates):
-                    self._show_plain([" ".join(candidate.rstrip() for candidate in candidates)])
-                case Key.INTERRUPT | Key.END if self._asking_key:
+                    self._paint([" ".join(candidate.rstrip() for candidate in candidates)])
+                case Key.INTERRUPT | Key.END if self._questions.key:
                     self._end(1, "")
-                case Key.INTERRUPT if self._asking_paste:
-                    self._dont_paste()
+                case Key.INTERRUPT if self._questions.paste:
+                    self._questions.drop_paste()
                 case Key.INTERRUPT if self.editor.line:
                     self.editor.set_line("")
                 case Key.INTERRUPT | Key.END:
@@ -117,9 +136,25 @@ class Ui:
                     self._clear()
                 case Key.BELL:
                     self._ring()
+                case Unbound(sequence):
+                    self._go(sequence)
 
-    def resized(self, width: int) -> None:
-        """The terminal is so many columns wide now; most of them have wrapped anew what was in it."""
+    def _go(self, sequence: bytes) -> None:
+        """To another window, by a key."""
+        if sequence in STEPS:
+            window: Window | None = self.windows.beside(STEPS[sequence])
+        elif sequence in NUMBERS:
+            window = self.windows.numbered(NUMBERS[sequence])
+        else:
+            window = self.windows.next_unread()
+        if window is None or window is self.windows.shown:
+            self._ring()
+        else:
+            self.switch(window)
+
+    def resized(self, width: int, rows: int) -> None:
+        """The terminal has so many columns and rows now; most of them have wrapped anew what was in it."""
+        self.rows = rows
         self._screen.width = width
         self._write(self._screen.erase())
         self.editor.resize(width)
@@ -144,20 +179,21 @@ class Ui:
 
     def show(self, items: list[ShownEvent]) -> None:
         """This came, in order."""
-        lines: list[str] = []
-        ring = False
-        for item in items:
-            shown = shape(item, self.session.nick, time())
-            if self._quiet and shown.kind in ("joined", "left"):
-                continue
-            for line in shown.stamped:
-                self._keep(line)
-            for line in shown.lines:
-                lines += self._rows(shown, self._stamped(shown, line))
-            ring |= shown.mentions and not shown.past
-        self._paint(lines)
-        if ring:
+        shapes = [shown for item in items for shown in self._arriving.shapes(item, self._most_missed)]
+        self._paint([line for shown in shapes for line in self._lines(shown)])
+        if any(shown.mentions and not shown.past for shown in shapes):
             self._ring()
+
+    def switch(self, window: Window) -> None:
+        """Show this one: what it is, and what was missed there."""
+        self.windows.show(window)
+        self._paint(
+            [line for shown in self._arriving.header(self._most_missed) for line in self._lines(shown)]
+        )
+
+    @property
+    def _most_missed(self) -> int:
+        return max(1, self.rows - _OTHER_ROWS)
 
     def changed(self) -> None:
         """Something in the row of status may have changed."""
@@ -177,28 +213,21 @@ class Ui:
     def refused(self, code: str, text: str) -> None:
         """Another nick is needed."""
         self._state = "no nick"
-        if not self._asking_nick:
-            self._asking_nick = True
-            self._draft = self.editor.line
-            self._ask("Your nick: ")
-        self.show(
-            [ShownEvent({"type": "error", "code": code, "text": text}, {}), notice("Type another nick.")]
-        )
+        self._questions.ask_nick()
+        self.show([refusal(code, text), notice("Type another nick.")])
 
     def unknown_key(self, fingerprint: str, why: str) -> None:
         """Is this the server's key?"""
         self._state = "not known"
-        if self._asking_paste:
-            self._dont_paste()
+        if self._questions.paste:
+            self._questions.drop_paste()
             self._tell("What you pasted was not sent.")
-        self._asking_key = fingerprint
-        self._draft = self.editor.line
         self._tell(f"You have not joined {self._server} from here before. Its key has this fingerprint:")
         self._tell(fingerprint)
         self._tell("Ask whoever runs the server for theirs, by phone or in person: its log says it.")
         self._tell("If both are the same, this is the right server, and nobody reads along.")
         self._tell("Trust this key? Type yes or no.")
-        self._ask("Trust this key? (yes/no) ")
+        self._questions.ask_key(fingerprint)
         self._paint()
 
     def warned(self, text: str) -> None:
@@ -218,96 +247,31 @@ class Ui:
     # -- lines
 
     def _submitted(self, line: str) -> None:
-        if self._asking_key and not line.startswith("/"):
-            self._answer_key(line)
-        elif self._asking_paste:
-            lines = self._asking_paste
-            self._dont_paste()
-            if line.strip().lower() in ("y", "yes"):
-                self.editor.set_line("")
-                self._send(lines)
-        elif self._asking_nick and not line.startswith("/"):
-            self._take_nick(line)
-        else:
-            self._send([line])
+        if not self._questions.answered(line):
+            self._speaking.say([line])
 
-    def _answer_key(self, text: str) -> None:
-        match answer(text, self._asking_key):
-            case True:
-                key, self._asking_key = self._asking_key, ""
-                self._state = "connecting"
-                self._ask("", self._draft)
-                self.connection.accept_key(key)
-            case False:
-                self._end(1, "")
-            case None:
-                self._tell("That is neither yes, nor no, nor that fingerprint.")
-
-    def _take_nick(self, text: str) -> None:
-        try:
-            nick = names.nick(text).shown
-        except Refused as refused:
-            self.show([ShownEvent({"type": "error", "text": refused.text}, {})])
-            return
-        self._asking_nick = False
-        self._ask("", self._draft)
+    def _take_nick(self, nick: str) -> None:
         self.connection.take_nick(nick)
+
+    def _hide(self) -> None:
+        self._arriving.quiet = not self._arriving.quiet
+        self._tell(f"Joins and leaves are {'hidden' if self._arriving.quiet else 'shown'}.")
+
+    def _take_key(self, fingerprint: str | None) -> None:
+        if fingerprint is None:
+            self._end(1, "")
+        else:
+            self._state = "connecting"
+            self.connection.accept_key(fingerprint)
 
     def _pasted(self, lines: tuple[str, ...], before: str) -> None:
         lines = tuple(line for line in lines if line.strip())
-        if self._asking_key or self._asking_nick or self._asking_paste:
+        if self._questions.asking:
             self._ring()  # an answer is one line
         elif len(lines) <= PASTE_AT_ONCE:
-            self._send(lines)
+            self._speaking.say(lines)
         else:
-            self._asking_paste = lines
-            self._draft = before
-            self._ask(f"Send {len(lines):,} lines? (y/n) ")
-
-    def _dont_paste(self) -> None:
-        self._asking_paste = ()
-        self._ask("", self._draft)
-
-    def _ask(self, question: str, line: str = "") -> None:
-        """Ask in the row, or go back to a line that was being typed."""
-        self.editor.prompt = question
-        self.editor.remembering = not question
-        self.editor.set_line(line)
-
-    def _send(self, lines: Sequence[str]) -> None:
-        for line in lines:
-            command, _, rest = line.partition(" ")
-            name = command_in(line)
-            match f"/{name}" if name else command.lower():
-                case "/clear":
-                    self._kept.clear()
-                    self._kept_characters = 0
-                    self._clear()
-                case "/quiet":
-                    self._quiet = not self._quiet
-                    self._tell(f"Joins and leaves are {'hidden' if self._quiet else 'shown'}.")
-                case "/save":
-                    self._save(rest.strip())
-                case "/reconnect":
-                    self.connection.reconnect()
-                case "/quit":
-                    self._quit(rest.strip())
-                case _ if line.strip():
-                    self.connection.say(line)
-                    if name == "help" and not rest:
-                        self._help()
-
-    def _help(self) -> None:
-        rows = [f"/{name} {what}".rstrip() for name, (what, _) in LOCAL.items()]
-        self._tell("Here, in this client:")
-        for row, (_, text) in zip(rows, LOCAL.values(), strict=True):
-            self._tell(f"{row:16} {text}")
-
-    def _keep(self, line: str) -> None:
-        self._kept.append(line)
-        self._kept_characters += len(line)
-        while self._kept_characters > KEPT_CHARACTERS:
-            self._kept_characters -= len(self._kept.popleft())
+            self._questions.ask_paste(lines, before)
 
     def _quit(self, text: str) -> None:
         waiting = self.session.waiting
@@ -324,48 +288,27 @@ class Ui:
         code = 1 if waiting or not self.session.connected else 0
         self.connection.quit(self._parting).addCallback(lambda _: self._end(code, lost))
 
-    def _save(self, name: str) -> None:
-        if not name:
-            self.show([ShownEvent({"type": "error", "text": "Usage: /save FILE"}, {})])
-            return
-        try:
-            path = Path(name).expanduser()
-            with path.open("x", encoding="utf-8") as file:
-                file.writelines(line + "\n" for line in self._kept)
-        except (OSError, ValueError, RuntimeError) as error:  # the last for the home of nobody
-            why = clean(getattr(error, "strerror", None) or str(error))
-            self.show([ShownEvent({"type": "error", "text": f"{clean(name)}: {why}"}, {})])
-        else:
-            self._tell(f"{len(self._kept):,} lines are in {clean(str(path))}.")
-
-    def _complete(self, word: str, before: str) -> Sequence[str]:
-        if word.startswith("/") and not before:
-            names = sorted({*(command.name for command in MEMBERS), *LOCAL})
-            return [f"/{name} " for name in names if f"/{name}".startswith(word.lower())]
-        if word.startswith("#") or command_in(before.strip()) == "join":
-            return [f"{room} " for room in sorted(self.session.rooms) if _begins(room, word)]
-        end = ": " if not before else " "
-        found = sorted(self.session.nicks, key=str.lower)
-        return [f"{nick}{end}" for nick in found if _begins(nick, word) and nick != self.session.nick]
-
     # -- characters
 
-    def _rows(self, shown: Shape, line: str) -> list[str]:
-        """What people say is left to the terminal to wrap: who copies it gets it as it was said."""
-        if shown.kind in ("said", "acted", "private", "past"):
-            return [line]
-        return self._screen.wrapped(line, indent=" " * len(f"{shown.at} "))
+    def _lines(self, shown: Shape) -> list[str]:
+        """The rows of it, in colours; and it is kept to be saved.
 
-    def _stamped(self, shown: Shape, line: str) -> str:
-        if self._screen.colours:
-            return coloured(shown, line, self.session.nick)
-        return f"{shown.at} {line}"
+        What people say is left to the terminal to wrap: who copies it gets it as it was said.
+        """
+        for line in shown.stamped:
+            self._kept.add(line)
+        rows: list[str] = []
+        for line in shown.lines:
+            row = coloured(shown, line, self.session.nick) if self._screen.colours else f"{shown.at} {line}"
+            said = shown.kind in ("said", "acted", "private", "past")
+            rows += [row] if said else self._screen.wrapped(row, indent=" " * len(f"{shown.at} "))
+        return rows
 
     def _tell(self, text: str) -> None:
         self.show([notice(text)])
 
-    def _show_plain(self, lines: list[str]) -> None:
-        self._paint(lines)
+    def _refuse(self, text: str) -> None:
+        self.show([refusal("", text)])
 
     def _ring(self) -> None:
         if self._bell:
@@ -376,21 +319,19 @@ class Ui:
         self._paint()
 
     def _paint(self, lines: Sequence[str] = ()) -> None:
-        self._write(self._screen.update(self._row(), self._status(), lines))
+        self._write(self._screen.update(self.editor.row(), self._status(), lines))
 
-    def _row(self) -> Row:
-        return self.editor.row()
-
-    def _status(self) -> str:
+    def _status(self) -> list[Part]:
         session = self.session
-        parts = [self._server, session.room, f"{session.here:,} here" if session.here else ""]
-        parts.append(self._state if self._parting is None else "leaving")
-        if session.waiting:
-            parts.append(f"{session.waiting:,} not acknowledged")
-        if not self.connection.encrypted:
-            parts.append("not encrypted")
-        return " " + " · ".join(part for part in parts if part)
-
-
-def _begins(name: str, word: str) -> bool:
-    return name.casefold().startswith(word.casefold())
+        state = self._state if self._parting is None else "leaving"
+        status = Status(
+            session.nick,
+            session.away,
+            session.operator,
+            session.places.current.here,
+            session.waiting,
+            "" if state == "connected" else state,
+            self.connection.encrypted,
+            self._server,
+        )
+        return status_row(status, self.windows, self._screen.width - 1)

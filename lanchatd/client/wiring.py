@@ -67,6 +67,7 @@ def connection_for(
     )
 
 
-def session_for(options: Options) -> ClientSession:
-    """A new session."""
-    return ClientSession(options.nick, options.room, counted_refs(secrets.token_hex(6)))
+def session_for(options: Options, several: bool = False) -> ClientSession:
+    """A new session, of one room at a time or of several."""
+    refs = counted_refs(secrets.token_hex(6))
+    return ClientSession(options.nick, options.room, refs, several=() if several else None)

@@ -60,7 +60,14 @@ class Completions:
     candidates: tuple[str, ...]
 
 
-Action = Submitted | Pasted | Key | Completions
+@dataclass(frozen=True, slots=True)
+class Unbound:
+    """A key that the caller has a use for, as the bytes that it sends."""
+
+    sequence: bytes
+
+
+Action = Submitted | Pasted | Key | Completions | Unbound
 
 
 class _After(Enum):
@@ -101,11 +108,14 @@ class Editor:
         complete: Callable[[str, str], Sequence[str]] = _no_candidates,
         history: Iterable[str] = (),
         history_limit: int = 1_000,
+        unbound: frozenset[bytes] = frozenset(),
     ) -> None:
+        """``unbound`` are keys that mean nothing here, and are given to the caller."""
         self.resize(width)
         self.prompt = prompt
         self.remembering = True  # false while an answer is typed that is no line
         self._complete = complete
+        self._unbound = unbound
         self._keys = Keys()
         self._line = Line()
         self._history: list[str] = []
@@ -224,6 +234,9 @@ class Editor:
         return Pasted(tuple(f"{line.before}{text}{line.after}".split("\n")))
 
     def _press(self, sequence: bytes) -> Action | None:
+        if sequence in self._unbound:
+            self._leave_search()
+            return Unbound(sequence)
         if self._search:
             if key := _SEARCH_KEYS.get(sequence):
                 return key(self, self._search)

@@ -7,9 +7,9 @@ below it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
-from wcwidth import wcwidth, wrap
+from wcwidth import wcswidth, wcwidth, wrap
 
 from lanchatd.terminal.row import Row
 
@@ -22,6 +22,9 @@ _ERASE = "\r\x1b[K\x1b[C\x1b[J\r"
 
 # Pasted text comes between marks then, so that its line ends are not taken for Enter.
 MARK_PASTES, DONT_MARK_PASTES = "\x1b[?2004h", "\x1b[?2004l"
+
+# Of the row of status: a text, and the style that it has beyond that of the row.
+Part = tuple[str, str]
 
 _NARROWEST = 5  # columns; below it nothing can be edited
 _USUAL = 80
@@ -64,7 +67,7 @@ class Screen:
         self._column: int | None = None  # of the cursor in the painted row; None while nothing is painted
         self._painted: object = None
 
-    def update(self, row: Row, status: str | None = None, lines: Iterable[str] = ()) -> str:
+    def update(self, row: Row, status: Sequence[Part] | None = None, lines: Iterable[str] = ()) -> str:
         """Write lines above, and paint the row and the status, if there is one, again below them.
 
         Colours may be in the lines and in the row's text: its column is all that counts here.
@@ -116,8 +119,12 @@ class Screen:
         """Empty the terminal. Some put what it held into their scrollback, so the last rows go first."""
         return self.erase() + CLEAR
 
-    def _status(self, status: str) -> str:
+    def _status(self, status: Sequence[Part]) -> str:
         # Not filled up to the end of the row: made narrower, most terminals would wrap what fills it, and
         # push the row above, which is being typed, into their scrollback.
-        text = cut(status, self.width - 1)
-        return f"{REVERSE}{text}{RESET}" if self.colours else text
+        left, shown = self.width - 1, ""
+        for text, style in status:
+            fits = cut(text, left)
+            left -= max(0, wcswidth(fits))
+            shown += f"{style}{fits}{RESET}{REVERSE}" if style and self.colours else fits
+        return f"{REVERSE}{shown}{RESET}" if self.colours else shown

@@ -1,0 +1,113 @@
+"""What becomes of what arrives: it is shown at once, or counted in the window where it was said."""
+
+from __future__ import annotations
+
+from time import time
+
+from lanchatd.client.rendering import Shape, greeting, notice, shape
+from lanchatd.client.sanitize import number_of, text_of
+from lanchatd.client.session import ClientSession
+from lanchatd.client.shown_event import ShownEvent
+from lanchatd.client.windows import Window, Windows
+from lanchatd.commands.rows import command_in
+
+# What is told of a room to who is in it, and shown there.
+_SAID = frozenset({"said", "acted", "topic"})
+_TALK = _SAID | {"missed"}
+_PRESENCE = frozenset({"joined", "left", "renamed"})
+
+
+class Arriving:
+    """Says of each event what is to be shown of it now. ``quiet``: who joins and leaves is not."""
+
+    def __init__(self, session: ClientSession, windows: Windows) -> None:
+        self.quiet = False
+        self._session = session
+        self._windows = windows
+
+    def shapes(self, item: ShownEvent, rows: int) -> list[Shape]:
+        """What is to be shown of it. Where that brings us to another window, up to so many missed rows."""
+        event, kind = item.event, text_of(item.event, "type")
+        shown = shape(item, self._session.nick, time())
+        window = self._windows.of_room(text_of(event, "room"))
+        match kind:
+            case "welcome":
+                return self._welcome(item, shown)
+            case "parted":
+                return [shown, *(self.header(rows) if self._windows.follow() else [])]
+            case "private":
+                self._private(item, shown)
+                return [shown]
+            case "error":
+                return [shown, *self._refused(item, rows)]
+            case "renamed":
+                self._windows.renamed(text_of(event, "from"), text_of(event, "to"))
+        if kind in _PRESENCE:
+            return [shown] if self._shows(window, shown, event) else []
+        if window is None or not (kind in _TALK or item.entering):
+            return [shown]
+        if window is self._windows.shown or item.again:
+            self._windows.shown.read()
+            return [shown]
+        if not item.entering:
+            self._missed(window, item, shown)
+        return []
+
+    def header(self, rows: int) -> list[Shape]:
+        """What is shown of a window when one comes to it: what it is, and what was missed there."""
+        window = self._windows.shown
+        unread, missed = window.unread, window.seen()
+        if window.private:
+            about = f"what you type here is for {window.name} alone"
+        else:
+            about = "" if window.room is None else window.room.topic
+        shapes = [self.own(f"{window.title}{': ' if about else ''}{about}")]
+        last = min(rows, len(missed))
+        if unread:
+            more = f"; these are the last {last:,}, /history shows more" if last and unread > last else ""
+            shapes.append(self.own(f"{unread:,} new{more} --"))
+        return [*shapes, *missed[len(missed) - last :]]
+
+    def own(self, text: str) -> Shape:
+        """What the client itself has to say."""
+        return shape(notice(text), self._session.nick, time())
+
+    def _shows(self, window: Window | None, shown: Shape, event: dict[str, object]) -> bool:
+        """Whether it is shown who came, went or has another nick."""
+        if shown.kind != "renamed":
+            return window is self._windows.shown and not self.quiet
+        # One's own is told in each room: shown once.
+        ours = text_of(event, "to") == self._session.nick and window is not None
+        place = self._session.places.current
+        return window is self._windows.shown or (ours and window is not None and window.room is place)
+
+    def _missed(self, window: Window, item: ShownEvent, shown: Shape) -> None:
+        number = number_of(item.event, "id")
+        new = number is None or window.room is None or number > window.room.read
+        window.miss(shown, counts=shown.kind in _SAID and new and shown.nick != self._session.nick)
+
+    def _private(self, item: ShownEvent, shown: Shape) -> None:
+        ours = shown.nick == self._session.nick
+        window = self._windows.private(text_of(item.event, "to") if ours else shown.nick)
+        if window is not None and window is not self._windows.shown and not ours:
+            window.miss(shown)
+
+    def _welcome(self, item: ShownEvent, shown: Shape) -> list[Shape]:
+        self._windows.follow()
+        window = self._windows.of_room(text_of(item.event, "room"))
+        if window is not self._windows.shown or window.room is None:
+            return greeting(shown, item) if item.greets else []
+        self._windows.show(window)  # the session knows now that it is shown
+        room = window.room
+        new = max(0, room.last - room.read)
+        return [shown, *([self.own(f"{new:,} new --")] if new else [])]
+
+    def _refused(self, item: ShownEvent, rows: int) -> list[Shape]:
+        """A room that the server does not let us into has no window."""
+        line = "" if item.answers is None else item.answers.text
+        if command_in(line) != "join":
+            return []
+        window = self._windows.of_room(line.partition(" ")[2].strip())
+        if window is None or window.room is not None:
+            return []
+        return self.header(rows) if self._windows.close(window) else []
