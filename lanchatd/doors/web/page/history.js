@@ -27,28 +27,39 @@ export class History {
     return this.before(place, place.timeline.first?.id ?? place.newest + 1);
   }
 
-  /** Fetch what is missing behind a line: what comes next. @param {Place} place @param {number} id @param {number} next the first line that is here again */
-  newer(place, id, next) {
-    return this.before(place, Math.min(id + PAGE + 1, next), id + 1);
+  /** Fetch what is missing behind a line: what comes next.
+   * @param {Place} place @param {number} id @param {number} next the first line that is here again
+   */
+  async newer(place, id, next) {
+    // A page may come short: what is long does not fit, and what is ignored is left out.
+    let end = Math.min(id + PAGE + 1, next);
+    for (let pages = 0; end > id + 1 && pages < PAGE; pages += 1) {
+      const first = await this.before(place, end, id + 1);
+      if (first === null) return;
+      end = first;
+    }
   }
 
-  /** Fetch the lines before this id. @param {Place} place @param {number} id @param {number} [from] the first one that is wanted */
+  /** Fetch the lines before this id.
+   * @param {Place} place @param {number} id @param {number} [from] the first one that is wanted
+   * @returns {Promise<number | null>} the first one that came; null if there is none, or no connection
+   */
   async before(place, id, from = Math.max(1, id - PAGE)) {
-    if (this.reading.has(place) || !this.connection.here) return;
+    if (this.reading.has(place) || !this.connection.here) return null;
     this.reading.add(place);
     try {
       const found = await this.fetch(place, `/history ${Math.max(1, id - from)} before id ${id}`);
-      const first = found[0]?.id;
-      if (first == null) {
-        // The oldest are no longer kept, or were said by those whom one ignores.
-        if (id <= (place.timeline.first?.id ?? id)) place.timeline.complete = true;
-        else place.timeline.cover(from - 1, id);
-        return;
-      }
-      place.timeline.cover(first, place.timeline.has(id) ? id : id - 1);
-      place.timeline.insert(found);
+      const first = found[0]?.id ?? null;
+      if (first !== null) {
+        place.timeline.cover(first, place.timeline.has(id) ? id : id - 1);
+        place.timeline.insert(found);
+      } else if (id <= (place.timeline.first?.id ?? id)) {
+        // The oldest are no longer kept.
+        place.timeline.complete = true;
+      } else place.timeline.cover(from - 1, id);
+      return first;
     } catch {
-      // The connection went; it is asked for again when it is back.
+      return null; // the connection went; it is asked for again when it is back
     } finally {
       this.reading.delete(place);
       this.state.shown.lines(place);
