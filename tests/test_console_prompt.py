@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lanchatd.console.prompt import Prompt
-from lanchatd.console.turns import MOST_WAITING, Turns
+from lanchatd.console.work_queue import MOST_WAITING, WorkQueue
 from lanchatd.terminal.editor import LONGEST_LINE
 from tests.seat import ALICE, CTRL_C, CTRL_D, CTRL_L, ENTER, TAB, UP, Seat, pasted
 
@@ -267,16 +267,16 @@ def test_too_much_at_once_is_refused(console: Console) -> None:
 
 def test_there_is_room_again_for_what_was_done() -> None:
     """Only what waits counts, and not what was dropped."""
-    turns, begun = Turns(lambda call: call()), list[Callable[[], None]]()
-    turns.add(begun.append, MOST_WAITING)
-    assert turns.room_for(MOST_WAITING)
-    turns.add(begun.append, MOST_WAITING)
-    assert not turns.room_for(1)
+    queue, begun = WorkQueue(lambda call: call()), list[Callable[[], None]]()
+    queue.add(begun.append, MOST_WAITING)
+    assert queue.room_for(MOST_WAITING)
+    queue.add(begun.append, MOST_WAITING)
+    assert not queue.room_for(1)
     begun.pop()()
-    assert turns.room_for(MOST_WAITING)
-    turns.add(begun.append, MOST_WAITING)
-    assert turns.drop() == 1
-    assert turns.room_for(MOST_WAITING)
+    assert queue.room_for(MOST_WAITING)
+    queue.add(begun.append, MOST_WAITING)
+    assert queue.drop() == 1
+    assert queue.room_for(MOST_WAITING)
 
 
 def test_nothing_shown_can_do_anything_to_the_terminal(console: Console) -> None:

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from lanchatd.commands.report import Cell
+from lanchatd.console.session_audit import SessionAudit
 from lanchatd.console.shell import Shell
-from lanchatd.console.trail import Trail
 from lanchatd.ssh.application import Identity
 from lanchatd.state.audit import AuditLog
 from tests.test_administering import Daemon
@@ -32,7 +32,7 @@ def audit(tmp_path: Path) -> AuditLog:
 
 
 def shell(world: World, audit: AuditLog, daemon: Daemon | None = None) -> Shell:
-    return Shell(world.chat, daemon or Daemon(), ALICE, Trail(audit, world.now, ALICE))
+    return Shell(world.chat, daemon or Daemon(), ALICE, SessionAudit(audit, world.now, ALICE))
 
 
 def ran(world: World, audit: AuditLog, line: str) -> tuple[str, int, str]:

@@ -13,7 +13,7 @@ from functools import partial
 
 from lanchatd.console.plain import Plain
 from lanchatd.console.terminal import Terminal
-from lanchatd.console.turns import MOST_WAITING, Turns
+from lanchatd.console.work_queue import MOST_WAITING, WorkQueue
 from lanchatd.ssh.application import Output
 from lanchatd.terminal.editor import LONGEST_LINE
 
@@ -40,7 +40,7 @@ class Dialogue:
         self._greeting = greeting
         self._history = history
         self._surface: Terminal | Plain = Plain(output, self)
-        self._turns = Turns(output.when_taken)
+        self._queue = WorkQueue(output.when_taken)
         self.code = 0  # of the last line
         self._reads = False  # standard input counts
         self._overfull = False
@@ -107,7 +107,7 @@ class Dialogue:
             return
         self._surface.leave()
         self._over = True
-        self._turns.drop()
+        self._queue.drop()
         self.cancel()
         self._output.end(code if code is not None else 0 if self.at_terminal else self.code)
 
@@ -160,7 +160,7 @@ class Dialogue:
 
     def closed(self) -> None:
         self._over = True
-        self._turns.drop()
+        self._queue.drop()
         self.cancel()
 
     # -- the surface tells (`terminal.Listener`, `plain.Listener`)
@@ -169,14 +169,14 @@ class Dialogue:
         size = len(line) + 1
         if self._over or self._overfull:
             return
-        if self._turns.room_for(size):
-            self._turns.add(partial(self._run, line), size)
+        if self._queue.room_for(size):
+            self._queue.add(partial(self._run, line), size)
         else:
             self._overfull = True
-            self._turns.add(self._refuse_more)
+            self._queue.add(self._refuse_more)
 
     def interrupted(self, line: str) -> None:
-        dropped = self._turns.drop()
+        dropped = self._queue.drop()
         self._leaving = self._overfull = False
         if not self.cancel():
             self.give_up(line)
@@ -188,10 +188,10 @@ class Dialogue:
         if self._leaving:
             self.end()
         self._leaving = True
-        self._turns.add(self._finish)
+        self._queue.add(self._finish)
 
     def row_prompt(self) -> str:
-        return "" if self._turns.busy else self.prompt
+        return "" if self._queue.busy else self.prompt
 
     # -- one thing after the other
 

@@ -1,4 +1,4 @@
-"""Twisted's interpreter for the Python prompt, with ``await``, and with what is printed shown at the seat."""
+"""Twisted's interpreter for the Python prompt, with ``await``; what is printed is shown in the session."""
 
 from __future__ import annotations
 
@@ -120,13 +120,13 @@ class Interpreter(ManholeInterpreter):
 
     async def _follow(self, coroutine: Coroutine[Any, Any, Any]) -> BaseException | None:
         try:
-            await self._resumed_at_the_seat(coroutine)
+            await self._resumed_in_session(coroutine)
         except BaseException as error:
             return error
         return None
 
     @types.coroutine
-    def _resumed_at_the_seat(self, coroutine: Coroutine[Any, Any, Any]) -> Generator[Any, Any, None]:
+    def _resumed_in_session(self, coroutine: Coroutine[Any, Any, Any]) -> Generator[Any, Any, None]:
         """The coroutine, with the standard streams patched whenever it runs and never while it waits."""
         resume = partial(coroutine.send, None)
         while True:
@@ -187,7 +187,7 @@ def _explained(error: BaseException) -> str:
 
 
 class _Stream(io.TextIOBase):
-    """Standard output or error, as far as it is at the seat."""
+    """Standard output or error, as far as it is shown in the session."""
 
     def __init__(self, show: Callable[[str], None]) -> None:
         self._show = show

@@ -9,8 +9,8 @@ from lanchatd.commands.administering import Daemon
 from lanchatd.console.manhole import Manhole
 from lanchatd.console.namespace import namespace
 from lanchatd.console.prompt import Prompt
+from lanchatd.console.session_audit import ADMIN, MANHOLE, SessionAudit
 from lanchatd.console.shell import Shell
-from lanchatd.console.trail import ADMIN, MANHOLE, Trail
 from lanchatd.doors.connections import Connections
 from lanchatd.ssh.application import Application, Identity, Output
 from lanchatd.ssh.authorized_keys import AuthorizedKeys
@@ -30,13 +30,13 @@ def accounts(
     chat = connections.chat
 
     def prompt(identity: Identity, output: Output) -> Application:
-        trail = Trail(audit, chat.now, identity)
-        return Prompt(identity, output, Shell(chat, daemon, identity, trail))
+        session = SessionAudit(audit, chat.now, identity)
+        return Prompt(identity, output, Shell(chat, daemon, identity, session))
 
     def python(identity: Identity, output: Output) -> Application:
-        trail = Trail(audit, chat.now, identity)
-        names = namespace(reactor, connections, daemon, identity.address)
-        return Manhole(identity, output, names, trail.record, trail.history())
+        session = SessionAudit(audit, chat.now, identity)
+        things = namespace(reactor, connections, daemon, identity.address)
+        return Manhole(identity, output, things, session.record, session.history())
 
     found = {ADMIN: Account(AuthorizedKeys(admin_keys), prompt)}
     if manhole_keys is not None:

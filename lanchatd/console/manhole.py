@@ -6,7 +6,7 @@ import platform
 from collections.abc import Callable, Sequence
 from functools import partial
 
-from lanchatd.console import colours, names
+from lanchatd.console import colours, completion
 from lanchatd.console.dialogue import REFUSED, Dialogue, Done
 from lanchatd.console.interpreter import Interpreter, one_line
 from lanchatd.ssh.application import Identity, Output
@@ -41,10 +41,10 @@ class Manhole(Dialogue):
             "-- help() says what is there; exit() or Ctrl-D leaves.\n"
         )
         super().__init__(output, greeting, history)
-        names_here: dict[str, object] = {"__name__": "__console__", "__doc__": None, **namespace}
-        names_here.setdefault("help", names.Names(names_here))
-        self._interpreter = Interpreter(names_here, self.show, self.show_error, self.painted)
-        self._names = names_here
+        own: dict[str, object] = {"__name__": "__console__", "__doc__": None, **namespace}
+        own.setdefault("help", completion.Help(own))
+        self._interpreter = Interpreter(own, self.show, self.show_error, self.painted)
+        self._namespace = own
         self._record = record
 
     @property
@@ -53,7 +53,7 @@ class Manhole(Dialogue):
 
     def complete(self, word: str, before: str) -> Sequence[str]:
         with self._interpreter.monkeyPatcher:  # what an attribute prints when it is looked at
-            return names.candidates(self._names, word, before)
+            return completion.candidates(self._namespace, word, before)
 
     def coloured(self, line: str) -> str:
         return colours.coloured(self._interpreter.block + line)

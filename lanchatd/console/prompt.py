@@ -9,7 +9,7 @@ from lanchatd.console.dialogue import Dialogue, Done
 from lanchatd.ssh.application import Identity, Output
 
 
-class Shell(Protocol):
+class CommandRunner(Protocol):
     """The commands that there are.
 
     ``prompt`` is what stands before what is typed: the name of the server, ``> `` and nothing else.
@@ -38,22 +38,22 @@ class Shell(Protocol):
 class Prompt(Dialogue):
     """Implements `lanchatd.ssh.application.Application` for the account ``admin``."""
 
-    def __init__(self, identity: Identity, output: Output, shell: Shell) -> None:
-        place = shell.prompt.rstrip("> ")
+    def __init__(self, identity: Identity, output: Output, commands: CommandRunner) -> None:
+        place = commands.prompt.rstrip("> ")
         who = identity.comment or identity.fingerprint
         greeting = (
             f"-- The console of {place}. You are {who} from {identity.address}.\n"
             "-- help lists the commands; exit or Ctrl-D leaves.\n"
         )
-        super().__init__(output, greeting, shell.history())
-        self._shell = shell
+        super().__init__(output, greeting, commands.history())
+        self._commands = commands
 
     @property
     def prompt(self) -> str:
-        return self._shell.prompt
+        return self._commands.prompt
 
     def complete(self, word: str, before: str) -> Sequence[str]:
-        return self._shell.complete(word, before)
+        return self._commands.complete(word, before)
 
     def take(self, line: str, done: Done) -> None:
         match line.strip():
@@ -62,4 +62,4 @@ class Prompt(Dialogue):
             case "exit" | "quit":
                 self.end()
             case _:
-                self._shell.run(line, self.show, done)
+                self._commands.run(line, self.show, done)

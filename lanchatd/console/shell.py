@@ -10,7 +10,7 @@ from lanchatd.commands.administering import Administrator, Daemon
 from lanchatd.commands.dispatch import administer
 from lanchatd.commands.report import Report, as_json, as_text
 from lanchatd.commands.rows import CONSOLE
-from lanchatd.console.trail import Trail
+from lanchatd.console.session_audit import SessionAudit
 from lanchatd.limits import each_limit, option_name
 from lanchatd.ssh.application import Identity
 from lanchatd.text.refused import Refused
@@ -22,14 +22,14 @@ DONE, REFUSED, NOT_A_COMMAND = 0, 1, 2
 
 
 class Shell:
-    """One administrator's commands. Implements `lanchatd.console.prompt.Shell`."""
+    """One administrator's commands. Implements `lanchatd.console.prompt.CommandRunner`."""
 
-    def __init__(self, chat: Chat, daemon: Daemon, identity: Identity, trail: Trail) -> None:
+    def __init__(self, chat: Chat, daemon: Daemon, identity: Identity, audit: SessionAudit) -> None:
         self.prompt = f"{chat.name}> "
         self._chat = chat
         self._daemon = daemon
         self._address = identity.address
-        self._trail = trail
+        self._audit = audit
 
     def run(self, line: str, show: Callable[[str], None], done: Callable[[int, str], None]) -> None:
         """Run a command. ``show`` gets its answer, ``done`` its exit code and why it was refused."""
@@ -43,17 +43,17 @@ class Shell:
             try:
                 answer.result()
             except Refused as refused:
-                self._trail.record(line, refused.text)
+                self._audit.record(line, refused.text)
                 done(NOT_A_COMMAND if refused.code == "unknown_command" else REFUSED, refused.text)
             else:
-                self._trail.record(line, "done")
+                self._audit.record(line, "done")
                 done(DONE, "")
 
         administrator = Administrator(self._address, self._daemon, tell)
         try:
             answer = administer(self._chat, administrator, command)
         except Exception:
-            self._trail.record(line, "failed")
+            self._audit.record(line, "failed")
             raise
         answer.when_known(is_done)
 
@@ -73,7 +73,7 @@ class Shell:
 
     def history(self) -> Sequence[str]:
         """What was typed with this key before, the oldest first."""
-        return self._trail.history()
+        return self._audit.history()
 
 
 def _as_asked(line: str) -> tuple[str, Callable[[Report, float], str]]:

@@ -17,8 +17,8 @@ ENTERED = "entered"
 """The result of a line of Python before it has run."""
 
 
-class Trail:
-    """Records what is typed at one seat, and knows what was typed with the same key before."""
+class SessionAudit:
+    """Records what is typed in one session, and knows what was typed with the same key before."""
 
     def __init__(self, audit: AuditLog, now: Callable[[], float], identity: Identity) -> None:
         self._audit = audit

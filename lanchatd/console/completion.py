@@ -1,4 +1,4 @@
-"""The names at the Python prompt: what Tab offers of them, and help where there is no other."""
+"""What Tab offers at the Python prompt, and what ``help`` says where there is no other."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def candidates(namespace: dict[str, object], word: str, before: str) -> Sequence
     return sorted(word[: name.start()] + candidate for candidate in found)
 
 
-class Names:
+class Help:
     """``help`` for a namespace without one. The one of Python reads standard input, which is the daemon's."""
 
     def __init__(self, namespace: Mapping[str, object]) -> None:

@@ -11,7 +11,7 @@ MOST_WAITING = 1_048_576
 Work = Callable[[Callable[[], None]], None]
 
 
-class Turns:
+class WorkQueue:
     """Work is called with what it is to call, once, when it is done: at once or later."""
 
     def __init__(self, when_taken: Callable[[Callable[[], None]], None]) -> None:
