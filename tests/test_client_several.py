@@ -128,3 +128,20 @@ def test_the_server_is_killed_while_one_is_in_several_rooms(tmp_path: Path) -> N
                 assert sorted(lines) == sorted(
                     ["<bob> four", "<alice> five", "<bob> one", "<bob> two", "<bob> alice: three"]
                 )
+
+
+def test_what_is_said_in_a_private_conversation_is_in_no_file(tmp_path: Path) -> None:
+    """However it was typed; it can be called back in this run, and then says for whom it is."""
+    with daemon(cwd=tmp_path) as chat, chat.join("bob") as bob, seat(*at(chat), home=tmp_path) as alice:
+        is_here(alice)
+        alice.types("/query bob" + ENTER + "secret one" + ENTER)
+        alice.sees_line("[alice -> bob] secret one")
+        alice.types("//secret two" + ENTER + "\x1b[200~secret three\nsecret four\n\x1b[201~")
+        alice.sees_line("[alice -> bob] secret four")
+        bob.reads_until("[alice -> bob] /secret two")
+        alice.types("\x1b1" + "\x1b[A")
+        alice.sees(lambda seat: seat.typed_row == "/msg bob secret four")
+        alice.types("\x03" + "\x04")
+        assert alice.ends() == 0
+    assert (tmp_path / ".local/state/lanchatd/history").read_text() == ""
+    assert not [path for path in tmp_path.rglob("*") if path.is_file() and b"secret" in path.read_bytes()]

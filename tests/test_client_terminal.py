@@ -466,7 +466,7 @@ def test_who_wants_no_file_of_what_was_typed_has_none(tmp_path: Path) -> None:
     kept = tmp_path / ".local/state/lanchatd/history"
     kept.parent.mkdir(parents=True)
     kept.write_text("of another run\n")
-    with daemon(cwd=tmp_path) as chat, seat(*at(chat, "--no-history-file"), home=tmp_path) as alice:
+    with daemon(cwd=tmp_path) as chat, seat(*at(chat, "--no-save"), home=tmp_path) as alice:
         is_here(alice)
         alice.types("hello" + ENTER)
         alice.sees_line("<alice> hello")

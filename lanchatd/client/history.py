@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
@@ -55,12 +54,4 @@ def add(file: Path | None, lines: Iterable[str]) -> None:
 
 def _write(file: Path, lines: Iterable[str]) -> None:
     kept = list(filter(is_kept, lines))[-LINES:]
-    file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    new = file.with_name(f"{file.name}.{os.getpid()}")
-    try:
-        descriptor = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with os.fdopen(descriptor, "w", encoding="utf-8") as text:
-            text.writelines(line + "\n" for line in kept)
-        new.replace(file)
-    finally:
-        new.unlink(missing_ok=True)
+    xdg.write(file, "".join(line + "\n" for line in kept))

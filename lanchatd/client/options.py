@@ -35,7 +35,7 @@ class Options:
     room: str
     as_json: bool
     bell: bool
-    history: bool
+    save: bool
     fingerprint: str
     authorities: tuple[x509.Certificate, ...]
     plain: bool
@@ -47,7 +47,7 @@ def parse(arguments: Sequence[str]) -> Options:
     parser = argparse.ArgumentParser(
         prog="lanchat-client",
         usage="lanchat-client [HOST [PORT]] [--nick NICK] [--room ROOM] [--json] [--no-bell]\n"
-        "                      [--no-history-file]\n"
+        "                      [--no-save]\n"
         "                      [--fingerprint sha256:...] [--ca FILE] | [--plain]\n"
         "       lanchat-client --forget HOST [PORT]",
         description="Talk in a lanchat. In a pipe, say the lines of standard input; "
@@ -62,8 +62,8 @@ def parse(arguments: Sequence[str]) -> Options:
     parser.add_argument("--json", action="store_true", dest="as_json", help="in a pipe, print events as JSON")
     parser.add_argument("--no-bell", action="store_false", dest="bell", help="don't ring when you are named")
     parser.add_argument(
-        "--no-history-file", action="store_false", dest="history",
-        help="neither read nor keep what is typed in a file",
+        "--no-save", action="store_false", dest="save",
+        help="neither read nor keep a file of what is typed, nor of the rooms and how far they were read",
     )  # fmt: skip
     parser.add_argument(
         "--fingerprint", type=_fingerprint, metavar="sha256:...",
@@ -90,7 +90,7 @@ def parse(arguments: Sequence[str]) -> Options:
         room=given.room or "",
         as_json=given.as_json,
         bell=given.bell,
-        history=given.history,
+        save=given.save,
         fingerprint=given.fingerprint or "",
         authorities=given.ca or (),
         plain=given.plain,

@@ -99,10 +99,8 @@ class Questions:
     def _ask(self, question: str) -> None:
         self._draft = self._editor.line
         self._editor.prompt = question
-        self._editor.remembering = False
         self._editor.set_line("")
 
     def _done(self) -> None:
         self._editor.prompt = ""
-        self._editor.remembering = True
         self._editor.set_line(self._draft)

@@ -32,6 +32,7 @@ class Speaking:
         windows: Windows,
         kept: Kept,
         *,
+        remember: Callable[[str], None],
         tell: Callable[[str], None],
         refuse: Callable[[str], None],
         switch: Callable[[Window], None],
@@ -42,6 +43,7 @@ class Speaking:
         self.connection: ServerConnection
         self._windows = windows
         self._kept = kept
+        self._remember = remember
         self._tell = tell
         self._refuse = refuse
         self._switch = switch
@@ -62,7 +64,13 @@ class Speaking:
     def say(self, lines: Sequence[str]) -> None:
         """Say them, in order; after one that is refused here nothing more is said."""
         for line in lines:
-            if line.strip() and not self._say(line):
+            if not line.strip():
+                continue
+            # As a command, so that it is in no file of what was typed, and can be called back anywhere.
+            window = self._windows.shown
+            private = window.private and not (line.startswith("/") and not line.startswith("//"))
+            self._remember(f"/msg {window.name} {line.removeprefix('/')}" if private else line)
+            if not self._say(line):
                 break
 
     def _say(self, line: str) -> bool:

@@ -18,8 +18,9 @@ from twisted.internet.stdio import StandardIO
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
-from lanchatd.client import history
+from lanchatd.client import history, remembered
 from lanchatd.client.connection import ServerConnection
+from lanchatd.client.known_servers import server_name
 from lanchatd.client.options import PORT, Options
 from lanchatd.client.screen import PlainScreen
 from lanchatd.client.trust import Trust
@@ -27,6 +28,9 @@ from lanchatd.client.ui import Ui
 from lanchatd.client.wiring import connection_for, session_for
 from lanchatd.terminal.keys import PASTE_PAUSE_S
 from lanchatd.terminal.screen import Screen, usable_width
+
+# How often what is remembered is written, for when there is no time at the end.
+SAVE_S = 30
 
 _ROWS = 24  # where the terminal does not say
 
@@ -124,12 +128,20 @@ class Run:
         # Nothing can be painted on a dumb terminal: it stays in its own mode, and lines are just written.
         dumb = os.environ.get("TERM", "") in ("", "dumb")
         self._terminal = Terminal(raw=not dumb)
-        session = session_for(options, several=True)
+        self._server = server_name(options.host, options.port)
+        self._rooms = remembered.path() if options.save else None
+        self._warning = ""
+        known = remembered.Remembered()
+        try:
+            known = remembered.read(self._rooms, self._server)
+        except remembered.Unreadable as unreadable:
+            self._warning = str(unreadable)
+        self._session = session = session_for(options, known)
         server = options.host if options.port == PORT else f"{options.host}:{options.port}"
         width = self._terminal.width
         colours = not dumb and not os.environ.get("NO_COLOR")  # https://no-color.org
         screen = PlainScreen(width) if dumb else Screen(width, colours)
-        self._history = history.path() if options.history else None
+        self._history = history.path() if options.save else None
         with suppress(OSError):  # it is tried again the next time
             history.move_old(self._history)
         before = history.read(self._history)
@@ -146,7 +158,7 @@ class Run:
     def start(self) -> None:
         """Take the terminal, and connect."""
         self._terminal.take()
-        self._reactor.addSystemEventTrigger("before", "shutdown", self._save_history)
+        self._reactor.addSystemEventTrigger("before", "shutdown", self._save)
         self._reactor.addSystemEventTrigger("after", "shutdown", self._give_back)
         for number, act in (
             (signal.SIGWINCH, self._resized),
@@ -159,7 +171,10 @@ class Run:
         # A terminal that is not read holds up the server, and not our memory.
         self._keyboard.transport.registerProducer(Brake(self._ui.connection), True)
         self._ui.start()
+        if self._warning:
+            self._ui.warned(self._warning)
         self._ui.connection.start()
+        self._reactor.callLater(SAVE_S, self._save_now_and_then)
 
     def _typed(self, keys: bytes) -> None:
         self._cancel_end_of_paste()
@@ -205,7 +220,7 @@ class Run:
 
     def _over(self) -> None:
         if not self.done.called:
-            self._save_history()
+            self._save()
             self.done.callback(self._code or 0)
 
     def _stop(self) -> None:
@@ -214,6 +229,17 @@ class Run:
 
     def _give_back(self) -> None:
         self._terminal.give_back(self._ui.leave(self._last))
+
+    def _save(self) -> None:
+        self._save_history()
+        if self._session.been_welcomed:
+            places = self._session.places
+            with suppress(OSError):
+                remembered.keep(self._rooms, self._server, places.open, places.current.name)
+
+    def _save_now_and_then(self) -> None:
+        self._save()
+        self._reactor.callLater(SAVE_S, self._save_now_and_then)
 
     def _save_history(self) -> None:
         new = self._ui.editor.history[self._known_lines :]

@@ -58,6 +58,7 @@ class Ui:
             history=history,
             unbound=KEYS,
         )
+        self.editor.remembering = False  # what is said is: not answers, and what is private in another way
         self.suspend: Callable[[], None] = lambda: None
         self.rows = 24
         self._server = clean(server)
@@ -70,6 +71,7 @@ class Ui:
         self._speaking = Speaking(
             self.windows,
             self._kept,
+            remember=self.editor.remember,
             tell=self._tell,
             refuse=self._refuse,
             switch=self.switch,

@@ -15,6 +15,7 @@ from lanchatd.client.observer import Observer
 from lanchatd.client.options import Options
 from lanchatd.client.outgoing import counted_refs
 from lanchatd.client.reasons import why_not_plain, why_other_given
+from lanchatd.client.remembered import Remembered
 from lanchatd.client.session import ClientSession
 from lanchatd.client.trust import Trust
 
@@ -67,7 +68,9 @@ def connection_for(
     )
 
 
-def session_for(options: Options, several: bool = False) -> ClientSession:
-    """A new session, of one room at a time or of several."""
+def session_for(options: Options, known: Remembered | None = None) -> ClientSession:
+    """A new session, of one room at a time; or of several, with those that are remembered."""
     refs = counted_refs(secrets.token_hex(6))
-    return ClientSession(options.nick, options.room, refs, several=() if several else None)
+    if known is None:
+        return ClientSession(options.nick, options.room, refs)
+    return ClientSession(options.nick, options.room or known.shown, refs, several=known.rooms)
