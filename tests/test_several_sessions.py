@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from functools import partial
+from typing import Any
 
 import pytest
 
@@ -11,6 +13,19 @@ from lanchatd.chat.peer import Peer
 from lanchatd.chat.user import Session, User
 from lanchatd.doors.protocol import State
 from tests.world import Person, World
+
+
+def comes_as(user: User, person: Person, hello: dict[str, Any]) -> None:
+    """Somebody who has just connected is one more connection of a user, and says this hello."""
+    chat, room_bytes, person.wire.room_bytes = person.world.chat, person.wire.room_bytes, None
+    protocol = person.asks({"nick": "stranger"}).wire.protocol.inner
+    chat.leave(protocol.session)
+    protocol.state, protocol.session = State.ASKED, None
+    person.world.settle()
+    person.wire.taken, person.wire.room_bytes = b"", room_bytes
+    read = protocol.format.read_hello(json.dumps(hello).encode())
+    chat.join(read, protocol.peer, partial(protocol._make_session, read), user)
+    person.world.settle()
 
 
 class Home(World):
