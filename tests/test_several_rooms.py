@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from lanchatd.chat.events import Notice
 from tests.world import Person, World
 
 BOTH = [{"room": "#lobby"}, {"room": "#dev"}]
@@ -287,3 +288,28 @@ def test_what_it_ignores_is_hidden_in_all_its_rooms(world: World) -> None:
     bob.types("late")
     ci.reads_on()
     assert said(ci.gets()) == []
+
+
+def test_one_that_reads_nothing_from_the_start_is_in_no_room_when_it_is_closed(world: World) -> None:
+    """Its welcomes are more than may wait for it: it is gone from all the rooms that it named."""
+    places = [{"room": f"#room{number}"} for number in range(50)]
+    for place in places:
+        world.join("host", room=place["room"]).types("/topic " + '"' * 4_000, "/quit")
+    silent = world.connect()
+    silent.stops_reading()
+    silent.asks({"line": "hi"}, {"nick": "silent", "rooms": places})
+    assert world.chat.users == {}
+    assert [room.name for room in world.chat.rooms.values() if room.members] == []
+
+
+def test_one_that_is_closed_by_its_own_last_line_is_not_told_that_it_left(world: World) -> None:
+    """What it says before `/part` comes back first, and that is too much for one that does not read."""
+    ci = world.join_json("ci", rooms=BOTH)
+    ci.stops_reading()
+    world.chat.say_as_admin(world.chat.rooms["#dev"], "more than it takes")
+    world.settle()
+    world.chat.limits.chunk_bytes = world.limits.direct_bytes  # so that it may ask still
+    ci.session.tell(Notice(("x" * (world.limits.direct_bytes - 100),)))
+    ci.asks({"line": "bye", "ref": "1" * 64}, {"line": "/part"})
+    ci.reads_on()
+    assert [item["type"] for item in ci.gets()][-1] == "error"

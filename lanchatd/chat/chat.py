@@ -123,10 +123,10 @@ class Chat:
             user.operator = user.name.key in self.moderation.operators
         session = make_session(user)
         user.sessions += (session,)
-        motd = self.motd
+        told: list[Item] = []
         for place, room in zip(hello.places, rooms, strict=True):
-            self._enter(session, room, place, motd=motd)
-            motd = ()
+            told += self._enter(session, room, place, motd=() if told else self.motd)
+        session.tell(*told)
 
     def leave(self, session: Session, reason: Reason = NO_REASON) -> None:
         """A session ends; with the last one the user goes, and the nick is free at once.
@@ -179,7 +179,7 @@ class Chat:
             most = self.limits.max_rooms_per_session
             if len(session.cursors) >= most:
                 raise Refused("too_many_rooms", f"You are in {most} rooms, which is the limit.")
-            self._enter(session, self._room_for(name, session))
+            session.tell(*self._enter(session, self._room_for(name, session)))
             return
         old = self.room_of(session)
         old.tell_now()  # who says a line and goes sees it come back, from a log that is in memory
@@ -201,7 +201,8 @@ class Chat:
                 "last_room", f"{room.name} is the only room that you are in. /quit leaves the chat."
             )
         room.tell_now()
-        self.take_out(session, room, reason)
+        if session.cursors:
+            self.take_out(session, room, reason)
 
     def move(self, session: Session, old: Room, new: Room, reason: Reason, *first: Item) -> None:
         """A session goes from its only room to another one; the old one is told the reason.
@@ -211,7 +212,7 @@ class Chat:
         unread = session.cursor.left
         old.leave(session, reason)
         unsent = Notice((f"{unread:,} lines of {old.name} had not been sent to you yet.",))
-        self._enter(session, new, first=(*first, unsent) if unread else first)
+        session.tell(*first, *((unsent,) if unread else ()), *self._enter(session, new))
         self.registry.was_left(old)
 
     def take_out(self, session: Session, room: Room, reason: Reason, *first: Item) -> None:
@@ -371,15 +372,17 @@ class Chat:
         session: Session,
         room: Room,
         place: Place = LOBBY,
-        first: tuple[Item, ...] = (),
         motd: tuple[str, ...] = (),
-    ) -> None:
+    ) -> list[Item]:
+        """Put a session into a room. Returns what to tell it when it is in all that it enters.
+
+        Not before: that may find that it reads nothing, and close it.
+        """
         known = room.enter(session, place.after, place.log)
         self.registry.was_entered(room)
         where = (session.user.nick, room.name, room.log.name, room.readers.newest, room.topic)
-        told = (*first, Welcome(*where, server=self.name, version=__version__, motd=motd))
-        # Last of all, as it may find that the session reads nothing, and close it.
-        session.tell(*told, *(() if known else (Missed(room.name, room.log.name, None),)))
+        welcome = Welcome(*where, server=self.name, version=__version__, motd=motd)
+        return [welcome] if known else [welcome, Missed(room.name, room.log.name, None)]
 
     def _rooms_for(self, places: Sequence[Place], maker: str) -> list[Room]:
         most = self.limits.max_rooms_per_session
