@@ -162,7 +162,7 @@ def test_a_look_alike_is_refused_to_who_takes_another_nick(world: World) -> None
     assert bob.types("/nick b0b").sees() == ["-- bob is now b0b"]
     assert bob.types("/nick B0b").sees() == ["-- b0b is now B0b"]
     assert bob.types("/nick carol").sees() == ["-- B0b is now carol"]
-    assert world.connect().types("bob").sees()[3] == "-- You are bob in #lobby. /help lists the commands."
+    assert world.connect().types("bob").sees()[2] == "-- You are bob in #lobby. /help lists the commands."
 
 
 @pytest.mark.parametrize("nick", ["adm1n", "Adrnin", "АDМIN"])
