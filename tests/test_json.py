@@ -145,6 +145,17 @@ def test_a_private_message_sent_again_is_sent_once(world: World) -> None:
     assert alice.sees().count("[bob -> alice] psst") == 1
 
 
+def test_what_has_to_be_kept_is_answered_when_it_is(world: World) -> None:
+    """With the ref, as a line is; and with why not, if it could not be kept."""
+    world.join("bob")
+    op = world.join_json("op")
+    world.make_operator(op)
+    assert op.asks({"line": "/mute bob", "ref": "a"}).gets()[-1] == {"type": "ok", "ref": "a"}
+    world.disk_error = OSError(28, "No space left on device")
+    answer = op.asks({"line": "/unmute bob", "ref": "b"}).gets()[-1]
+    assert (answer["type"], answer["code"], answer["ref"]) == ("error", "not_kept", "b")
+
+
 def test_a_refused_line_is_tried_again(world: World) -> None:
     """Nothing had happened, and the reason may have passed."""
     line = {"line": "/msg carol psst", "ref": "a"}
