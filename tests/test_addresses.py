@@ -2,15 +2,39 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from twisted.logger import LogEvent, formatEvent, globalLogPublisher
 
 from lanchatd.limits import Limits
-from lanchatd.net.addresses import COMES, COMES_AGAIN_S, DAY_S, MOST_ADDRESSES, Address, Addresses
+from lanchatd.net.addresses import (
+    COMES,
+    COMES_AGAIN_S,
+    DAY_S,
+    MOST_ADDRESSES,
+    RECORDED_AGAIN_S,
+    Address,
+    Addresses,
+)
 from lanchatd.net.rates import Allowance, Verdict
 from tests.disk import DiskWorld
 from tests.world import World
+
+
+@pytest.fixture
+def logged() -> Iterator[list[str]]:
+    """What the daemon writes into its log."""
+    lines: list[str] = []
+
+    def observe(event: LogEvent) -> None:
+        lines.append(formatEvent(event))
+
+    globalLogPublisher.addObserver(observe)  # type: ignore[arg-type]
+    yield lines
+    globalLogPublisher.removeObserver(observe)  # type: ignore[arg-type]
+
 
 LIMITS = Limits(max_per_address=4, burst_lines=8, lines_per_s=2, bytes_per_s=64)
 START = 1_024.0
@@ -37,7 +61,7 @@ def test_a_new_connection_of_an_address_gets_nothing_anew() -> None:
     assert taken == 4 * 8
     later = Allowance(LIMITS, address, START + 1)
     assert [later.line_came(START + 1) for _ in range(8)] == [Verdict.TAKE] * 8
-    assert Allowance(LIMITS, address, START + 1).line_came(START + 1) is Verdict.DROP
+    assert Allowance(LIMITS, address, START + 1).line_came(START + 1) is Verdict.DROP_FOR_ADDRESS
 
 
 def test_the_bytes_of_an_address_are_counted_too() -> None:
@@ -47,8 +71,80 @@ def test_the_bytes_of_an_address_are_counted_too() -> None:
         Allowance(LIMITS, address, START).bytes_came(64, START)
     assert Allowance(LIMITS, address, START).line_came(START) is Verdict.TAKE
     Allowance(LIMITS, address, START).bytes_came(1, START)
-    assert Allowance(LIMITS, address, START).line_came(START) is Verdict.DROP
+    assert Allowance(LIMITS, address, START).line_came(START) is Verdict.DROP_FOR_ADDRESS
     assert Allowance(LIMITS, address, START + 1).line_came(START + 1) is Verdict.TAKE
+
+
+def test_an_address_that_floods_is_closed_as_a_connection_is() -> None:
+    """Whichever limit it was, after as long."""
+    address = Address(LIMITS, START)
+    others = [Allowance(LIMITS, address, START) for _ in range(4)]
+    for other in others:
+        assert [other.line_came(START) for _ in range(8)] == [Verdict.TAKE] * 8
+    allowance = Allowance(LIMITS, address, START)
+    assert allowance.line_came(START) is Verdict.DROP_FOR_ADDRESS
+    later = START + LIMITS.flood_timeout_s
+    for other in others:
+        while other.line_came(later) is Verdict.TAKE:
+            pass
+    assert allowance.line_came(later) is Verdict.CLOSE
+
+
+def test_whose_line_is_dropped_is_told_which_limit_it_was() -> None:
+    """That of the connection, or that of all of its address."""
+    world = World(max_per_address=2, burst_lines=10, lines_per_s=5)
+    people = [world.join(nick) for nick in ("alice", "bob")]
+    for person in people:
+        person.types(*["x"] * 8)  # with the nick nine
+        person.sees()
+    one, other = people
+    one.sees()
+    assert one.types("x", "x").sees() == [
+        "!! More than 5 lines or 65,536 bytes a second; that line was dropped.",
+        "<alice> x",
+    ]
+    other.types("x")
+    other.vanishes()
+    again = world.connect().types("carol")
+    assert again.sees()[-1] == (
+        "!! Your address sends more than 10 lines or 131,072 bytes a second; that line was dropped."
+    )
+
+
+def test_who_is_slowed_is_in_the_log_once(logged: list[str]) -> None:
+    """A line a second at most, however many they are, and again when another flood begins."""
+    world = World(burst_lines=20, lines_per_s=5)
+    people = [world.join(f"p{number}") for number in range(3)]
+    logged.clear()
+    people[0].types(*["x"] * 30)
+    people[0].types(*["x"] * 30)
+    for person in people[1:]:
+        person.types(*["x"] * 30)
+    world.passes(30)
+    people[0].types(*["x"] * 30)
+    assert [line.split(" ", 1)[1] for line in logged] == [
+        "sends too fast and is slowed: lines or bytes of a connection",
+        "more send too fast and are slowed: lines or bytes of a connection 2",
+        "sends too fast and is slowed: lines or bytes of a connection",
+    ]
+
+
+def test_an_address_that_comes_and_goes_is_a_line_a_second_in_the_log(
+    world: World, logged: list[str]
+) -> None:
+    """As many as may be connected come and go with a record each; then it is told how many they were."""
+    world.limits.max_per_address = 2
+    for _ in range(4):
+        world.join("alice").vanishes()
+    assert sum("connected" in line or "closed: " in line for line in logged) == 5
+    assert len(logged) == 5
+    world.passes(1.5)
+    assert logged[5:] == ["3 more came or went: 192.0.2.1 lost 2, 192.0.2.1 connected 1"]
+    world.join("bob", "192.0.2.2").vanishes()
+    assert len(logged) == 8
+    world.passes(RECORDED_AGAIN_S)
+    world.join("alice").vanishes()
+    assert len(logged) == 10
 
 
 def test_only_those_that_came_last_are_remembered() -> None:

@@ -19,6 +19,7 @@ from lanchatd.formats.text import TextFormat
 from lanchatd.limits import Limits
 from lanchatd.net.addresses import Addresses
 from lanchatd.net.admission import Entrance, Newcomer
+from lanchatd.net.bounded_log import FloodLog, VisitLog
 from lanchatd.net.budget import Budget
 from lanchatd.net.credentials import Credentials
 from lanchatd.net.rates import Allowance, FloodSlots
@@ -76,6 +77,8 @@ class Connections:
         self.shutting_down = False
         self.shutdown_reason = ""
         self._per_address: Counter[str] = Counter()
+        self._visits = VisitLog(clock)
+        self._floods = FloodLog(clock)
         self._all_closed: Deferred[None] | None = None
 
     @property
@@ -114,10 +117,18 @@ class Connections:
         self.made += 1
         if connection.peer.address is not None:
             self._per_address[connection.peer.address] += 1
-        self.log.info("{peer} connected", peer=connection.peer.shown)
+        if self._is_recorded(connection.peer, "connected"):
+            self.log.info("{peer} connected", peer=connection.peer.shown)
+
+    def flooded(self, peer: Peer, allowance: Allowance) -> None:
+        """Something was over its allowance: the log tells when that begins."""
+        if what := allowance.new_flood():
+            self._floods.add(peer, what)
 
     def ended(self, peer: Peer, reason: str, detail: str = "", lines: int = 0, **fields: Any) -> None:
         """A connection, or one turned away, has ended: the one line about it, with its fields."""
+        if not self._is_recorded(peer, reason):
+            return
         known = {"detail": detail, "lines": lines, **fields}
         text = "{peer} closed: {reason}" + "".join(
             f", {name} {{{name}}}" for name, value in known.items() if value
@@ -135,6 +146,13 @@ class Connections:
         if self._all_closed is not None and not self.open:
             all_closed, self._all_closed = self._all_closed, None
             all_closed.callback(None)
+
+    def _is_recorded(self, peer: Peer, what: str) -> bool:
+        """Whether this is told of one connection; if not, it is told of many."""
+        now = self.clock.seconds()
+        if peer.address is None or self.addresses.of(peer.address, now).may_record(now):
+            return True
+        return self._visits.add(peer.address, what)
 
     def shut_down(self) -> Deferred[None]:
         """Tell everybody, and close. Fires when the last one is gone, after ``shutdown_s`` at the latest."""

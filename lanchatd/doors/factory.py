@@ -9,8 +9,8 @@ from lanchatd.doors.connections import Connections
 from lanchatd.doors.door import Doors
 from lanchatd.doors.first_bytes import FirstBytes
 from lanchatd.doors.last_line import LastLine
+from lanchatd.net.bounded_log import RefusalLog
 from lanchatd.net.peer_of import peer_of
-from lanchatd.net.refusal_log import RefusalLog
 from lanchatd.text.refused import Refusal, Refused
 
 # Connections over a limit that are being told so at once; further ones are closed without a word, as a flood

@@ -101,6 +101,8 @@ class FirstBytes(Protocol):
         if verdict is Verdict.CLOSE:
             text_ = f"Too much without a word for {self.connections.limits.flood_timeout_s:g} s; closed."
             self._close("flood", Refusal("flood", text_), LAST_LINE_S)
+        else:
+            self.connections.flooded(self.peer, self.allowance)
         slot_s: float = self.connections.flood_slots.next_in(now)
         return slot_s
 

@@ -103,14 +103,24 @@ class ChatProtocol(BoundedLines):
         verdict = self._allowance.line_came(self._clock.seconds())
         if verdict is Verdict.CLOSE:
             self._close_flood()
-        elif verdict is Verdict.DROP:
-            lines, size = self.limits.lines_per_s, self.limits.bytes_per_s
-            text = f"More than {lines:g} lines or {size:,} bytes a second; that line was dropped."
-            self._refuse(Refused("too_fast", text), self.format.ref_of(line))
+        elif verdict is not Verdict.TAKE:
+            self._too_fast(verdict, line)
         elif self.state is State.ASKED:
             self._first_line(line)
         else:
             self._later_line(line)
+
+    def _too_fast(self, verdict: Verdict, line: bytes) -> None:
+        lines, size = self.limits.lines_per_s, self.limits.bytes_per_s
+        text = f"More than {lines:g} lines or {size:,} bytes a second; that line was dropped."
+        if verdict is Verdict.DROP_FOR_ADDRESS:
+            most = self.limits.max_per_address
+            text = (
+                f"Your address sends more than {most * lines:,g} lines or {most * size:,} bytes a second;"
+                " that line was dropped."
+            )
+        self._connections.flooded(self.peer, self._allowance)
+        self._refuse(Refused("too_fast", text), self.format.ref_of(line))
 
     def line_too_long(self) -> None:
         if self.state not in (State.ASKED, State.JOINED):
@@ -125,6 +135,8 @@ class ChatProtocol(BoundedLines):
     def scraps_came(self) -> None:
         if self._allowance.scrap_came(self._clock.seconds()) is Verdict.CLOSE:
             self._close_flood()
+        else:
+            self._connections.flooded(self.peer, self._allowance)
 
     def may_go_on(self) -> bool:
         """Who does not read the answers is asked nothing more: what it asked itself never closes it."""

@@ -14,6 +14,10 @@ from lanchatd.net.buckets import Bucket
 COMES = 4
 COMES_AGAIN_S = 60
 
+# In how many seconds as many as may be connected at once are recorded again in the daemon's log, each as it
+# comes or goes; all of them come and go at once before that. Of the others it says how many they were.
+RECORDED_AGAIN_S = 120
+
 # The share of `Limits.keep_bytes` that one address may fill at once, and then a day: before it fills all of
 # it, those who run the server have a fortnight to see it.
 KEPT_SHARE = 16
@@ -29,7 +33,7 @@ MOST_ADDRESSES = 10_000
 class Address:
     """What one address may still send. Times are seconds of any clock that only goes forward."""
 
-    __slots__ = ("_bytes", "_comes", "_kept", "_limits", "_lines")
+    __slots__ = ("_bytes", "_comes", "_kept", "_limits", "_lines", "_records")
 
     def __init__(self, limits: Limits, now: float) -> None:
         self._limits = limits
@@ -38,6 +42,7 @@ class Address:
         self._lines = Bucket(most * limits.burst_lines, now)
         self._bytes = Bucket(most * limits.bytes_per_s, now)
         self._kept = Bucket(limits.keep_bytes / KEPT_SHARE, now)
+        self._records = Bucket(2 * most, now)
 
     def may_come(self, now: float) -> bool:
         """Whether one more may connect; it is counted then."""
@@ -45,6 +50,14 @@ class Address:
         if self._comes.fill(most * COMES, most / COMES_AGAIN_S, now) < 1:
             return False
         self._comes.take(1, most * COMES)
+        return True
+
+    def may_record(self, now: float) -> bool:
+        """Whether the log is to have a line that one came or went; it is counted then."""
+        most = self._limits.max_per_address
+        if self._records.fill(2 * most, most / RECORDED_AGAIN_S, now) < 1:
+            return False
+        self._records.take(1, 2 * most)
         return True
 
     def bytes_came(self, amount: int, now: float) -> None:

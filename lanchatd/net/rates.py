@@ -17,6 +17,7 @@ class Verdict(Enum):
 
     TAKE = "take"
     DROP = "drop"
+    DROP_FOR_ADDRESS = "drop, as all connections of its address together sent too much"
     CLOSE = "close"
 
 
@@ -62,12 +63,18 @@ class Allowance:
         self._bytes = Bucket(limits.bytes_per_s, now)
         self._textless = Bucket(self._textless_burst, now)
         self._flooding_since: float | None = None
+        self._untold = ""  # what it floods with
         self._long_lines: tuple[float, ...] = ()  # when they came; an empty deque has 700 bytes
 
     @property
     def flooding(self) -> bool:
         """Whether lines are being dropped."""
         return self._flooding_since is not None
+
+    def new_flood(self) -> str:
+        """What it began to send too fast since this was asked last; empty if nothing."""
+        untold, self._untold = self._untold, ""
+        return untold
 
     def bytes_came(self, amount: int, now: float) -> None:
         """Call it with everything that arrives, before its lines."""
@@ -82,18 +89,17 @@ class Allowance:
         self._forget_a_flood(now)
         self._textless_left(now)
         self._textless.take(amount - text, self._textless_burst)
-        return Verdict.TAKE if self._textless_left(now) >= 0 else self._over(now)
+        return Verdict.TAKE if self._textless_left(now) >= 0 else self._over(now, "TLS without text")
 
     def line_came(self, now: float) -> Verdict:
         """What becomes of a whole line."""
-        if (
-            self._lines_left(now) >= 1
-            and self._bytes_left(now) >= 0
-            and (self._address is None or self._address.may_say(now))
-        ):
-            self._lines.take(1, self._limits.burst_lines)
-            return Verdict.TAKE
-        return self._over(now)
+        if self._lines_left(now) < 1 or self._bytes_left(now) < 0:
+            return self._over(now, "lines or bytes of a connection")
+        if self._address is not None and not self._address.may_say(now):
+            verdict = self._over(now, "lines or bytes of an address")
+            return Verdict.DROP_FOR_ADDRESS if verdict is Verdict.DROP else verdict
+        self._lines.take(1, self._limits.burst_lines)
+        return Verdict.TAKE
 
     def may_keep(self, size: int, now: float) -> bool:
         """Whether a line of so many bytes may go to the log on disk; it is counted then."""
@@ -101,7 +107,7 @@ class Allowance:
 
     def scrap_came(self, now: float) -> Verdict:
         """What becomes of bytes that are thrown away anyhow, the rest of a line too long: never taken."""
-        return Verdict.DROP if self._bytes_left(now) >= 0 else self._over(now)
+        return Verdict.DROP if self._bytes_left(now) >= 0 else self._over(now, "bytes of a connection")
 
     def long_line_came(self, now: float) -> Verdict:
         """What becomes of a line too long: never taken; the last one allowed in a minute closes."""
@@ -131,8 +137,9 @@ class Allowance:
         ):
             self._flooding_since = None
 
-    def _over(self, now: float) -> Verdict:
+    def _over(self, now: float, what: str) -> Verdict:
         if self._flooding_since is None:
             self._flooding_since = now
+            self._untold = what
         over = now - self._flooding_since >= self._limits.flood_timeout_s
         return Verdict.CLOSE if over else Verdict.DROP
