@@ -83,8 +83,12 @@ class Peer:
         receive_buffer: int | None = None,
         tls: ssl.SSLContext | None = None,
         host: str = "127.0.0.1",
+        own: str = "",
     ) -> None:
+        """``own`` is the address that it comes from."""
         self.socket = socket.socket()
+        if own:
+            self.socket.bind((own, 0))
         if receive_buffer is not None:
             self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
         self.socket.settimeout(PATIENCE_S)
@@ -141,6 +145,10 @@ class Peer:
     def reads_all(self) -> list[str]:
         """The lines up to the end of file."""
         return self._file.read().decode().splitlines()
+
+    def reads_more(self) -> bytes:
+        """Some of what has come, or comes next."""
+        return self._file.read1(65_536)
 
     def gets(self) -> dict[str, Any]:
         """The next line, which is JSON."""

@@ -3,14 +3,68 @@
 from __future__ import annotations
 
 import selectors
+import socket
 import time
+from collections import Counter, deque
 from contextlib import suppress
 from typing import Any
 
-from tests.faults.members import A_HOUSEHOLD, connect
+from tests.faults.members import A_HOUSEHOLD, PATIENCE_S, REFUSED, connect
+from tests.impostors import any_server
 
 Found = dict[str, Any]
 A_PLACE = 20_000 * A_HOUSEHOLD  # of one address
+
+
+def reconnect(
+    port: int, lines: int, size: int, at_once: int, seconds: float, rooms: bool = False, tls: bool = False
+) -> Found:
+    """One address: connect, a nick, a burst, end, and again; into ever other rooms, or into the lobby.
+
+    It goes on for so long after it was told for the first time that it comes too often; how many connections
+    it had made by then, and in how many seconds, is what it found.
+    """
+    began = time.monotonic()
+    peers: deque[socket.socket] = deque()
+    made = let_in = 0
+    full_s = 0.0
+    told: Counter[str] = Counter()
+    while (passed_s := time.monotonic() - began) < min(
+        full_s + seconds if full_s else PATIENCE_S, PATIENCE_S
+    ):
+        made += 1
+        room = f"/join #r{made}\n" if rooms else ""
+        burst = "".join(f"{made} {number} ".ljust(size, "x") + "\n" for number in range(lines))
+        try:
+            peer = connect(port, A_PLACE + A_HOUSEHOLD)
+            if tls:
+                peer = any_server().wrap_socket(peer)
+            peer.sendall(f"again{made}\n{room}{burst}/quit\n".encode())
+        except OSError:  # turned away: over TLS it is told so in plain text
+            full_s = full_s or passed_s
+            told["turned away"] += 1
+            continue
+        peers.append(peer)
+        while len(peers) >= at_once:
+            last = _read_for(peers.popleft(), 0.02)
+            told.update(last)
+            if any("connected too often" in text for text in last):
+                full_s = full_s or passed_s
+        let_in += not full_s
+    for peer in peers:
+        peer.close()
+    return {"made": made, "let_in": let_in, "full_s": full_s, "told": dict(told)}
+
+
+def _read_for(peer: socket.socket, seconds: float) -> set[str]:
+    """What it was refused, until it is closed or for so long; then it is closed."""
+    peer.settimeout(seconds)
+    came = b""
+    end = time.monotonic() + seconds
+    with peer, suppress(OSError):
+        while time.monotonic() < end and (more := peer.recv(65_536)):
+            came += more
+    return {text.decode(errors="replace") for text in REFUSED.findall(came)}
 
 
 def at_one_moment(

@@ -17,7 +17,7 @@ from contextlib import suppress
 from typing import Any
 
 from tests.faults.encrypted_intruders import new_keys, records
-from tests.faults.greedy import at_one_moment
+from tests.faults.greedy import at_one_moment, reconnect
 from tests.faults.members import A_HOUSEHOLD, PATIENCE_S, REFUSED, connect, open_all_files
 
 Found = dict[str, Any]
@@ -247,6 +247,7 @@ ABUSES: dict[str, Callable[..., Found]] = {
     "records": records,
     "new_keys": new_keys,
     "at_one_moment": at_one_moment,
+    "reconnect": reconnect,
 }
 
 if __name__ == "__main__":
