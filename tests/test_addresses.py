@@ -193,6 +193,37 @@ def test_a_class_behind_one_router_loses_no_line(people: int) -> None:
         world.passes(10)
 
 
+def test_a_class_behind_one_router_that_searches_is_answered(tmp_path: Path) -> None:
+    """All join at once, paste, and look for what was said, at one moment, and talk on; nothing is dropped."""
+    people, limits = 60, Limits()
+    world = DiskWorld(
+        tmp_path / "history.sqlite",
+        lines_per_s=limits.lines_per_s,
+        burst_lines=limits.burst_lines,
+        max_per_address=limits.max_per_address,
+    )
+    teacher = world.join("teacher", "192.0.2.99")
+    pupils = [world.join(f"pupil{number}").types("hello") for number in range(people)]
+    for pupil in pupils:
+        pupil.sees()
+    teacher.sees()
+    pasted = limits.burst_lines - 3  # the nick, what was said first, and the search
+    for number, pupil in enumerate(pupils):
+        lines = [*[f"apple{number}e {line}" for line in range(pasted)], f"/search apple{number}e"]
+        pupil.wire.incoming.append("".join(line + "\n" for line in lines).encode())
+    world.settle()
+    world.passes(5)
+    assert sum(line.startswith("<pupil") for line in teacher.sees()) == people * pasted
+    for number, pupil in enumerate(pupils):
+        seen = pupil.sees()
+        assert not [line for line in seen if line.startswith("!!")]
+        found = [line for line in seen if f"<pupil{number}> apple{number}e " in line]
+        assert len(found) == 2 * pasted, seen[-4:]  # as they were said, and as they were found
+    for pupil in pupils:
+        pupil.types("still here")
+    assert sum(line.endswith("still here") for line in teacher.sees()) == people
+
+
 def test_an_address_fills_its_share_of_the_disk_at_once_and_as_much_a_day() -> None:
     """Whatever connections it has; then it goes on as slowly as a day lasts."""
     limits = Limits(keep_bytes=1_600_000)
