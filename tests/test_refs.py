@@ -24,7 +24,7 @@ class Asker:
     def asks(
         self, nick: str = "alice", ref: str = "17", line: str = "hello", after_s: float = 0
     ) -> Answer | None:
-        return self.refs.ask(digest(nick, "", ref, line), ref, START + after_s, self.answers.append)
+        return self.refs.ask(digest(nick, "", ref, "", line), ref, START + after_s, self.answers.append)
 
     def is_new(self, nick: str = "alice", ref: str = "17", line: str = "hello", after_s: float = 0) -> bool:
         return self.asks(nick, ref, line, after_s) is not None

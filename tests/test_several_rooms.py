@@ -313,3 +313,15 @@ def test_one_that_is_closed_by_its_own_last_line_is_not_told_that_it_left(world:
     ci.asks({"line": "bye", "ref": "1" * 64}, {"line": "/part"})
     ci.reads_on()
     assert [item["type"] for item in ci.gets()][-1] == "error"
+
+
+def test_a_line_for_another_room_is_another_line(world: World) -> None:
+    """A program that starts again and counts its refs from 1 anew says the same elsewhere."""
+    line = {"line": "done", "ref": "1"}
+    ci = world.join_json("ci", rooms=BOTH).asks({**line, "room": "#lobby"})
+    ci.gets()
+    ci.vanishes()
+    ci = world.join_json("ci", rooms=BOTH)
+    ci.gets()
+    assert said(ci.asks({**line, "room": "#dev"}).gets()) == [("#dev", "done")]
+    assert said(ci.asks({**line, "room": "#dev"}, {**line, "room": "#lobby"}).gets()) == []

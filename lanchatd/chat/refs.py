@@ -12,12 +12,13 @@ from lanchatd.limits import Limits
 Answer = Callable[[Item], None]
 
 
-def digest(nick_key: str, device: str, ref: str, line: str) -> str:
+def digest(nick_key: str, device: str, ref: str, room: str, line: str) -> str:
     """What a line with a ref is known by. It keeps neither what was said nor its length.
 
     Two devices that count their refs from 1 don't answer for each other; a device without a name is "".
+    ``room`` is as the program named it, "" if it did not.
     """
-    parts = (nick_key, device, ref, line) if device else (nick_key, ref, line)
+    parts = (nick_key, device, ref, room, line)
     return blake2b("\0".join(parts).encode(), digest_size=16).hexdigest()
 
 
@@ -32,8 +33,8 @@ class Refs:
     """The refs of the last minutes, with their answers.
 
     A line that was refused is tried again: nothing had happened, and the reason may have passed. A ref counts
-    for its nick and for the same line only: a program that starts again and counts its refs from 1 anew is
-    heard. Times are seconds of any clock that only goes forward.
+    for its nick and for the same line in the same room only: a program that starts again and counts its refs
+    from 1 anew is heard. Times are seconds of any clock that only goes forward.
     """
 
     def __init__(self, limits: Limits) -> None:

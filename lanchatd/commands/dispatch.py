@@ -51,7 +51,7 @@ def run(chat: Chat, session: Session, line: Line, answer: Callable[[Item], None]
         text, command, rest = _parsed(line.text, speaker)
         key = ""
         if line.ref is not None and (command is None or command.once):
-            key = digest(session.user.name.key, session.device, line.ref, line.text)
+            key = digest(session.user.name.key, session.device, line.ref, line.room or "", line.text)
             asked = chat.refs.ask(key, line.ref, chat.clock.seconds(), answer)
             if asked is None:
                 return
