@@ -191,3 +191,15 @@ def test_lines_are_taken_out_while_older_ones_go_too(path: Path) -> None:
     Console(world).types(REMOVE)
     world.passes(60)
     assert lines(path) == 1
+
+
+def test_who_is_refused_while_a_room_is_removed_is_not_kept_in_memory(path: Path) -> None:
+    """An error that was raised holds on to where it was: each has to be one of its own."""
+    world = talked(path, 1)
+    log = world.chat.rooms["#dev"].log
+    world.writer.held = True
+    begin(remove(world.chat, world.chat.rooms["#dev"], "admin", ""))
+    alice = world.join("alice2", room="#dev")
+    assert alice.types("hi", "hi").sees()[-2:] == ["!! The room is being removed."] * 2
+    refused = log.refuses()
+    assert refused is not None and refused.__traceback__ is None

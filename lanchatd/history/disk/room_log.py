@@ -21,9 +21,6 @@ Remove = Callable[[RoomRow], Answer[None]]
 """Throws a room away, and answers as `lanchatd.chat.log.Log.throw_away` does."""
 
 
-_IS_REMOVED = Refused("room_removed", "The room is being removed.")
-
-
 class DiskLog:
     """Implements `lanchatd.chat.log.Log`. Fan-out, most of joining and coming back are served from memory."""
 
@@ -47,7 +44,7 @@ class DiskLog:
 
     def refuses(self) -> Refused | None:
         if self._thrown_away is not None:
-            return _IS_REMOVED
+            return _being_removed()
         return self._commits.refuses()
 
     def listen(self, listener: Listener) -> None:
@@ -55,7 +52,7 @@ class DiskLog:
 
     def append(self, batch: Sequence[Posted]) -> None:
         if self._thrown_away is not None:
-            self._listener.arrived(batch, _IS_REMOVED)
+            self._listener.arrived(batch, _being_removed())
             return
         for id_, posted in enumerate(batch, self.newest + 1):
             posted.event = posted.event.numbered(id_)
@@ -82,7 +79,7 @@ class DiskLog:
     def throw_away(self) -> Answer[None]:
         answer: Answer[None] = Answer()
         if self._thrown_away is not None:
-            answer.fail(_IS_REMOVED)
+            answer.fail(_being_removed())
             return answer
         self._thrown_away = answer
         if not self._under_way:  # else what is on its way would come behind
@@ -106,3 +103,8 @@ class DiskLog:
         if after + 1 >= self._tail.oldest or until <= after:
             return Answer.of(self._tail.read(after, until, limit_bytes))
         return self._read(self._room, after, until, limit_bytes)
+
+
+def _being_removed() -> Refused:
+    """A new one each time: one that was raised holds on to where it was."""
+    return Refused("room_removed", "The room is being removed.")
