@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import gc
+
 import pytest
 
 from lanchatd.chat.events import Item, Ok
+from lanchatd.chat.posted import Posted
 from lanchatd.chat.refs import Answer, Refs, digest
 from lanchatd.limits import Limits
 from lanchatd.text.refused import Refusal
+from tests.world import World
 
 MEMORY_S = 600.0
 START = 1_000.0
@@ -150,3 +154,19 @@ def test_no_more_are_kept_than_the_limit_and_none_past_their_time(refs: Refs, as
         asker.gets(Ok(str(number)), ref=str(number), after_s=after_s)
         lengths.append(len(refs))
     assert lengths == [1, 2, 3, 3, 3, 3, 2, 1]
+
+
+def test_a_line_that_was_told_is_not_held_by_its_answer() -> None:
+    """Its memory is free at once, and is no work for Python's garbage collector."""
+    gc.collect()
+    gc.disable()
+    try:
+        before = how_many(Posted)
+        World().join_json("ci").asks({"line": "one", "ref": "1"}, {"line": "two"})
+        assert how_many(Posted) == before
+    finally:
+        gc.enable()
+
+
+def how_many(kind: type) -> int:
+    return sum(isinstance(one, kind) for one in gc.get_objects())

@@ -127,6 +127,20 @@ def a_log_that_hangs(steps: Steps) -> None:
         assert is_at(turn, State.RESTS)
 
 
+def test_what_hung_is_not_waited_for_when_the_log_is_well_again() -> None:
+    """Who waits for what was said is called, though nothing else is said."""
+    world = LateWorld()
+    alice = world.join("alice").types("one")
+    well = world.log.refuses
+    hangs(world)
+    world.log.refuses = well  # type: ignore[method-assign]
+    called: list[str] = []
+    world.chat.rooms["#lobby"].when_told(lambda: called.append("told"))
+    world.log_answers()
+    assert called == ["told"]
+    assert alice.sees().count("<alice> one") == 1
+
+
 STORIES: tuple[Callable[[Steps], None], ...] = (
     lines_in_a_small_room,
     joins_in_a_large_room,

@@ -75,6 +75,10 @@ class _Batch:
     at: float
     refused: Refused | None = None
 
+    def has(self, posted: Posted) -> bool:
+        """Whether this one is in it."""
+        return any(own is posted for own in self.posted)
+
 
 class Turn:
     """The turn of one room. Implements `lanchatd.chat.log.Listener`."""
@@ -123,8 +127,8 @@ class Turn:
             self._room.turn_ended()
 
     def when_told(self, call: Callable[[], None]) -> None:
-        """Call it when all talk until now has been told or refused; at once while the log hangs."""
-        if self.talk_is_on_its_way and self._log.refuses() is None:
+        """Call it when all talk until now has been told or refused. What hangs is not waited for."""
+        if (self._has_talk or self._in_log is not None) and self._log.refuses() is None:
             self._when_told.append(call)
         else:
             call()
@@ -183,25 +187,17 @@ class Turn:
 
     def arrived(self, posted: Sequence[Posted], refused: Refused | None = None) -> None:
         """`Listener`: these are in the log now, or refused; somebody else may have said them."""
-        if self._is(self._in_log, posted):
-            self._own_arrived(refused)
-        elif self._is(self._hung, posted):
-            batch, self._hung = self._hung, None
-            if batch is not None:
-                batch.refused = refused
-                self._tell([batch])
+        first = posted[0]
+        if (batch := self._in_log) is not None and batch.has(first):
+            self._in_log, batch.refused = None, refused
+            self._own_arrived(batch)
+        elif (batch := self._hung) is not None and batch.has(first):
+            self._hung, batch.refused = None, refused
+            self._tell([batch])
         else:
             self._tell_held(_Batch(list(posted), [], 0))
 
-    @staticmethod
-    def _is(batch: _Batch | None, posted: Sequence[Posted]) -> bool:
-        return batch is not None and any(own is posted[0] for own in batch.posted)
-
-    def _own_arrived(self, refused: Refused | None) -> None:
-        batch, self._in_log = self._in_log, None
-        if batch is None:
-            return
-        batch.refused = refused
+    def _own_arrived(self, batch: _Batch) -> None:
         self._held.append(batch)
         held_s = self._clock.seconds() - self._held[0].at
         left_s = min(self._tell_s, MOST_HELD_S) - held_s
@@ -253,9 +249,10 @@ class Turn:
     def _tell(self, batches: list[_Batch]) -> None:
         calls: deque[Callable[[], None]] = deque()
         for batch in batches:
-            calls.extend(
-                partial(posted.told, batch.refused) for posted in batch.posted if posted.told is not None
-            )
+            for posted in batch.posted:
+                if posted.told is not None:
+                    calls.append(partial(posted.told, batch.refused))
+                    posted.told = None  # it may hold the posted one in turn
             calls.extend(batch.when_told)
         try:
             self._room.tell(
