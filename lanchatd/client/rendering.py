@@ -13,7 +13,7 @@ from lanchatd.client.shown_event import ShownEvent
 from lanchatd.formats.text import TextFormat
 from lanchatd.text.mentions import is_named
 from lanchatd.text.refused import Refusal
-from lanchatd.text.times import near_time
+from lanchatd.text.times import local_day, near_time
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +24,7 @@ class Shape:
     clean and without the time; none for what is not shown. ``at`` is the local time, ``14:03``, with the date
     if it was before this connection and on another day.
     ``mentions`` says that somebody else named us, or wrote to us. ``past``: it was before this connection.
+    ``day`` is the local day on which it was.
     """
 
     kind: str
@@ -32,6 +33,7 @@ class Shape:
     at: str
     mentions: bool = False
     past: bool = False
+    day: str = ""
 
     @property
     def stamped(self) -> tuple[str, ...]:
@@ -49,10 +51,11 @@ def shape(item: ShownEvent, own_nick: str, now: float) -> Shape:
     moment = time_of(event, "at")
     # What is told now is of today, also if the server's clock is not.
     at = near_time(now, now) if moment is None else near_time(moment, now if item.past else moment)
+    day = local_day(now if moment is None or not item.past else moment)
     if not nick and kind in ("joined", "left"):
         nick = (texts_of(event, "nicks") or [""])[0]
     greets = _greeting(event) if item.greets else []
-    return Shape(kind, nick, (*greets, *_lines(kind, event)), at, mentions, item.past)
+    return Shape(kind, nick, (*greets, *_lines(kind, event)), at, mentions, item.past, day)
 
 
 def greeting(shown: Shape, item: ShownEvent) -> list[Shape]:

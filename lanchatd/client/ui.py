@@ -7,29 +7,27 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Sequence
+from time import time
 
 from lanchatd.client.arriving import Arriving
 from lanchatd.client.completion import Completion
 from lanchatd.client.connection import ServerConnection
 from lanchatd.client.kept import Kept
+from lanchatd.client.leaving import Leaving
+from lanchatd.client.printed import Printed
 from lanchatd.client.questions import PASTE_AT_ONCE, Questions
 from lanchatd.client.rendering import Shape, notice, refusal
 from lanchatd.client.sanitize import clean
-from lanchatd.client.screen import coloured
 from lanchatd.client.session import ClientSession
 from lanchatd.client.shown_event import ShownEvent
 from lanchatd.client.speaking import LOCAL, Speaking
 from lanchatd.client.status import Status, status_row
+from lanchatd.client.window_keys import KEYS, window_by
 from lanchatd.client.windows import Window, Windows
 from lanchatd.terminal import screen
 from lanchatd.terminal.editor import Action, Completions, Editor, Key, Pasted, Submitted, Unbound
 from lanchatd.terminal.screen import Part, Screen
-
-# The keys that go from window to window; the editor leaves them to us.
-ALT_LEFT, ALT_RIGHT, CTRL_P, CTRL_N, ALT_A = b"\x1b[1;3D", b"\x1b[1;3C", b"\x10", b"\x0e", b"\x1ba"
-STEPS = {ALT_LEFT: -1, CTRL_P: -1, ALT_RIGHT: 1, CTRL_N: 1}
-NUMBERS = {b"\x1b%d" % number: number for number in range(1, 10)}
-KEYS = frozenset({ALT_A, *STEPS, *NUMBERS})
+from lanchatd.text.times import local_day
 
 # Rows of a screen that are not for what was missed: two of ours, the row being typed and that of status.
 _OTHER_ROWS = 4
@@ -66,18 +64,20 @@ class Ui:
         self._end = end
         self._screen = shown
         self._bell = bell
-        self._kept = Kept()
+        kept = Kept()
+        self._printed = Printed(shown, kept, local_day(time()))
+        self._leaving = Leaving(session, self._tell, end)
         self._arriving = Arriving(session, self.windows)
         self._speaking = Speaking(
             self.windows,
-            self._kept,
+            kept,
             remember=self.editor.remember,
             tell=self._tell,
             refuse=self._refuse,
             switch=self.switch,
             clear=self._clear,
             hide=self._hide,
-            leave=self._quit,
+            leave=self._leaving.ask,
         )
         self._questions = Questions(
             self.editor,
@@ -88,12 +88,10 @@ class Ui:
         )
         self._state = "connecting"
         self._why = ""
-        self._parting: str | None = None  # what is said on leaving, once that was asked for
-        self._gone = False
 
     def connect_by(self, connection: ServerConnection) -> None:
         """This is the connection that it observes."""
-        self.connection = self._speaking.connection = connection
+        self.connection = self._speaking.connection = self._leaving.connection = connection
 
     # -- the terminal tells
 
@@ -131,7 +129,7 @@ class Ui:
                 case Key.INTERRUPT if self.editor.line:
                     self.editor.set_line("")
                 case Key.INTERRUPT | Key.END:
-                    self._quit("")
+                    self._leaving.ask("")
                 case Key.SUSPEND:
                     self.suspend()
                 case Key.CLEAR:
@@ -141,15 +139,9 @@ class Ui:
                 case Unbound(sequence):
                     self._go(sequence)
 
-    def _go(self, sequence: bytes) -> None:
-        """To another window, by a key."""
-        if sequence in STEPS:
-            window: Window | None = self.windows.beside(STEPS[sequence])
-        elif sequence in NUMBERS:
-            window = self.windows.numbered(NUMBERS[sequence])
-        else:
-            window = self.windows.next_unread()
-        if window is None or window is self.windows.shown:
+    def _go(self, key: bytes) -> None:
+        """To another window."""
+        if (window := window_by(key, self.windows)) is None:
             self._ring()
         else:
             self.switch(window)
@@ -182,16 +174,14 @@ class Ui:
     def show(self, items: list[ShownEvent]) -> None:
         """This came, in order."""
         shapes = [shown for item in items for shown in self._arriving.shapes(item, self._most_missed)]
-        self._paint([line for shown in shapes for line in self._lines(shown)])
+        self._print(shapes)
         if any(shown.mentions and not shown.past for shown in shapes):
             self._ring()
 
     def switch(self, window: Window) -> None:
         """Show this one: what it is, and what was missed there."""
         self.windows.show(window)
-        self._paint(
-            [line for shown in self._arriving.header(self._most_missed) for line in self._lines(shown)]
-        )
+        self._print(self._arriving.header(self._most_missed))
 
     @property
     def _most_missed(self) -> int:
@@ -199,8 +189,7 @@ class Ui:
 
     def changed(self) -> None:
         """Something in the row of status may have changed."""
-        if self._parting is not None and not self._gone and not self.session.waiting:
-            self._quit(self._parting)
+        self._leaving.go_on()
         self._paint()
 
     def lost(self, why: str, next_try_s: float) -> None:
@@ -275,36 +264,10 @@ class Ui:
         else:
             self._questions.ask_paste(lines, before)
 
-    def _quit(self, text: str) -> None:
-        waiting = self.session.waiting
-        if waiting and self._parting is None:
-            # It leaves by itself when the last one is acknowledged.
-            self._parting = text
-            if not self.session.connected:
-                lines = "1 line is" if waiting == 1 else f"{waiting:,} lines are"
-                self._tell(f"{lines} not acknowledged yet; leave once more to leave without.")
-            return
-        self._gone = True
-        self._parting = self._parting or text
-        lost = f"{waiting:,} not acknowledged." if waiting else ""
-        code = 1 if waiting or not self.session.connected else 0
-        self.connection.quit(self._parting).addCallback(lambda _: self._end(code, lost))
-
     # -- characters
 
-    def _lines(self, shown: Shape) -> list[str]:
-        """The rows of it, in colours; and it is kept to be saved.
-
-        What people say is left to the terminal to wrap: who copies it gets it as it was said.
-        """
-        for line in shown.stamped:
-            self._kept.add(line)
-        rows: list[str] = []
-        for line in shown.lines:
-            row = coloured(shown, line, self.session.nick) if self._screen.colours else f"{shown.at} {line}"
-            said = shown.kind in ("said", "acted", "private", "past")
-            rows += [row] if said else self._screen.wrapped(row, indent=" " * len(f"{shown.at} "))
-        return rows
+    def _print(self, shapes: Iterable[Shape]) -> None:
+        self._paint(self._printed.rows(shapes, self.session.nick))
 
     def _tell(self, text: str) -> None:
         self.show([notice(text)])
@@ -325,7 +288,7 @@ class Ui:
 
     def _status(self) -> list[Part]:
         session = self.session
-        state = self._state if self._parting is None else "leaving"
+        state = "leaving" if self._leaving.begun else self._state
         status = Status(
             session.nick,
             session.away,

@@ -66,6 +66,11 @@ def near_time(at: float, now: float) -> str:
     return _shown(at, "%H:%M" if today else "%Y-%m-%d %H:%M")
 
 
+def local_day(at: float) -> str:
+    """The day of a moment, in local time: ``2026-11-22``."""
+    return _local(at).date().isoformat()
+
+
 def full_time(at: float) -> str:
     """A moment for people who keep it, in local time: the date, and the time with its seconds."""
     return _shown(at, "%Y-%m-%d %H:%M:%S")
