@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -79,7 +80,7 @@ def test_one_address_makes_only_so_many_rooms_in_an_hour(world: World) -> None:
     """Under whatever nicks; going to those that are there is no making, and the others may go on."""
     world.limits.rooms_per_h = 2
     alice, bob = world.join("alice"), world.join("bob")
-    refused = "!! 2 rooms were made from your address within an hour."
+    refused = "!! From your address, 2 rooms an hour can be made."
     alice.types("/join #one", "/join #two", "hi", "/join #three")
     assert alice.sees()[-1] == refused
     assert bob.types("/join #three").sees()[-1] == refused
@@ -108,3 +109,16 @@ def test_the_rooms_used_last_are_listed_after_the_fullest(path: Path) -> None:
     assert alice.types("/rooms").sees() == listed
     again = world.restarts(after_s=3_600)
     assert again.join("alice").types("/rooms").sees() == listed
+
+
+def test_who_makes_no_room_is_no_work_for_those_that_others_made() -> None:
+    """A thousand addresses may have made some, and ten thousand come back to one."""
+    world = World()
+    world.join("alice", room="#dev")
+
+    class Untouched(dict[str, list[float]]):
+        def items(self) -> Any:
+            raise AssertionError("it was looked at who made rooms")
+
+    world.chat.registry._made = Untouched(world.chat.registry._made)
+    assert world.join("bob").types("/join #dev").sees()[-1] == "-- 2 in #dev: alice (plain) and bob (plain)"

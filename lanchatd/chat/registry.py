@@ -63,15 +63,19 @@ class Registry:
 
         ``maker`` is who makes them, an address or the key of a nick.
         """
-        inhabited = self._inhabited | {name.key for name in wanted if name.key != names.LOBBY}
-        if len(inhabited) > max(self._limits.max_rooms, len(self._inhabited)):
+        more = {name.key for name in wanted} - self._inhabited - {names.LOBBY}
+        if more and len(self._inhabited) + len(more) > self._limits.max_rooms:
             full = f"There are {len(self._inhabited):,} rooms with somebody in them, which is the limit."
             raise Refused("too_many_rooms", full)
-        new = [name for name in wanted if name.key not in self.rooms]
+        if new := [name for name in wanted if name.key not in self.rooms]:
+            self._make(new, maker)
+        return [self.rooms[name.key] for name in wanted]
+
+    def _make(self, new: Sequence[Name], maker: str) -> None:
         times = self._times_of(maker)
-        if len(times) + len(new) > self._limits.rooms_per_h and new:
+        if len(times) + len(new) > self._limits.rooms_per_h:
             most = self._limits.rooms_per_h
-            raise Refused("too_many_rooms", f"{most:,} rooms were made from your address within an hour.")
+            raise Refused("too_many_rooms", f"From your address, {most:,} rooms an hour can be made.")
         made: list[Room] = []
         try:
             for name in new:
@@ -82,9 +86,7 @@ class Registry:
             for room in made:
                 self._drop(room)
             raise
-        if new:
-            self._made[maker] = times + [self._around.clock.seconds()] * len(new)
-        return [self.rooms[name.key] for name in wanted]
+        self._made[maker] = times + [self._around.clock.seconds()] * len(new)
 
     def was_entered(self, room: Room) -> None:
         """Somebody is in it."""
