@@ -229,3 +229,10 @@ def test_those_that_join_in_one_turn_cost_one_list_of_who_is_here() -> None:
     with room_of(2) as room:
         work = room.work_of_joins(40)
     assert work.python["Room.who"] <= 2 * 5  # one a turn for each format, and many are accepted in a turn
+
+
+def test_who_joins_costs_the_comparison_of_one_name() -> None:
+    """The nick. What the room is called is known from those who are in it."""
+    with room_of(2) as room:
+        work = room.work_of_joins(40)
+    assert work.python["_name"] == 40
