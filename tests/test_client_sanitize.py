@@ -95,7 +95,10 @@ def shown(*sent: dict[str, Any], welcomed: bool = True) -> str:
     session.say("/join #dev")
     session.outgoing(0)
     written: list[str] = []
-    ui = Ui(session, "server", Screen(80, colours=True), written.append, lambda *_: None, (), True)
+    ui = Ui(
+        session, "server", Screen(80, colours=True), written.append, lambda *_: None, (),
+        bell=True, titles=False, notify="",
+    )  # fmt: skip
     ui.connection = SimpleNamespace(encrypted=True)  # type: ignore[assignment]
     printed = Pipe.__new__(Pipe)
     printed._as_json, printed._session = True, session

@@ -19,6 +19,7 @@ from lanchatd.terminal.editor import (
     Key,
     Pasted,
     Submitted,
+    Unbound,
 )
 from lanchatd.terminal.row import Row
 
@@ -708,3 +709,13 @@ def test_an_answer_to_a_question_is_not_remembered() -> None:
     editor.remembering = True
     assert editor.feed(b"hi\r") == [Submitted("hi")]
     assert editor.history == ("hello", "hi")
+
+
+def test_a_key_that_the_caller_has_a_use_for_is_left_to_it() -> None:
+    """It means nothing here then, and ends a search as other keys do."""
+    editor = Editor(80, history=["one"], unbound=frozenset({b"\x0e"}))
+    assert editor.feed(b"a\x0e") == [Unbound(b"\x0e")]
+    assert editor.line == "a"
+    assert editor.feed(b"\x12on\x0e") == [Unbound(b"\x0e")]
+    assert editor.line == "a"
+    assert Editor(80, history=["one"]).feed(b"\x0e") == [Key.BELL]

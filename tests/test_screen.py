@@ -6,7 +6,7 @@ import pytest
 from wcwidth import wcswidth
 
 from lanchatd.terminal.row import Row
-from lanchatd.terminal.screen import CLEAR, Screen, cut, in_colour, usable_width
+from lanchatd.terminal.screen import BOLD, CLEAR, Screen, cut, in_colour, usable_width
 
 # The row and what is below it go, and never the whole screen at once.
 ERASE = "\r\x1b[K\x1b[C\x1b[J\r"
@@ -99,3 +99,11 @@ def test_a_coloured_line_is_wrapped_by_what_is_seen_of_it() -> None:
         "\x1b[2mmore\x1b[0m",
     ]
     assert screen.wrapped("") == [""]
+
+
+def test_a_part_of_the_status_has_its_own_style() -> None:
+    """Where there are colours; and the row goes on behind it."""
+    status = [(" #dev 3", ""), ("!", BOLD), (" rest", "")]
+    shown = Screen(80, colours=True).update(Row("", 0), status)
+    assert shown == "\r\n\x1b[7m #dev 3\x1b[1m!\x1b[0m\x1b[7m rest\x1b[0m\x1b[1A\r"
+    assert Screen(80, colours=False).update(Row("", 0), status) == "\r\n #dev 3! rest\x1b[1A\r"

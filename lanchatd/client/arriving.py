@@ -18,10 +18,14 @@ _PRESENCE = frozenset({"joined", "left", "renamed"})
 
 
 class Arriving:
-    """Says of each event what is to be shown of it now. ``quiet``: who joins and leaves is not."""
+    """Says of each event what is to be shown of it now. ``quiet``: who joins and leaves is not.
+
+    ``call`` is where the last one was who named us, and who: no room if they wrote to us. It is to be taken.
+    """
 
     def __init__(self, session: ClientSession, windows: Windows) -> None:
         self.quiet = False
+        self.call: tuple[str, str] | None = None
         self._session = session
         self._windows = windows
 
@@ -30,6 +34,8 @@ class Arriving:
         event, kind = item.event, text_of(item.event, "type")
         shown = shape(item, self._session.nick, time())
         window = self._windows.of_room(text_of(event, "room"))
+        if shown.mentions and not shown.past:
+            self.call = text_of(event, "room"), shown.nick
         match kind:
             case "welcome":
                 return self._welcome(item, shown)

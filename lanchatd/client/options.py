@@ -35,6 +35,7 @@ class Options:
     room: str
     as_json: bool
     bell: bool
+    notify: bool
     save: bool
     fingerprint: str
     authorities: tuple[x509.Certificate, ...]
@@ -47,7 +48,7 @@ def parse(arguments: Sequence[str]) -> Options:
     parser = argparse.ArgumentParser(
         prog="lanchat-client",
         usage="lanchat-client [HOST [PORT]] [--nick NICK] [--room ROOM] [--json] [--no-bell]\n"
-        "                      [--no-save]\n"
+        "                      [--notify] [--no-save]\n"
         "                      [--fingerprint sha256:...] [--ca FILE] | [--plain]\n"
         "       lanchat-client --forget HOST [PORT]",
         description="Talk in a lanchat. In a pipe, say the lines of standard input; "
@@ -61,6 +62,10 @@ def parse(arguments: Sequence[str]) -> Options:
     parser.add_argument("--room", type=_room, help="the room to begin in; # may be left out")
     parser.add_argument("--json", action="store_true", dest="as_json", help="in a pipe, print events as JSON")
     parser.add_argument("--no-bell", action="store_false", dest="bell", help="don't ring when you are named")
+    parser.add_argument(
+        "--notify", action="store_true",
+        help="notify the desktop when you are named, in a terminal that can",
+    )  # fmt: skip
     parser.add_argument(
         "--no-save", action="store_false", dest="save",
         help="neither read nor keep a file of what is typed, nor of the rooms and how far they were read",
@@ -90,6 +95,7 @@ def parse(arguments: Sequence[str]) -> Options:
         room=given.room or "",
         as_json=given.as_json,
         bell=given.bell,
+        notify=given.notify,
         save=given.save,
         fingerprint=given.fingerprint or "",
         authorities=given.ca or (),

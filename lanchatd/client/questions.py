@@ -13,6 +13,17 @@ from lanchatd.text.refused import Refused
 PASTE_AT_ONCE = 3
 
 
+def about_key(server: str, fingerprint: str) -> tuple[str, ...]:
+    """What is to be known before one answers whether a key is trusted."""
+    return (
+        f"You have not joined {server} from here before. Its key has this fingerprint:",
+        fingerprint,
+        "Ask whoever runs the server for theirs, by phone or in person: its log says it.",
+        "If both are the same, this is the right server, and nobody reads along.",
+        "Trust this key? Type yes or no.",
+    )
+
+
 class Questions:
     """One at a time. What was being typed is in the row again after the answer."""
 

@@ -19,6 +19,7 @@ from twisted.python.failure import Failure
 from zope.interface import implementer
 
 from lanchatd.client import history, remembered
+from lanchatd.client.attention import notification_of
 from lanchatd.client.connection import ServerConnection
 from lanchatd.client.known_servers import server_name
 from lanchatd.client.options import PORT, Options
@@ -145,7 +146,11 @@ class Run:
         with suppress(OSError):  # it is tried again the next time
             history.move_old(self._history)
         before = history.read(self._history)
-        self._ui = Ui(session, server, screen, self._write, self._end, before, options.bell)
+        notify = notification_of(os.environ) if options.notify and not dumb else ""
+        self._ui = Ui(
+            session, server, screen, self._write, self._end, before,
+            bell=options.bell, titles=not dumb, notify=notify,
+        )  # fmt: skip
         self._ui.suspend = self._suspend
         self._ui.rows = self._terminal.rows
         self._ui.connect_by(connection_for(reactor, options, trust, session, self._ui))

@@ -10,12 +10,13 @@ from collections.abc import Callable, Iterable, Sequence
 from time import time
 
 from lanchatd.client.arriving import Arriving
+from lanchatd.client.attention import Attention
 from lanchatd.client.completion import Completion
 from lanchatd.client.connection import ServerConnection
 from lanchatd.client.kept import Kept
 from lanchatd.client.leaving import Leaving
 from lanchatd.client.printed import Printed
-from lanchatd.client.questions import PASTE_AT_ONCE, Questions
+from lanchatd.client.questions import PASTE_AT_ONCE, Questions, about_key
 from lanchatd.client.rendering import Shape, notice, refusal
 from lanchatd.client.sanitize import clean
 from lanchatd.client.session import ClientSession
@@ -24,7 +25,6 @@ from lanchatd.client.speaking import LOCAL, Speaking
 from lanchatd.client.status import Status, status_row
 from lanchatd.client.window_keys import KEYS, window_by
 from lanchatd.client.windows import Window, Windows
-from lanchatd.terminal import screen
 from lanchatd.terminal.editor import Action, Completions, Editor, Key, Pasted, Submitted, Unbound
 from lanchatd.terminal.screen import Part, Screen
 from lanchatd.text.times import local_day
@@ -44,18 +44,17 @@ class Ui:
         write: Callable[[str], None],
         end: Callable[[int, str], None],
         history: Iterable[str],
+        *,
         bell: bool,
+        titles: bool,
+        notify: str,
     ) -> None:
         """``server`` is what the user called it. ``end`` takes the exit code and a last line to print."""
         self.session = session
         self.connection: ServerConnection
         self.windows = Windows(session.places)
-        self.editor = Editor(
-            shown.width,
-            complete=Completion(session, self.windows, LOCAL),
-            history=history,
-            unbound=KEYS,
-        )
+        complete = Completion(session, self.windows, LOCAL)
+        self.editor = Editor(shown.width, complete=complete, history=history, unbound=KEYS)
         self.editor.remembering = False  # what is said is: not answers, and what is private in another way
         self.suspend: Callable[[], None] = lambda: None
         self.rows = 24
@@ -63,7 +62,7 @@ class Ui:
         self._write = write
         self._end = end
         self._screen = shown
-        self._bell = bell
+        self._attention = Attention(write, self.windows, bell=bell, titles=titles, notify=notify)
         kept = Kept()
         self._printed = Printed(shown, kept, local_day(time()))
         self._leaving = Leaving(session, self._tell, end)
@@ -97,7 +96,7 @@ class Ui:
 
     def start(self) -> None:
         """Paint for the first time."""
-        self._write(self._screen.begin)
+        self._write(self._screen.begin + self._attention.begin())
         self._paint()
 
     def typed(self, keys: bytes) -> None:
@@ -135,14 +134,14 @@ class Ui:
                 case Key.CLEAR:
                     self._clear()
                 case Key.BELL:
-                    self._ring()
+                    self._attention.ring()
                 case Unbound(sequence):
                     self._go(sequence)
 
     def _go(self, key: bytes) -> None:
         """To another window."""
         if (window := window_by(key, self.windows)) is None:
-            self._ring()
+            self._attention.ring()
         else:
             self.switch(window)
 
@@ -157,7 +156,8 @@ class Ui:
     def leave(self, last: str = "") -> str:
         """What is to be written when the terminal is given back, with a last line."""
         rows = self._screen.wrapped(last) if last else []
-        return self._screen.erase() + self._screen.end + "".join(row + "\r\n" for row in rows)
+        end = self._screen.end + self._attention.end()
+        return self._screen.erase() + end + "".join(row + "\r\n" for row in rows)
 
     def come_back(self) -> None:
         """The terminal is ours again, after it was given back."""
@@ -175,8 +175,9 @@ class Ui:
         """This came, in order."""
         shapes = [shown for item in items for shown in self._arriving.shapes(item, self._most_missed)]
         self._print(shapes)
-        if any(shown.mentions and not shown.past for shown in shapes):
-            self._ring()
+        if self._arriving.call is not None:
+            self._attention.call(*self._arriving.call)
+            self._arriving.call = None
 
     def switch(self, window: Window) -> None:
         """Show this one: what it is, and what was missed there."""
@@ -213,11 +214,8 @@ class Ui:
         if self._questions.paste:
             self._questions.drop_paste()
             self._tell("What you pasted was not sent.")
-        self._tell(f"You have not joined {self._server} from here before. Its key has this fingerprint:")
-        self._tell(fingerprint)
-        self._tell("Ask whoever runs the server for theirs, by phone or in person: its log says it.")
-        self._tell("If both are the same, this is the right server, and nobody reads along.")
-        self._tell("Trust this key? Type yes or no.")
+        for text in about_key(self._server, fingerprint):
+            self._tell(text)
         self._questions.ask_key(fingerprint)
         self._paint()
 
@@ -258,7 +256,7 @@ class Ui:
     def _pasted(self, lines: tuple[str, ...], before: str) -> None:
         lines = tuple(line for line in lines if line.strip())
         if self._questions.asking:
-            self._ring()  # an answer is one line
+            self._attention.ring()  # an answer is one line
         elif len(lines) <= PASTE_AT_ONCE:
             self._speaking.say(lines)
         else:
@@ -275,16 +273,13 @@ class Ui:
     def _refuse(self, text: str) -> None:
         self.show([refusal("", text)])
 
-    def _ring(self) -> None:
-        if self._bell:
-            self._write(screen.BELL)
-
     def _clear(self) -> None:
         self._write(self._screen.clear())
         self._paint()
 
     def _paint(self, lines: Sequence[str] = ()) -> None:
         self._write(self._screen.update(self.editor.row(), self._status(), lines))
+        self._attention.retitle()
 
     def _status(self) -> list[Part]:
         session = self.session
