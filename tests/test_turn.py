@@ -7,7 +7,8 @@ from itertools import pairwise, product
 
 import pytest
 
-from lanchatd.chat.events import Kind
+from lanchatd.chat.events import Event, Kind
+from lanchatd.chat.posted import Posted
 from lanchatd.chat.presence_turns import SMALL_ROOM
 from lanchatd.chat.turn import NEXT, State, Turn
 from lanchatd.text.refused import Refused
@@ -139,6 +140,29 @@ def test_what_hung_is_not_waited_for_when_the_log_is_well_again() -> None:
     world.log_answers()
     assert called == ["told"]
     assert alice.sees().count("<alice> one") == 1
+
+
+def test_what_somebody_said_elsewhere_is_told_in_its_place() -> None:
+    """A log may have other writers: what comes from them is after all that was in it before."""
+    world = LateWorld()
+    alice = world.join("alice")
+    lobby = world.chat.rooms["#lobby"]
+    turn = lobby._turn
+
+    def says_elsewhere(text: str, id_: int) -> None:
+        turn.arrived([Posted(Event(Kind.SAID, "#lobby", "bob", text, 0, id_))])
+
+    says_elsewhere("one", 1)
+    assert alice.sees() == ["<bob> one"]
+    turn._tell_s = LONG_S
+    alice.types("mine").types("and mine")
+    world.log.answers()
+    assert is_at(turn, State.HOLDS)
+    says_elsewhere("two", 2)
+    assert alice.sees() == ["<alice> mine", "<bob> two"]
+    assert is_at(turn, State.LOGS)
+    world.log_answers()
+    assert alice.sees() == ["<alice> and mine"]
 
 
 STORIES: tuple[Callable[[Steps], None], ...] = (

@@ -64,10 +64,9 @@ class Room:
     def leave(self, session: Session, reason: Reason = NO_REASON) -> None:
         """A session goes, and is given nothing more from here; the last one of its user takes that along."""
         user = session.user
-        cursor = session.cursor_in(self.key)
-        if cursor is None:
-            return
-        self.readers.leave(cursor)
+        for cursor in session.cursors:
+            if cursor.readers is self.readers:
+                self.readers.leave(cursor)
         if not user.is_in(self.key):
             del self.members[user.name.key]
             self.post(Kind.LEFT, user.nick, "", reason=reason)

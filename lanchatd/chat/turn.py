@@ -195,6 +195,8 @@ class Turn:
             self._hung, batch.refused = None, refused
             self._tell([batch])
         else:
+            if self.state is State.HOLDS:
+                self._go(State.LOGS)
             self._tell_held(_Batch(list(posted), [], 0))
 
     def _own_arrived(self, batch: _Batch) -> None:
