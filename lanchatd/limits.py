@@ -93,6 +93,11 @@ class Limits:
         "private messages and answers that wait for one member; over it the member is closed",
         "four chunks; other servers cut at 32 KiB (ngIRCd), 96 KiB (Ergo) and 1 MiB (InspIRCd)",
     )  # fmt: skip
+    irc_line_bytes: int = _limit(
+        4_096, "bytes", 128, 65_536,
+        "the longest text in a line that IRC clients are told; what is longer is cut for them",
+        "irssi, WeeChat and bots show as much in one line (tried); 400 is for clients of the last century",
+    )  # fmt: skip
     max_connections: int = _limit(
         10_000, "connections", 1, 1_000_000,
         "connections at once, members or not",

@@ -28,7 +28,7 @@ from lanchatd.chat.events import (
     Rooms,
     Welcome,
 )
-from lanchatd.chat.format import Format, Hello, Line, Place, Unreadable
+from lanchatd.chat.format import Format, Hello, Line, LineFormat, Place, Unreadable
 from lanchatd.formats.json_lines import JsonFormat
 from lanchatd.formats.text import TextFormat
 from lanchatd.text import names
@@ -400,7 +400,7 @@ def test_nothing_in_a_nick_or_text_can_forge_a_field(nick: str, text: str) -> No
 # -- what is read
 
 
-def refusal_of(form: Format, encoded: bytes, hello: bool = False) -> Refusal:
+def refusal_of(form: LineFormat, encoded: bytes, hello: bool = False) -> Refusal:
     """What is told for a line that cannot be read."""
     with pytest.raises(Refused) as refused:
         (form.read_hello if hello else form.read_line)(encoded)

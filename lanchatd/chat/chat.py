@@ -11,6 +11,7 @@ from lanchatd import __version__
 from lanchatd.chat.answers import Answer
 from lanchatd.chat.events import (
     NO_REASON,
+    Event,
     Item,
     Kind,
     Missed,
@@ -81,7 +82,8 @@ class Chat:
         self.lists = Lists(clock)
         self.search: Search | None = None  # if there is something to search in
         self._nicks_seen = Looks()
-        self._nicks_seen.add(names.nick(names.ADMIN))
+        for nick in names.RESERVED:
+            self._nicks_seen.add(names.nick(nick))
         around = Surroundings(clock, now, limits, ReplayTurns(clock), PresenceTurns(clock), self.lists)
         self.registry = Registry(new_log, around)
 
@@ -95,7 +97,7 @@ class Chat:
     def name_for(self, text: str, owner: User | None = None) -> Name:
         """The nick that was typed, if its ``owner`` (None: a newcomer) may take it."""
         name = names.nick(text)
-        if self.users.get(name.key, owner) is not owner or name.key == names.ADMIN:
+        if self.users.get(name.key, owner) is not owner or name.key in names.RESERVED:
             raise Refused("nick_taken", "That nick is taken.")
         if (ban := self.moderation.bans.on_nick(name.key, self.now())) is not None:
             why = with_quote(f"That nick is banned{self.until_shown(ban.until)}", ban.reason)
@@ -153,6 +155,8 @@ class Chat:
     def room_of(self, session: Session, text: str | None = None) -> Room:
         """The room with this name that a session is in; without one, that which it joined last."""
         if text is None:
+            if not session.cursors:
+                raise Refused("not_in_room", "You are in no room.")
             return self.registry.rooms[session.cursors[-1].readers.key]
         name = names.room(text)
         if session.cursor_in(name.key) is None:
@@ -170,8 +174,11 @@ class Chat:
         """The room with the name that was typed."""
         return self.registry.named(text)
 
-    def enter(self, session: Session, room_text: str) -> None:
-        """A session goes into one more room, or into another one; it is made if there is none."""
+    def enter(self, session: Session, room_text: str, place: Place = LOBBY) -> None:
+        """A session goes into one more room, or into another one; it is made if there is none.
+
+        ``place`` says where it begins in one more; which room is said before.
+        """
         name = names.room(room_text)
         if session.cursor_in(name.key) is not None:
             raise Refused("same_room", f"You are in {self.rooms[name.key].name} already.")
@@ -179,7 +186,7 @@ class Chat:
             most = self.limits.max_rooms_per_session
             if len(session.cursors) >= most:
                 raise Refused("too_many_rooms", f"You are in {most} rooms, which is the limit.")
-            session.tell(*self._enter(session, self._room_for(name, session)))
+            session.tell(*self._enter(session, self._room_for(name, session), place))
             return
         old = self.room_of(session)
         old.tell_now()  # who says a line and goes sees it come back, from a log that is in memory
@@ -196,7 +203,7 @@ class Chat:
                 raise Refused("same_room", text)
             self.enter(session, names.LOBBY)
             return
-        if len(session.cursors) == 1:
+        if len(session.cursors) == 1 and session.needs_room:
             raise Refused(
                 "last_room", f"{room.name} is the only room that you are in. /quit leaves the chat."
             )
@@ -237,8 +244,13 @@ class Chat:
         # A mute holds for the nick, and goes along with who had it.
         user.muted_as = self.muted_as(user)
         user.operator = name.key in self.moderation.operators
+        told: set[Session] = set()
+        for session in user.sessions:
+            if session.format.like_irc:  # one that is in no room is told as well
+                session.tell(Event(Kind.RENAMED, "", user.nick, name.shown, self.now()))
+                told.add(session)
         for room in {room.key: room for session in user.sessions for room in self.rooms_of(session)}.values():
-            room.rename(user, name)
+            room.rename(user, name, told)
         user.name = name
 
     def summary(self) -> str:
@@ -258,7 +270,7 @@ class Chat:
             session.connection.refuse_keeping(len(text.encode()))
         user.lines_said += 1
         self.lines_said += 1
-        return room.post(kind, user.name.shown, text, user)
+        return room.post(kind, user.name.shown, text, session)
 
     def say_as_admin(self, room: Room, text: str, kind: Kind = Kind.SAID) -> Posted:
         """An administrator says, does, or sets as the topic."""
@@ -267,14 +279,19 @@ class Chat:
         self.lines_said += 1
         return room.post(kind, names.ADMIN, text)
 
-    def whisper(self, user: User, to: User, text: str) -> None:
+    def whisper(self, session: Session, to: User, text: str, notice: bool = False) -> None:
         """A private message, shown to both, on all their connections; not to who ignores the user."""
+        user = session.user
         self.refuse_muted(user)
-        private = Private(user.nick, to.nick, text, self.now())
+        private = Private(user.nick, to.nick, text, self.now(), notice)
         if to is not user and not to.ignores_user(user):
             to.reply_to = ref(user)
             to.tell(private)
-        user.tell(private)
+        for own in user.sessions:
+            if own is session and own.tell_own is not None:
+                own.tell_encoded(own.tell_own(private))
+            else:
+                own.tell(private)
 
     def refuse_muted(self, user: User) -> None:
         """Raises `Refused` if the user may not talk."""
@@ -400,6 +417,8 @@ class Chat:
 
 def _when_told(rooms: Sequence[Room], call: Callable[[], None]) -> None:
     waiting = len(rooms)
+    if not waiting:
+        call()
 
     def told() -> None:
         nonlocal waiting

@@ -47,7 +47,7 @@ def _send_out(chat: Chat, room: Room, how: str, why: Reason) -> None:
     for session in sessions:
         if session.cursor_in(room.key) is None:
             continue  # its user is here on another connection
-        if len(session.cursors) > 1:
+        if len(session.cursors) > 1 or not session.needs_room:
             chat.take_out(session, room, why, told)
         else:
             parted = (Parted(room.name),) if session.several else ()

@@ -15,9 +15,13 @@ from lanchatd.text.refused import Refusal
 
 
 class Kind(Enum):
-    """What happened. The first three are talk: logged, numbered, replayed. The rest is state: told once."""
+    """What happened. The first four are talk: logged, numbered, replayed. The rest is state: told once.
+
+    What was ``NOTICED`` was said so that no program answers it, or two of them would talk for ever.
+    """
 
     SAID = "said"
+    NOTICED = "noticed"
     ACTED = "acted"
     TOPIC = "topic"
     JOINED = "joined"
@@ -25,7 +29,9 @@ class Kind(Enum):
     RENAMED = "renamed"
 
 
-TALK = frozenset({Kind.SAID, Kind.ACTED, Kind.TOPIC})
+TALK = frozenset({Kind.SAID, Kind.NOTICED, Kind.ACTED, Kind.TOPIC})
+
+Origins = tuple[ReferenceType[Any], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +55,8 @@ class Event:
     ``text`` is what was said or done, the topic, or the new nick of a rename; ``reason`` is that of a leave.
     ``at`` is seconds since the epoch. ``id`` is its place in the room's log, from 1; 0 until the log has
     numbered it, and for what is not talk. ``by`` is the user who said it, whatever nick it has by now:
-    weakly, as it may be gone, and None if it is not known any more, from the disk.
+    weakly, as it may be gone, and None if it is not known any more, from the disk. ``origins`` holds the
+    session, weakly too. ``told`` is for what happens in several rooms at once: the sessions that know of it.
     """
 
     kind: Kind
@@ -60,6 +67,8 @@ class Event:
     id: int = 0
     by: ReferenceType[Any] | None = field(default=None, compare=False)
     reason: Reason = NO_REASON
+    origins: Origins = field(default=(), compare=False)
+    told: set[Any] | None = field(default=None, compare=False)
 
     @property
     def size(self) -> int:
@@ -68,7 +77,9 @@ class Event:
 
     def numbered(self, id_: int) -> Event:
         """The same, with its place in the log."""
-        return Event(self.kind, self.room, self.nick, self.text, self.at, id_, self.by)
+        return Event(
+            self.kind, self.room, self.nick, self.text, self.at, id_, self.by, self.reason, self.origins
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,16 +97,19 @@ class Presence:
     here: int
     at: float
     id: int = 0
+    origins: Origins = field(default=(), compare=False)
+    told: None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Private:
-    """A private message, shown to both."""
+    """A private message, shown to both. A ``notice`` is one that no program answers."""
 
     nick: str
     to: str
     text: str
     at: float
+    notice: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -249,5 +263,6 @@ def _presences(run: list[Event], here: int) -> list[Moment]:
         for reason, group in groups.items():
             nicks = tuple(event.nick for event in group)
             kind, room, at = group[-1].kind, group[-1].room, group[-1].at
-            moments.append(Presence(kind, room, nicks, 0, reason, here, at))
+            origins = tuple(origin for event in group for origin in event.origins)
+            moments.append(Presence(kind, room, nicks, 0, reason, here, at, origins=origins))
     return moments

@@ -53,9 +53,26 @@ class Unreadable(Refused):
 
 
 class Format(Protocol):
-    """One format. It keeps no state: one instance serves every connection."""
+    """How what is told is rendered. It keeps no state: one instance serves many connections."""
 
     name: str
+    like_irc: bool
+    """Whether it is told as in IRC.
+
+    Who is in a room before what was said there; that somebody has another nick once, and not once a room; and
+    what is for one session names its user, which is a NUL in what is rendered.
+    """
+
+    def render(self, item: Item, now: float | None = None) -> bytes:
+        """Encoded lines, each with its end; empty if this format does not show it.
+
+        ``now``, in seconds since the epoch, is given for what happened before the member came.
+        """
+        ...
+
+
+class LineFormat(Format, Protocol):
+    """A format for both directions: how what is typed is read, too."""
 
     def read_hello(self, encoded: bytes) -> Hello:
         """Read the first line, without its end. Raises `Refused`."""
@@ -67,11 +84,4 @@ class Format(Protocol):
 
     def ref_of(self, encoded: bytes) -> str | None:
         """The ref of a line that is dropped unread."""
-        ...
-
-    def render(self, item: Item, now: float | None = None) -> bytes:
-        """Encoded lines, each with its end; empty if this format does not show it.
-
-        ``now``, in seconds since the epoch, is given for what happened before the member came.
-        """
         ...

@@ -66,7 +66,7 @@ class Ignored:
 
     def hides(self, item: Item) -> bool:
         """Whether this was said or done by somebody who is ignored."""
-        if not isinstance(item, Event) or item.kind not in (Kind.SAID, Kind.ACTED):
+        if not isinstance(item, Event) or item.kind not in (Kind.SAID, Kind.NOTICED, Kind.ACTED):
             return False
         key = names.key_of(item.nick)
         if key in self._nicks or item.by in self._people:

@@ -34,6 +34,18 @@ class Reader(Protocol):
     live: bool
     reading: Cursor | None
 
+    def cursor_in(self, key: str) -> Cursor | None:
+        """Its cursor in the room with this key, if it is there."""
+        ...
+
+    def own(self, moment: Moment) -> bytes | None:
+        """What it is told of what it did itself; None if it did not, or is told it as everybody is."""
+        ...
+
+    def who(self, readers: Readers) -> bytes:
+        """Who is in a room, rendered for it."""
+        ...
+
     @property
     def ignores_somebody(self) -> bool:
         """Whether there is anybody whose lines it is not shown."""
@@ -145,10 +157,14 @@ class Readers:
                 self.newest = moment.id
             else:
                 self.presences += 1
+        apart = self._apart(moments)
+        for cursor in apart:
+            self._take_out(cursor)
+        rendered: dict[Format, list[bytes]] = {}
         for form, cursors in self._live.items():
             if not cursors:
                 continue
-            pieces = [form.render(moment) for moment in moments]
+            pieces = rendered[form] = [form.render(moment) for moment in moments]
             encoded = b"".join(pieces)
             size = len(encoded)
             if not size:
@@ -164,13 +180,43 @@ class Readers:
                     behind.append((send, taken))
             for send, taken in behind:
                 self._fell_behind(cursors[send], before, presences, moments, pieces, taken)
-        # A copy, as who falls behind is taken out.
-        for cursor in tuple(self._live_ignoring):
-            self._fan_out_to(cursor, moments, before, presences)
+        for cursor in self._live_ignoring:
+            apart.setdefault(cursor, frozenset())
+        for cursor, hidden in apart.items():
+            form = cursor.reader.format
+            if form not in rendered:
+                rendered[form] = [form.render(moment) for moment in moments]
+            pieces = [
+                b"" if at in hidden else _for(cursor.reader, moment, rendered[form][at])
+                for at, moment in enumerate(moments)
+            ]
+            self._fan_out_to(cursor, moments, pieces, before, presences)
+            if cursor.reader.live:
+                self._put_in(cursor)
 
-    def _fan_out_to(self, cursor: Cursor, moments: Sequence[Moment], before: int, presences: int) -> None:
+    def _apart(self, moments: Sequence[Moment]) -> dict[Cursor, frozenset[int]]:
+        """The live ones that are told some of these otherwise than all others; which are hidden from each."""
+        apart: dict[Cursor, frozenset[int]] = {}
+        for at, moment in enumerate(moments):
+            for origin in moment.origins:
+                reader: Reader | None = origin()
+                if reader is not None and reader.live and reader.own(moment) is not None:
+                    cursor = reader.cursor_in(self.key)
+                    if cursor is not None:
+                        apart.setdefault(cursor, frozenset())
+            if moment.told is None:
+                continue
+            for form, cursors in self._live.items():
+                for cursor in cursors.values() if form.like_irc else ():
+                    if cursor.reader in moment.told:
+                        apart[cursor] = apart.get(cursor, frozenset()) | {at}
+                    moment.told.add(cursor.reader)
+        return apart
+
+    def _fan_out_to(
+        self, cursor: Cursor, moments: Sequence[Moment], pieces: list[bytes], before: int, presences: int
+    ) -> None:
         reader = cursor.reader
-        pieces = [b"" if reader.ignores(moment) else reader.format.render(moment) for moment in moments]
         encoded = b"".join(pieces)
         if not encoded:
             return
@@ -210,6 +256,9 @@ class Readers:
     def live(self, cursor: Cursor) -> None:
         """It is at the end, and is pushed what comes."""
         cursor.gap_told = False
+        self._put_in(cursor)
+
+    def _put_in(self, cursor: Cursor) -> None:
         if cursor.reader.ignores_somebody:
             self._live_ignoring.add(cursor)
         else:
@@ -219,8 +268,19 @@ class Readers:
         """From here on it pulls."""
         cursor.at = self.newest
         cursor.presence_seen = self.presences
+        self._take_out(cursor)
+
+    def _take_out(self, cursor: Cursor) -> None:
         self._live_ignoring.discard(cursor)
         self._live.get(cursor.reader.format, {}).pop(cursor.reader.outbox.send, None)
+
+
+def _for(reader: Reader, moment: Moment, piece: bytes) -> bytes:
+    """What a session is told of a moment; ``piece`` is what everybody is."""
+    if reader.ignores(moment):
+        return b""
+    own = reader.own(moment)
+    return piece if own is None else own
 
 
 def lag(reader: Reader) -> None:

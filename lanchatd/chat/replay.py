@@ -24,6 +24,11 @@ def catch_up(reader: Reader) -> None:
         make_live(reader)
         return
     cursor = min(behind, key=lambda cursor: cursor.left)
+    if reader.format.like_irc and cursor.presence_seen < 0:
+        cursor.presence_seen = cursor.readers.presences
+        if reader.outbox.give(reader.who(cursor.readers)):
+            catch_up(reader)
+        return
     if not cursor.left:
         _give(cursor, [])
         return
@@ -86,7 +91,9 @@ def _was_read(cursor: Cursor, after: int, until: int, answer: Answer[Sequence[Ev
     size, now, most = 0, readers.around.now(), readers.around.limits.chunk_bytes
     for event in events:
         past = now if event.id <= cursor.entered_at else None
-        piece = b"" if reader.ignores(event) else reader.format.render(event, past)
+        own = None if past is not None else reader.own(event)
+        piece = reader.format.render(event, past) if own is None else own
+        piece = b"" if reader.ignores(event) else piece
         size += len(piece)
         if size > most and cursor.at > after:
             break
@@ -100,7 +107,7 @@ def _give(cursor: Cursor, pieces: list[bytes]) -> None:
     if cursor.at == readers.newest and cursor.presence_seen != readers.presences:
         # Who came and went meanwhile was not stored: it is told who is here now.
         cursor.presence_seen = readers.presences
-        pieces.append(readers.who(reader.format))
+        pieces.append(reader.who(readers))
     if not reader.outbox.give(b"".join(pieces)):
         return
     if any(other.is_behind for other in reader.cursors):

@@ -35,13 +35,20 @@ class Room:
     # -- what happens in it
 
     def post(
-        self, kind: Kind, nick: str, text: str, by: User | None = None, reason: Reason = NO_REASON
+        self,
+        kind: Kind,
+        nick: str,
+        text: str,
+        by: Session | None = None,
+        reason: Reason = NO_REASON,
+        told: set[Session] | None = None,
     ) -> Posted:
         """Something happened; it is told at the end of the turn. Ask the answer when it was."""
         if kind not in TALK:
             self._lists.changed()
-        who = None if by is None else ref(by)
-        return self._turn.post(Event(kind, self.name, nick, text, self._now(), by=who, reason=reason))
+        user, origins = (None, ()) if by is None else (ref(by.user), by.origins)
+        now = self._now()
+        return self._turn.post(Event(kind, self.name, nick, text, now, 0, user, reason, origins, told))
 
     def refuse_talk(self) -> None:
         """Raises `Refused` if the log takes nothing at present."""
@@ -56,7 +63,7 @@ class Room:
         user = session.user
         if user.name.key not in self.members:
             self.members[user.name.key] = user
-            self.post(Kind.JOINED, user.nick, "")
+            self.post(Kind.JOINED, user.nick, "", session)
         self._newcomers.append(session)
         self._turn.end_soon()
         return self.readers.enter(session, after, log)
@@ -71,10 +78,10 @@ class Room:
             del self.members[user.name.key]
             self.post(Kind.LEFT, user.nick, "", reason=reason)
 
-    def rename(self, user: User, name: Name) -> None:
-        """A user, still under the old nick, has another one."""
+    def rename(self, user: User, name: Name, told: set[Session]) -> None:
+        """A user, still under the old nick, has another one; ``told`` are those who know it."""
         del self.members[user.name.key]
-        self.post(Kind.RENAMED, user.nick, name.shown)
+        self.post(Kind.RENAMED, user.nick, name.shown, told=told)
         self.members[name.key] = user
 
     def when_told(self, call: Callable[[], None]) -> None:

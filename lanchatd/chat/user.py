@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from weakref import ReferenceType
+from weakref import ReferenceType, ref
 
 from lanchatd.chat import replay
 from lanchatd.chat.connection import Connection, Outbox
-from lanchatd.chat.events import Here, Item
+from lanchatd.chat.events import Here, Item, Moment, Private
 from lanchatd.chat.format import Format
 from lanchatd.chat.ignored import Ignored
 from lanchatd.chat.peer import Peer
-from lanchatd.chat.readers import Cursor, lag, make_live
+from lanchatd.chat.readers import Cursor, Readers, lag, make_live
 from lanchatd.text.names import Name
 
 
@@ -76,8 +76,9 @@ class Session:
     """
 
     __slots__ = (
-        "asking", "away", "connection", "cursors", "device", "format", "found", "live", "outbox", "peer",
-        "reading", "several", "since", "spoke_at", "user", "when_live",
+        "__weakref__", "asking", "away", "connection", "cursors", "device", "format", "found", "live",
+        "needs_room", "origins", "outbox", "peer", "reading", "several", "since", "spoke_at", "tell_own",
+        "user", "when_live",
     )  # fmt: skip
 
     def __init__(
@@ -100,6 +101,11 @@ class Session:
         self.spoke_at = now
         self.device = device
         self.several = several
+        # Whether it is always in a room.
+        self.needs_room = True
+        # What it is told of what it did itself, if that is not what everybody is told.
+        self.tell_own: Callable[[Moment | Private], bytes] | None = None
+        self.origins = (ref(self),)
         self.away: str | None = None
         # A question whose answer is on its way: it is asked nothing more until then.
         self.asking = False
@@ -131,7 +137,18 @@ class Session:
 
     def tell_encoded(self, encoded: bytes) -> None:
         """Tell it something directly that was rendered already."""
-        self.outbox.tell(encoded)
+        self.outbox.tell(self._addressed(encoded))
+
+    def who(self, readers: Readers) -> bytes:
+        return self._addressed(readers.who(self.format))
+
+    def _addressed(self, encoded: bytes) -> bytes:
+        return encoded.replace(b"\0", self.user.nick.encode()) if self.format.like_irc else encoded
+
+    def own(self, moment: Moment) -> bytes | None:
+        if self.tell_own is None or not any(origin() is self for origin in moment.origins):
+            return None
+        return self.tell_own(moment)
 
     @property
     def ignores_somebody(self) -> bool:
@@ -142,8 +159,15 @@ class Session:
 
     def ignores_others_now(self) -> None:
         """Its user ignores somebody now, or nobody any more."""
-        if self.live:
+        self.be_told_in(self.format)
+
+    def be_told_in(self, form: Format) -> None:
+        """It is told in this format from now on."""
+        live = self.live
+        if live:
             lag(self)
+        self.format = form
+        if live:
             make_live(self)
 
     # -- live and lagging
@@ -157,7 +181,7 @@ class Session:
 
     def call_when_live(self, call: Callable[[], None]) -> None:
         """Call it when the session has been given everything."""
-        if self.live:
+        if self.live or not self.cursors:
             call()
         else:
             self.when_live = call

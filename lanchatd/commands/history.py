@@ -80,7 +80,7 @@ async def _last(chat: Chat, speaker: Speaker, until: int, lines: int) -> bytes:
 
 
 async def _before(chat: Chat, speaker: Speaker, at: float, until: int, lines: int) -> bytes:
-    place = await _last_before(speaker.room.log, at, until)
+    place = await last_before(speaker.room.log, at, until)
     return await _until(chat, speaker, place, lines)
 
 
@@ -90,7 +90,7 @@ async def _until(chat: Chat, speaker: Speaker, place: int, lines: int) -> bytes:
     return speaker.session.format.render(_past(chat, speaker, newest[::-1]))
 
 
-async def _last_before(log: Log, at: float, until: int) -> int:
+async def last_before(log: Log, at: float, until: int) -> int:
     """The id of the last event before a moment, 0 for none: one of those up to ``until``.
 
     By halves, as an event tells its time and time goes forward with the ids; where the clock was set back, it

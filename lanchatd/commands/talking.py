@@ -36,7 +36,7 @@ def _msg(chat: Chat, speaker: Speaker, nick: str, text: str) -> None:
 
 
 def _whisper(chat: Chat, speaker: Speaker, to: User, text: str) -> None:
-    chat.whisper(speaker.user, to, text)
+    chat.whisper(speaker.session, to, text)
     if to.away is not None:
         speaker.tell(Notice((f"{with_quote(f'{to.nick} is away', to.away)}.",)))
 

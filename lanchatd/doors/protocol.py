@@ -16,11 +16,9 @@ from twisted.internet.protocol import connectionDone
 from twisted.python.failure import Failure
 
 from lanchatd.chat.events import NO_REASON, Item, Notice, Reason
-from lanchatd.chat.format import Format, Hello, Unreadable
+from lanchatd.chat.format import Format, Hello
 from lanchatd.chat.user import Session, User
 from lanchatd.clock import Call
-from lanchatd.commands.dispatch import run
-from lanchatd.commands.rows import command_in
 from lanchatd.doors.door import Opening
 from lanchatd.doors.last_line import LAST_LINE_S
 from lanchatd.net.addresses import KEPT_SHARE
@@ -63,7 +61,7 @@ class ChatProtocol(BoundedLines):
         super().__init__(shared.clock, shared.limits, shared.budget, opening.whose)
         self.limits = shared.limits
         self.chat = shared.chat
-        self.format = form
+        self.format: Format = form
         self.outbox = opening.outbox
         self.peer = opening.peer
         self.state = State.ASKED
@@ -96,32 +94,6 @@ class ChatProtocol(BoundedLines):
         self._allowance.bytes_came(len(data), self._clock.seconds())
         self.go_on(data)
 
-    def line_came(self, line: bytes) -> None:
-        if self.state not in (State.ASKED, State.JOINED):
-            return
-        self.lines += 1
-        verdict = self._allowance.line_came(self._clock.seconds())
-        if verdict is Verdict.CLOSE:
-            self._close_flood()
-        elif verdict is not Verdict.TAKE:
-            self._too_fast(verdict, line)
-        elif self.state is State.ASKED:
-            self._first_line(line)
-        else:
-            self._later_line(line)
-
-    def _too_fast(self, verdict: Verdict, line: bytes) -> None:
-        lines, size = self.limits.lines_per_s, self.limits.bytes_per_s
-        text = f"More than {lines:g} lines or {size:,} bytes a second; that line was dropped."
-        if verdict is Verdict.DROP_FOR_ADDRESS:
-            most = self.limits.max_per_address
-            text = (
-                f"Your address sends more than {most * lines:,g} lines or {most * size:,} bytes a second;"
-                " that line was dropped."
-            )
-        self._connections.flooded(self.peer, self._allowance)
-        self._refuse(Refused("too_fast", text), self.format.ref_of(line))
-
     def line_too_long(self) -> None:
         if self.state not in (State.ASKED, State.JOINED):
             return
@@ -149,21 +121,6 @@ class ChatProtocol(BoundedLines):
 
     # -- lines to the rules
 
-    def _first_line(self, line: bytes) -> None:
-        if self.format is self._connections.text and line.startswith(b"{"):
-            # A program, or somebody who types like one, that was greeted before its first line.
-            self.format = self._connections.json
-        if self.format is self._connections.text and not line.strip():
-            return  # who presses Enter to see whether it works has been greeted
-        try:
-            hello = self.format.read_hello(line)
-            if command_in(hello.nick) == "quit":
-                self.close("quit", Notice(("Goodbye.",)))
-                return
-            self.chat.join(hello, self.peer, partial(self._make_session, hello))
-        except Refused as refused:
-            self._refuse(refused)
-
     def _make_session(self, hello: Hello, user: User) -> Session:
         now = self._clock.seconds()
         self.session = Session(
@@ -173,19 +130,6 @@ class ChatProtocol(BoundedLines):
         self._stop_waiting()
         self._leave_entrance()
         return self.session
-
-    def _later_line(self, encoded: bytes) -> None:
-        try:
-            line = self.format.read_line(encoded)
-        except Unreadable as refused:
-            self._refuse(refused, refused.ref)
-            return
-        except Refused as refused:
-            self._refuse(refused)
-            return
-        if self.session is not None:
-            self.session.spoke_at = self._clock.seconds()
-            run(self.chat, self.session, line, self._answer)
 
     def _answer(self, item: Item) -> None:
         if isinstance(item, Refusal):

@@ -6,29 +6,32 @@ from collections.abc import Callable
 
 from lanchatd.doors import http
 from lanchatd.doors.door import Door, Doors, Inner, Opening
+from lanchatd.doors.irc.door import FIRST_BYTES, IrcDoor
 from lanchatd.doors.last_line import LastLine, only_tls
-from lanchatd.doors.protocol import ChatProtocol
+from lanchatd.doors.typed import TypedChat
 from lanchatd.doors.web.door import WebDoor
 from lanchatd.text.refused import Refusal
 
 
 def ways_in(web: WebDoor | None) -> Doors:
     """All rows; without ``web`` there is no page. No nick has a space."""
+    irc = IrcDoor()
     return Doors(
         Door("tls", (b"\x16",), _tls, _tls),  # RFC 8446, 5.1
         Door("json", (b"{",), _json, _only_tls),
         Door("http", tuple(method + b" " for method in http.METHODS), *_http(web)),
+        Door("irc", FIRST_BYTES, irc.open, irc.open_plain),
         Door("text", (), _text, _only_tls),
     )
 
 
 def _text(opening: Opening) -> Inner:
     opening.greet()
-    return ChatProtocol(opening, opening.connections.text)
+    return TypedChat(opening, opening.connections.text)
 
 
 def _json(opening: Opening) -> Inner:
-    return ChatProtocol(opening, opening.connections.json)
+    return TypedChat(opening, opening.connections.json)
 
 
 def _tls(opening: Opening) -> Inner | None:

@@ -37,6 +37,7 @@ class JsonFormat:
     """Implements `lanchatd.chat.format.Format`."""
 
     name = "json"
+    like_irc = False
 
     def read_hello(self, encoded: bytes) -> Hello:
         fields = _object(encoded)
@@ -126,7 +127,7 @@ def _ref(fields: dict[str, Any]) -> str | None:
 
 def _type(item: Item) -> str:
     if isinstance(item, Event | Presence):
-        return item.kind.value
+        return Kind.SAID.value if item.kind is Kind.NOTICED else item.kind.value
     return "error" if isinstance(item, Refusal) else type(item).__name__.lower()
 
 
@@ -136,7 +137,7 @@ def _fields(item: Item) -> dict[str, Any]:
             return {"room": item.room, "from": item.nick, "to": item.text, "at": iso_time(item.at)}
         case Event():
             said = {"room": item.room, "from": item.nick, "text": item.text, "at": iso_time(item.at)}
-            return {"id": item.id, **said}
+            return {"id": item.id, **said, **({"notice": True} if item.kind is Kind.NOTICED else {})}
         case Presence():
             nicks, others = nicks_shown(item)
             who = {"room": item.room, "nicks": nicks, "others": others, "here": item.here}
@@ -147,7 +148,8 @@ def _fields(item: Item) -> dict[str, Any]:
                 "at": iso_time(item.at),
             }
         case Private():
-            return {"from": item.nick, "to": item.to, "text": item.text, "at": iso_time(item.at)}
+            sent = {"from": item.nick, "to": item.to, "text": item.text, "at": iso_time(item.at)}
+            return {**sent, **({"notice": True} if item.notice else {})}
         case Notice():
             return {"text": "\n".join(item.lines)} | ({"code": item.code} if item.code else {})
         case Members():

@@ -40,6 +40,7 @@ class TextFormat:
     """Implements `lanchatd.chat.format.Format`."""
 
     name = "text"
+    like_irc = False
 
     def read_hello(self, encoded: bytes) -> Hello:
         return Hello(nick=self.read_line(encoded).text)
@@ -103,7 +104,7 @@ def _lines(item: Item) -> list[str]:
 def _event(event: Event) -> str:
     text = single_spaced(event.text)
     match event.kind:
-        case Kind.SAID:
+        case Kind.SAID | Kind.NOTICED:
             return f"<{event.nick}> {text}"
         case Kind.ACTED:
             return f"* {event.nick} {text}"

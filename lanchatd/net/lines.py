@@ -49,6 +49,16 @@ class BoundedLines(LineReceiver):
         """A line is too long, of which the end may not have come yet."""
         raise NotImplementedError
 
+    @property
+    def most_bytes(self) -> int:
+        """How many may come without an end; by then it `is_too_long`."""
+        most: int = self._limits.max_line_bytes
+        return most
+
+    def is_too_long(self, line: bytes) -> bool:
+        """Whether a line, without its end, is to be thrown away."""
+        return len(line) > self.most_bytes
+
     def scraps_came(self) -> None:
         """More of a line too long came, and its end did not."""
         raise NotImplementedError
@@ -77,7 +87,7 @@ class BoundedLines(LineReceiver):
     def split(self, data: bytes) -> None:
         """Handle the lines in it and in what was left from before, until it has to rest."""
         # A carriage return before the line's end may come on top of the longest line.
-        self.MAX_LENGTH = self._limits.max_line_bytes + 1
+        self.MAX_LENGTH = self.most_bytes + 1
         super().dataReceived(data)  # type: ignore[no-untyped-call]
         while self._behind_scraps is not None:
             # LineReceiver stops after a line too long, with whole lines behind it.
@@ -93,7 +103,7 @@ class BoundedLines(LineReceiver):
 
     def lineReceived(self, line: bytes) -> None:
         line = line.removesuffix(b"\r")
-        if len(line) > self._limits.max_line_bytes:
+        if self.is_too_long(line):
             self.line_too_long()
         else:
             self.line_came(line)

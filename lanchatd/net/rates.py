@@ -105,6 +105,15 @@ class Allowance:
         """Whether a line of so many bytes may go to the log on disk; it is counted then."""
         return self._address is None or self._address.may_keep(size, now)
 
+    def line_taken(self, now: float) -> float:
+        """Take a whole line in any case; how long to read no more then, if it was over the rate (s)."""
+        limits = self._limits
+        self._lines_left(now)
+        self._lines.take(1, limits.burst_lines)
+        waits = -self._lines_left(now) / limits.lines_per_s, -self._bytes_left(now) / limits.bytes_per_s
+        crowded = self._address is not None and not self._address.may_say(now)
+        return max(0.0, *waits, FLOOD_PAUSE_S if crowded else 0.0)
+
     def scrap_came(self, now: float) -> Verdict:
         """What becomes of bytes that are thrown away anyhow, the rest of a line too long: never taken."""
         return Verdict.DROP if self._bytes_left(now) >= 0 else self._over(now, "bytes of a connection")

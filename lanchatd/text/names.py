@@ -22,6 +22,10 @@ LOBBY = "#lobby"
 # Says what administrators say in a room. Nobody can take it.
 ADMIN = "admin"
 
+# Answers who has no other place for what the server says. Nobody can take it either.
+SERVER = "lanchat"
+RESERVED = (ADMIN, SERVER)
+
 _SHOWN = get_profile("NicknameCasePreserved")
 _COMPARED = get_profile("NicknameCaseMapped")
 

@@ -12,7 +12,7 @@ from wsproto.frame_protocol import CloseReason
 
 from lanchatd.chat.events import Item
 from lanchatd.chat.format import Hello, Line
-from lanchatd.doors.protocol import ChatProtocol
+from lanchatd.doors.typed import TypedChat
 from lanchatd.formats.json_lines import JsonFormat
 from lanchatd.net.rates import Verdict
 from lanchatd.text.refused import Refusal
@@ -41,6 +41,7 @@ class WebSocketFormat:
     """JSON, each line in a frame of its own. Implements `lanchatd.chat.format.Format`."""
 
     name = "web"
+    like_irc = False
 
     def __init__(self) -> None:
         self._json = JsonFormat()
@@ -67,7 +68,7 @@ def _frame(text: bytes) -> bytes:
     return bytes((_TEXT, _LONGER)) + size.to_bytes(8, "big") + text
 
 
-class WebSocketChat(ChatProtocol):
+class WebSocketChat(TypedChat):
     """One page, from its first message to its end."""
 
     def connectionMade(self) -> None:

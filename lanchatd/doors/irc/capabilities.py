@@ -1,0 +1,29 @@
+"""Capabilities: what a client may ask for, and what it has asked for (https://ircv3.net/specs/extensions/)."""
+
+from __future__ import annotations
+
+# Their names together stay well below what HexChat has room for, which is 480 bytes.
+OFFERED = (
+    "batch", "cap-notify", "draft/chathistory", "echo-message", "extended-join", "message-tags",
+    "multi-prefix", "server-time", "standard-replies", "userhost-in-names",
+)  # fmt: skip
+
+
+class Capabilities:
+    """Those of one connection; ``open`` while it is still choosing, and is not registered yet."""
+
+    def __init__(self) -> None:
+        self.held: frozenset[str] = frozenset()
+        self.open = False
+
+    def __contains__(self, name: str) -> bool:
+        return name in self.held
+
+    def ask(self, wanted: str) -> bool:
+        """Take on what a client wants, "-" before those that it wants no more: all or nothing."""
+        words = wanted.split()
+        if any(word.removeprefix("-") not in OFFERED for word in words):
+            return False
+        given_up = {word[1:] for word in words if word.startswith("-")}
+        self.held = (self.held | {word for word in words if not word.startswith("-")}) - given_up
+        return True

@@ -1,0 +1,81 @@
+"""A client of the IRC door, as the commands know it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Protocol
+
+from lanchatd.chat.chat import Chat
+from lanchatd.chat.events import Item, Reason
+from lanchatd.chat.format import Format, Place
+from lanchatd.chat.user import Session
+from lanchatd.doors.irc.capabilities import Capabilities
+from lanchatd.limits import Limits
+from lanchatd.text.refused import Refused
+
+
+class Client(Protocol):
+    """One connection. ``session`` is None, and ``nick`` and ``user_name`` may be empty, until it is in."""
+
+    chat: Chat
+    limits: Limits
+    format: Format
+    session: Session | None
+    capabilities: Capabilities
+    nick: str
+    user_name: str
+
+    def send(self, *lines: str) -> None:
+        """Lines for this client alone, in which a NUL stands for its nick."""
+        ...
+
+    def answer(self, lines: Iterable[str]) -> None:
+        """Answer with a list that may be long: as much at a time as the client takes, and nothing between."""
+        ...
+
+    def refuse(self, refused: Refused, command: str, about: str, number: int | None = None) -> None:
+        """Answer that it was refused: a number, and for who has asked for them a standard reply as well.
+
+        ``about`` is the nick or the room, or empty; ``number`` is for where the code has another one.
+        """
+        ...
+
+    def fail(self, command: str, code: str, text: str, *about: str) -> None:
+        """Answer with a standard reply, or in words for who did not ask for them."""
+        ...
+
+    def tell(self, item: Item) -> None:
+        """What a command that was typed to the server answers."""
+        ...
+
+    def next_batch(self) -> str:
+        """What the next batch is called, as long as it is being told."""
+        ...
+
+    def register(self) -> None:
+        """It has a nick if NICK, USER and the choice of capabilities are complete, and the nick is free."""
+        ...
+
+    def capabilities_changed(self) -> None:
+        """It has asked for others."""
+        ...
+
+    def place_in(self, room_text: str) -> Place:
+        """Where it begins in a room."""
+        ...
+
+    def forget(self, key: str) -> None:
+        """It left a room, and does not go on there."""
+        ...
+
+    def answered(self) -> None:
+        """What it asked the log was answered: it may ask more."""
+        ...
+
+    def say_goodbye(self) -> None:
+        """It quits without having come in."""
+        ...
+
+    def quit(self, reason: Reason) -> None:
+        """It quits: its rooms are told why."""
+        ...

@@ -1,0 +1,101 @@
+"""Coming, going, and staying in touch: CAP, NICK, USER, PING and QUIT."""
+
+from __future__ import annotations
+
+from lanchatd.chat.events import NO_REASON, Reason
+from lanchatd.doors.irc.capabilities import OFFERED
+from lanchatd.doors.irc.client import Client
+from lanchatd.doors.irc.lines import Message, plain
+from lanchatd.doors.irc.numerics import numeric
+from lanchatd.formats.irc import HOST, ME
+from lanchatd.text import cleaning
+from lanchatd.text.refused import Refused
+
+LONGEST_USER_NAME = 64
+
+
+def cap(irc: Client, message: Message) -> None:
+    """LS lists what there is, REQ asks for some, LIST tells which are held, END goes on with registration."""
+    what, *rest = message.parameters
+    capabilities = irc.capabilities
+    before = irc.session is None
+    match what.upper():
+        case "LS":
+            capabilities.open |= before
+            _tell_cap(irc, "LS", " ".join(OFFERED))
+        case "LIST":
+            _tell_cap(irc, "LIST", " ".join(sorted(capabilities.held)))
+        case "REQ":
+            capabilities.open |= before
+            wanted = " ".join(rest)
+            agreed = capabilities.ask(wanted)
+            _tell_cap(irc, "ACK" if agreed else "NAK", wanted)
+            if agreed:
+                irc.capabilities_changed()
+        case "END":
+            capabilities.open = False
+            irc.register()
+        case _:
+            irc.send(numeric(410, harmless(what), text="Invalid CAP command"))
+
+
+def _tell_cap(irc: Client, what: str, names: str) -> None:
+    irc.send(f":{HOST} CAP {ME} {what} :{harmless(names)}")
+
+
+def nick(irc: Client, message: Message) -> None:
+    """The first one, or another one."""
+    wanted = message.parameters[0] if message.parameters else ""
+    if not wanted:
+        irc.send(numeric(431, text="No nickname given"))
+        return
+    if irc.session is None:
+        irc.nick = wanted
+        irc.register()
+        return
+    try:
+        irc.chat.rename(irc.session.user, wanted)
+    except Refused as refused:
+        if refused.code != "same_nick":
+            raise
+
+
+def user(irc: Client, message: Message) -> None:
+    """What the client calls itself: it is shown to nobody, and with the nick it is known again by it."""
+    if irc.session is not None or irc.user_name:
+        irc.send(numeric(462, text="You may not reregister"))
+        return
+    irc.user_name = cleaning.harmless(message.parameters[0])[:LONGEST_USER_NAME] or "?"
+    irc.register()
+
+
+def ping(irc: Client, message: Message) -> None:
+    """Answer what was sent."""
+    if not message.parameters:
+        irc.send(numeric(409, text="No origin specified"))
+        return
+    irc.send(f":{HOST} PONG {HOST} :{harmless(message.parameters[0])}")
+
+
+def quit_(irc: Client, message: Message) -> None:
+    """The rooms are told the text."""
+    if irc.session is None:
+        irc.say_goodbye()
+        return
+    irc.quit(reason_in(irc, message.parameters[0] if message.parameters else ""))
+
+
+def reason_in(irc: Client, text: str) -> Reason:
+    """Why somebody goes, as a text; who is muted says nothing on the way out either."""
+    if irc.session is None or not text or irc.chat.muted_as(irc.session.user) is not None:
+        return NO_REASON
+    return Reason(text=cleaning.harmless(plain(text)))
+
+
+def ignored(irc: Client, message: Message) -> None:
+    """It means nothing here."""
+
+
+def harmless(text: str) -> str:
+    """What a client sent, as it may stand in an answer to it."""
+    return cleaning.harmless(text)

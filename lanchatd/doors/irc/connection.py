@@ -1,0 +1,295 @@
+"""One connection that speaks IRC: bytes to messages, its registration, and its end.
+
+What a message does is in `commands`; here is what belongs to the connection, as in `lanchatd.doors.protocol`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from functools import partial
+
+from lanchatd.chat.events import NO_REASON, Event, Item, Kind, Moment, Notice, Presence, Private, Reason
+from lanchatd.chat.format import Hello, Place
+from lanchatd.chat.user import Session, User
+from lanchatd.clock import Call
+from lanchatd.doors.door import Opening
+from lanchatd.doors.irc import commands
+from lanchatd.doors.irc.capabilities import Capabilities
+from lanchatd.doors.irc.lines import TAGS_BYTES, Message, is_too_long, message_from
+from lanchatd.doors.irc.numerics import error, numeric
+from lanchatd.doors.irc.registration import burst
+from lanchatd.doors.irc.returning import Had
+from lanchatd.doors.irc.shared import Shared
+from lanchatd.doors.protocol import ChatProtocol, State
+from lanchatd.formats.irc import HOST, ME
+from lanchatd.text import cleaning, names
+from lanchatd.text.refused import Refusal, Refused
+
+# How often a client that was told something is asked whether it has read it.
+CONFIRM_S = 10
+
+
+class IrcChat(ChatProtocol):
+    """One client, from its first line to its end."""
+
+    def __init__(self, opening: Opening, shared: Shared) -> None:
+        super().__init__(opening, shared.formats.format_for(frozenset()))
+        self.shared = shared
+        self.capabilities = Capabilities()
+        self.nick = ""
+        self.user_name = ""
+        self.real_name = ""
+        self._rests_until = 0.0
+        self._answers: list[Iterator[str]] = []
+        self._had: Had = {}
+        self._asked: tuple[str, Had] | None = None
+        self._confirming: Call | None = None
+        self._pings = self._batches = 0
+
+    # -- lines come
+
+    @property
+    def most_bytes(self) -> int:
+        return TAGS_BYTES + super().most_bytes
+
+    def is_too_long(self, line: bytes) -> bool:
+        return is_too_long(line, super().most_bytes)
+
+    def line_came(self, line: bytes) -> None:
+        if self.state not in (State.ASKED, State.JOINED):
+            return
+        self.lines += 1
+        try:
+            message = message_from(line.decode())
+        except UnicodeDecodeError:
+            self._over_rate()
+            self._not_utf8(line)
+            return
+        if message.command == "PONG":
+            self._pong_came(message)
+            return
+        self._over_rate()
+        if message.command:
+            if self.session is not None:
+                self.session.spoke_at = self._clock.seconds()
+            commands.run(self, message)
+
+    def _over_rate(self) -> None:
+        """A line too many is not dropped: the next ones are read later."""
+        now = self._clock.seconds()
+        self._rests_until = now + self._allowance.line_taken(now)
+
+    def pause_s(self) -> float:
+        return max(0.0, self._rests_until - self._clock.seconds())
+
+    def took_one(self) -> None:
+        if self.pause_s():
+            self._lines_left = 0
+        super().took_one()
+
+    def may_go_on(self) -> bool:
+        return not self._answers and super().may_go_on()
+
+    def _not_utf8(self, line: bytes) -> None:
+        words = line.split(b" ", 1)[0].decode("ascii", "replace").upper() or "*"
+        self.fail(
+            words if words.isalpha() and words.isascii() else "*", "INVALID_UTF8", "That line is not UTF-8."
+        )
+
+    # -- answers
+
+    def send(self, *lines: str) -> None:
+        """Lines for this client alone, in which a NUL stands for its nick."""
+        if self.state is not State.GONE and lines:
+            shown = "".join(line + "\r\n" for line in lines).replace(ME, self.shown_nick)
+            self.outbox.tell(shown.encode())
+
+    @property
+    def shown_nick(self) -> str:
+        """Its nick in answers, which is "*" until there is one."""
+        return "*" if self.session is None else self.session.user.nick
+
+    def answer(self, lines: Iterable[str]) -> None:
+        """Answer with a list that may be long: as much at a time as the client takes, and nothing between."""
+        self._answers.append(iter(lines))
+        if len(self._answers) == 1:
+            self._answer_on()
+
+    def _answer_on(self) -> None:
+        if self.outbox.waiting or self.state is not State.JOINED:
+            return
+        chunk: list[str] = []
+        size = 0
+        while self._answers and size < self.limits.chunk_bytes // 2:
+            line = next(self._answers[0], None)
+            if line is None:
+                del self._answers[0]
+            else:
+                chunk.append(line)
+                size += len(line.encode())
+        self.send(*chunk)
+        if self._answers:
+            self._clock.callLater(0, self._answer_on)
+        else:
+            self.answered()
+
+    def next_batch(self) -> str:
+        """What the next batch is called, as long as it is being told."""
+        self._batches += 1
+        return f"b{self._batches}"
+
+    def drained(self) -> None:
+        if self._answers and self.state is State.JOINED:
+            self._answer_on()
+            if self.outbox.waiting:
+                return
+        super().drained()
+
+    def refuse(self, refused: Refused, command: str, about: str, number: int | None = None) -> None:
+        """Answer that it was refused: a number, and for who has asked for them a standard reply as well.
+
+        ``about`` is the nick or the room, or empty; ``number`` is for where the code has another one.
+        """
+        about = cleaning.harmless(about).replace(" ", "_")
+        code, text = refused.code, refused.text
+        self.refused += 1
+        self.send(numeric(number, about, text=text) if number else error(code, text, command, about))
+        if "standard-replies" in self.capabilities:
+            named = f" {about}" if about else ""
+            self.send(f":{HOST} FAIL {command or '*'} {code.upper()}{named} :{text}")
+
+    def fail(self, command: str, code: str, text: str, *about: str) -> None:
+        """Answer with a standard reply, or in words for who did not ask for them."""
+        self.refused += 1
+        if "standard-replies" in self.capabilities:
+            self.send(f":{HOST} FAIL {' '.join((command, code, *about))} :{text}")
+        else:
+            self.send(f":{HOST} NOTICE {ME} :{text}")
+
+    def _refuse(self, refused: Refused, ref: str | None = None) -> None:
+        self.refuse(refused, "", "")
+
+    def _tell(self, item: Item) -> None:
+        if self.state is State.CLOSING and isinstance(item, Refusal | Notice):
+            text = item.text if isinstance(item, Refusal) else item.lines[0]
+            self.send(f"ERROR :Closing link: {text}")
+        else:
+            self.send(*self.format.render(item).decode().splitlines())
+
+    def tell(self, item: Item) -> None:
+        """What a command that was typed to the server answers."""
+        self._answer(item)
+
+    # -- registration
+
+    def register(self) -> None:
+        """It has a nick if NICK, USER and the choice of capabilities are complete, and the nick is free."""
+        if self.session is not None or not self.nick:
+            return
+        hello = Hello(self.nick, (), several=True, device=self.user_name)
+        try:
+            self.chat.name_for(self.nick)  # it is told at once if it can't have it
+            if self.capabilities.open or not self.user_name:
+                return
+            self.chat.join(hello, self.peer, partial(self._make_session, hello))
+        except Refused as refused:
+            self.refuse(refused, "NICK", self.nick)
+            self.nick = ""
+            if refused.code == "banned":
+                self.close("banned", Refusal(refused.code, refused.text))
+            return
+        self.send(*burst(self))
+
+    def _make_session(self, hello: Hello, user: User) -> Session:
+        session = super()._make_session(hello, user)
+        session.needs_room = False
+        session.tell_own = self._own
+        self._had = self.shared.returning.came((user.name.key, self.user_name))
+        self._confirming = self._clock.callLater(CONFIRM_S, self._confirm)
+        return session
+
+    def capabilities_changed(self) -> None:
+        """It has asked for others."""
+        self.format = self.shared.formats.format_for(self.capabilities.held)
+        if self.session is not None:
+            self.session.be_told_in(self.format)
+
+    def _own(self, item: Moment | Private) -> bytes:
+        """What it is told of what it did itself: that it came it knows, and what it said if it asked."""
+        nick = self.shown_nick
+        match item:
+            case Presence():
+                nicks = tuple(other for other in item.nicks if other != nick)
+                return self.format.render(replace(item, nicks=nicks))
+            case Event():
+                told = "echo-message" in self.capabilities or item.kind is Kind.TOPIC
+            case Private():
+                told = "echo-message" in self.capabilities or item.to == nick
+        return self.format.render(item) if told else b""
+
+    # -- what it has read
+
+    def place_in(self, room_text: str) -> Place:
+        """Where it begins in a room: who has been there goes on, and who asks for the past is told none.
+
+        Neither is who did not ask for the time of lines: that is a bot, which would do what old lines say.
+        """
+        name = names.room(room_text)
+        room = self.chat.rooms.get(name.key)
+        if "server-time" in self.capabilities and "draft/chathistory" not in self.capabilities:
+            return self._had.get(name.key, Place())
+        return Place(after=0 if room is None else room.readers.newest)
+
+    def forget(self, key: str) -> None:
+        """It left a room, and does not go on there."""
+        self._had.pop(key, None)
+
+    def _has(self) -> Had:
+        if self.session is None:
+            return {}
+        rooms = self.chat.rooms
+        return {
+            cursor.readers.key: Place(None, cursor.given_until, rooms[cursor.readers.key].log.name)
+            for cursor in self.session.cursors
+        }
+
+    def _confirm(self) -> None:
+        """Ask whether it has read what it was told."""
+        self._confirming = self._clock.callLater(CONFIRM_S, self._confirm)
+        has = self._has()
+        if (
+            self._asked is None
+            and not self.outbox.waiting
+            and any(self._had.get(key) != has[key] for key in has)
+        ):
+            self._pings += 1
+            self._asked = f"lanchatd-{self._pings}", has
+            self.send(f":{HOST} PING {self._asked[0]}")
+
+    def _pong_came(self, message: Message) -> None:
+        if self._asked is None or self._asked[0] not in message.parameters:
+            self._over_rate()  # nobody asked for it
+            return
+        self._had.update(self._asked[1])
+        self._asked = None
+
+    # -- the end
+
+    def say_goodbye(self) -> None:
+        """It quits without having come in."""
+        self.close("quit", Notice(("Goodbye.",)))
+
+    def quit(self, reason: Reason) -> None:
+        if not self.outbox.waiting:
+            self._had.update(self._has())
+        super().quit(reason)
+
+    def _leave(self, state: State, code: str, reason: Reason = NO_REASON) -> None:
+        if self._confirming is not None:
+            self._confirming.cancel()
+            self._confirming = None
+            if self.session is not None:
+                who = self.session.user.name.key, self.user_name
+                self.shared.returning.went(who, self._had)
+        super()._leave(state, code, reason)

@@ -1,0 +1,80 @@
+"""A line of IRC, apart (https://modern.ircdocs.horse/#message-format, and message-tags of IRCv3)."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+# Tags of a client, with the "@" and the space behind them; the rest of the line is counted without them.
+TAGS_BYTES = 8_191
+
+MOST_PARAMETERS = 15
+
+_ESCAPES = {":": ";", "s": " ", "r": "\r", "n": "\n"}
+
+# Bold, colours, and the rest of how a text is to look: here it is text, and nothing else.
+_LOOKS = re.compile(r"\x03(?:\d{1,2}(?:,\d{1,2})?)?|\x04(?:[0-9a-fA-F]{6})?|[\x02\x0f\x11\x16\x1d-\x1f]")
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """The parts of a line. The command is in capitals, and empty if there was none."""
+
+    command: str
+    parameters: tuple[str, ...] = ()
+    source: str = ""
+    tags: tuple[tuple[str, str], ...] = ()
+
+    def tag(self, name: str) -> str | None:
+        """The value of a tag, the last one of that name."""
+        return dict(self.tags).get(name)
+
+
+def message_from(line: str) -> Message:
+    """A line, without its end, as its parts. Any text is one."""
+    tags: tuple[tuple[str, str], ...] = ()
+    source = ""
+    line = line.lstrip(" ")
+    if line.startswith("@"):
+        word, _, line = line[1:].partition(" ")
+        tags = tuple(_tag(each) for each in word.split(";") if each)
+        line = line.lstrip(" ")
+    if line.startswith(":"):
+        source, _, line = line[1:].partition(" ")
+        line = line.lstrip(" ")
+    line, colon, last = f" {line}".partition(" :")
+    words = line.split(" ")
+    parameters = [word for word in words if word]
+    if colon:
+        parameters.append(last)
+    if not parameters or (colon and len(parameters) == 1):
+        return Message("", (), source, tags)  # what begins with a colon is no command
+    command, *rest = parameters
+    if len(rest) > MOST_PARAMETERS:
+        rest = [*rest[: MOST_PARAMETERS - 1], " ".join(rest[MOST_PARAMETERS - 1 :])]
+    return Message(command.upper(), tuple(rest), source, tags)
+
+
+def _tag(text: str) -> tuple[str, str]:
+    name, _, value = text.partition("=")
+    return name, re.sub(r"\\(.?)", lambda found: _ESCAPES.get(found[1], found[1]), value)
+
+
+def is_too_long(line: bytes, most_bytes: int) -> bool:
+    """Whether a line, or its tags, are longer than a client may send."""
+    if not line.startswith(b"@"):
+        return len(line) > most_bytes
+    tags, space, rest = line.partition(b" ")
+    return len(tags) + len(space) > TAGS_BYTES or len(rest) > most_bytes
+
+
+def plain(text: str) -> str:
+    """A text without colours, bold and the like."""
+    return _LOOKS.sub("", text)
+
+
+def action_in(text: str) -> str | None:
+    """What somebody does, if the text says so (CTCP ACTION); None for anything else."""
+    if not text.startswith("\x01ACTION "):
+        return None
+    return text.removeprefix("\x01ACTION ").removesuffix("\x01")

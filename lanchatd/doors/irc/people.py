@@ -1,0 +1,139 @@
+"""People: WHO, WHOIS, WHOWAS, AWAY, ISON and USERHOST."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from lanchatd.chat.events import Here
+from lanchatd.chat.user import User
+from lanchatd.doors.irc.client import Client
+from lanchatd.doors.irc.connecting import harmless
+from lanchatd.doors.irc.lines import Message, plain
+from lanchatd.doors.irc.numerics import numeric
+from lanchatd.doors.irc.rooms import session_of
+from lanchatd.formats.irc import HOST, in_lines
+from lanchatd.text import cleaning, names
+from lanchatd.text.refused import Refused
+
+# The fields of WHOX, in the order in which they are told (https://ircv3.net/specs/extensions/whox).
+_WHOX = "tcuihsnfdlaor"
+MOST_ASKED = 32
+
+
+def who(irc: Client, message: Message) -> None:
+    """Who is in a room, or one user, in pieces if there are many."""
+    mask = message.parameters[0] if message.parameters else "*"
+    wanted = next((each for each in message.parameters[1:] if "%" in each), None)
+    room, members = _found(irc, mask)
+    irc.answer(_who_lines(room, members, wanted, harmless(mask)))
+
+
+def _found(irc: Client, mask: str) -> tuple[str, Iterable[Here]]:
+    try:
+        if mask.startswith("#"):
+            room = irc.chat.room_named(mask)
+            users = tuple(room.members.values())
+            return room.name, (user.here for user in users if user.is_here)
+        return "*", (irc.chat.user_named(mask).here,)
+    except Refused:
+        return "*", ()
+
+
+def _who_lines(room: str, members: Iterable[Here], wanted: str | None, mask: str) -> Iterator[str]:
+    for here in members:
+        flags = ("H" if here.away is None else "G") + ("@" if here.operator else "")
+        if wanted is None:
+            yield numeric(352, room, "user", "lan", HOST, here.nick, flags, text=f"0 {here.nick}")
+        else:
+            yield _whox(room, here, flags, wanted)
+    yield numeric(315, mask.replace(" ", "_") or "*", text="End of /WHO list")
+
+
+def _whox(room: str, here: Here, flags: str, wanted: str) -> str:
+    fields, _, token = wanted.partition("%")[2].partition(",")
+    known = {
+        "t": token[:3] or "0", "c": room, "u": "user", "i": "255.255.255.255", "h": "lan", "s": HOST,
+        "n": here.nick, "f": flags, "d": "0", "l": "0", "a": "0", "o": "n/a",
+    }  # fmt: skip
+    told = [known[field] for field in _WHOX if field in fields and field in known]
+    return numeric(354, *told, text=here.nick if "r" in fields else None)
+
+
+def whois(irc: Client, message: Message) -> None:
+    """What is known of somebody; not where they are."""
+    if not message.parameters or not message.parameters[-1]:
+        irc.send(numeric(431, text="No nickname given"))
+        return
+    asked = message.parameters[-1].split(",")[0]
+    try:
+        irc.send(*_whois_lines(irc, irc.chat.user_named(asked)))
+    except Refused as refused:
+        irc.refuse(refused, "WHOIS", asked)
+    irc.send(numeric(318, harmless(asked).replace(" ", "_"), text="End of /WHOIS list"))
+
+
+def _whois_lines(irc: Client, user: User) -> Iterator[str]:
+    here = user.here
+    yield numeric(311, here.nick, "user", "lan", "*", text=here.nick)
+    rooms = {room.key: room.name for session in user.sessions for room in irc.chat.rooms_of(session)}
+    for line in in_lines(rooms.values()):
+        yield numeric(319, here.nick, text=line)
+    yield numeric(312, here.nick, HOST, text=irc.chat.name)
+    if here.away is not None:
+        yield numeric(301, here.nick, text=here.away or "away")
+    if here.operator:
+        yield numeric(313, here.nick, text="is an operator")
+    if here.encrypted:
+        yield numeric(671, here.nick, text="is using a secure connection")
+    now = irc.chat.clock.seconds()
+    idle_s = now - max(session.spoke_at for session in user.sessions)
+    came_at = irc.chat.now() - (now - min(session.since for session in user.sessions))
+    yield numeric(317, here.nick, str(int(idle_s)), str(int(came_at)), text="seconds idle, signon time")
+
+
+def whowas(irc: Client, message: Message) -> None:
+    """It is not kept who was here."""
+    if not message.parameters:
+        irc.send(numeric(431, text="No nickname given"))
+        return
+    asked = harmless(message.parameters[0]).replace(" ", "_")
+    irc.send(
+        numeric(406, asked, text="There was no such nickname"), numeric(369, asked, text="End of WHOWAS")
+    )
+
+
+def away(irc: Client, message: Message) -> None:
+    """Away with a text, and back without one."""
+    session = session_of(irc)
+    text = cleaning.clean(plain(message.parameters[0])).strip() if message.parameters else ""
+    session.away = text or None
+    irc.chat.lists.changed()
+    if text:
+        irc.send(numeric(306, text="You have been marked as being away"))
+    else:
+        irc.send(numeric(305, text="You are no longer marked as being away"))
+
+
+def ison(irc: Client, message: Message) -> None:
+    """Which of these are here."""
+    asked = [nick for each in message.parameters for nick in each.split()][:MOST_ASKED]
+    irc.send(numeric(303, text=" ".join(user.nick for user in _those_here(irc, asked))))
+
+
+def userhost(irc: Client, message: Message) -> None:
+    """The same, with whether they are away and operators."""
+    told = (
+        f"{user.nick}{'*' if user.operator else ''}={'+' if user.away is None else '-'}user@lan"
+        for user in _those_here(irc, message.parameters)
+    )
+    irc.send(numeric(302, text=" ".join(told)))
+
+
+def _those_here(irc: Client, nicks: Iterable[str]) -> Iterator[User]:
+    for nick in nicks:
+        try:
+            key = names.nick(nick).key
+        except Refused:
+            continue
+        if key in irc.chat.users:
+            yield irc.chat.users[key]

@@ -1,0 +1,192 @@
+"""Rooms: JOIN, PART, TOPIC, KICK, INVITE, NAMES, LIST and MODE."""
+
+from __future__ import annotations
+
+from lanchatd.chat.events import Kind, Notice
+from lanchatd.chat.room import Room
+from lanchatd.chat.user import Session
+from lanchatd.doors.irc.client import Client
+from lanchatd.doors.irc.connecting import harmless, reason_in
+from lanchatd.doors.irc.lines import Message, plain
+from lanchatd.doors.irc.numerics import numeric
+from lanchatd.text import cleaning, names
+from lanchatd.text.framing import single_spaced
+from lanchatd.text.refused import Refused
+
+_BY_ADMINISTRATORS = "Operators are made by administrators of the server"
+
+
+def session_of(irc: Client) -> Session:
+    """Whose messages these are; the rows that call it come after registration."""
+    if irc.session is None:
+        raise RuntimeError("it is not registered")
+    return irc.session
+
+
+def _each(irc: Client, message: Message) -> list[str]:
+    """The rooms in the first parameter, no more than one may be in."""
+    return message.parameters[0].split(",")[: irc.limits.max_rooms_per_session]
+
+
+def join(irc: Client, message: Message) -> None:
+    """Go into rooms, which are made if there are none; "0" leaves all."""
+    session = session_of(irc)
+    if message.parameters[0] == "0":
+        for room in irc.chat.rooms_of(session):
+            _part_from(irc, session, room, "")
+        return
+    for text in _each(irc, message):
+        try:
+            irc.chat.enter(session, text, irc.place_in(text))
+        except Refused as refused:
+            if refused.code != "same_room":
+                irc.refuse(refused, "JOIN", harmless(text))
+
+
+def part(irc: Client, message: Message) -> None:
+    """Leave rooms, with a text."""
+    session = session_of(irc)
+    text = message.parameters[1] if len(message.parameters) > 1 else ""
+    for name in _each(irc, message):
+        try:
+            _part_from(irc, session, _room_here(irc, name), text)
+        except Refused as refused:
+            irc.refuse(refused, "PART", harmless(name))
+
+
+def _part_from(irc: Client, session: Session, room: Room, text: str) -> None:
+    irc.chat.part(session, room, reason_in(irc, text))
+    irc.forget(room.key)
+
+
+def _room_here(irc: Client, text: str) -> Room:
+    return irc.chat.room_of(session_of(irc), text)
+
+
+def topic(irc: Client, message: Message) -> None:
+    """Tell what a room is about, or set it."""
+    if len(message.parameters) == 1:
+        room = irc.chat.room_named(message.parameters[0])
+        if room.topic:
+            irc.send(numeric(332, room.name, text=room.topic))
+        else:
+            irc.send(numeric(331, room.name, text="No topic is set"))
+        return
+    room = _room_here(irc, message.parameters[0])
+    text = cleaning.clean(plain(message.parameters[1])).rstrip()
+
+    def told(refused: Refused | None) -> None:
+        if refused is not None:
+            irc.refuse(refused, "TOPIC", room.name)
+
+    irc.chat.say(session_of(irc), room, text, Kind.TOPIC).told = told
+
+
+def kick(irc: Client, message: Message) -> None:
+    """Close somebody's connections: who is kicked from one room here is out of all."""
+    session = session_of(irc)
+    text = message.parameters[2] if len(message.parameters) > 2 else ""  # noqa: PLR2004
+    try:
+        room = _room_here(irc, message.parameters[0])
+    except Refused as refused:
+        irc.refuse(refused, "KICK", message.parameters[0])
+        return
+    if not session.user.operator:
+        irc.refuse(Refused("not_operator", "Only operators may kick."), "KICK", room.name, 482)
+        return
+    kicked = irc.chat.user_named(message.parameters[1].split(",")[0])
+    irc.chat.kick(kicked, session.user.nick, cleaning.harmless(plain(text)))
+
+
+def invite(irc: Client, message: Message) -> None:
+    """Tell somebody of a room; nobody needs to be invited."""
+    session = session_of(irc)
+    to = irc.chat.user_named(message.parameters[0])
+    try:
+        room = _room_here(irc, message.parameters[1])
+    except Refused as refused:
+        irc.refuse(refused, "INVITE", message.parameters[1])
+        return
+    if to.is_in(room.key):
+        irc.send(numeric(443, to.nick, room.name, text="is in that room already"))
+        return
+    irc.chat.refuse_muted(session.user)
+    if not to.ignores_user(session.user):
+        to.tell(Notice((f"{session.user.nick} invites you to {room.name}. /join {room.name} goes there.",)))
+    irc.send(numeric(341, to.nick, room.name))
+
+
+def names_of(irc: Client, message: Message) -> None:
+    """Who is in rooms, in pieces if there are many."""
+    if not message.parameters:
+        irc.send(numeric(366, "*", text="End of /NAMES list"))
+        return
+    for text in _each(irc, message):
+        try:
+            room = irc.chat.room_named(text)
+        except Refused:
+            irc.answer([numeric(366, harmless(text), text="End of /NAMES list")])
+        else:
+            irc.answer(irc.format.render(room.who()).decode().split("\r\n")[:-1])
+
+
+def list_(irc: Client, message: Message) -> None:
+    """The rooms there are, in pieces if there are many; or those that are named."""
+    wanted = {_key(text) for text in message.parameters[0].split(",")} if message.parameters else None
+    irc.answer(_listed(irc, wanted))
+
+
+def _listed(irc: Client, wanted: set[str] | None) -> list[str]:
+    rooms = irc.chat.list_rooms().rooms
+    lines = [
+        numeric(322, room.room, str(room.here), text=single_spaced(room.topic))
+        for room in rooms
+        if wanted is None or _key(room.room) in wanted
+    ]
+    return [numeric(321, "Channel", text="Users  Name"), *lines, numeric(323, text="End of /LIST")]
+
+
+def _key(room: str) -> str:
+    try:
+        return names.room(room).key
+    except Refused:
+        return ""
+
+
+def mode(irc: Client, message: Message) -> None:
+    """What there is of modes: who is an operator, and what is banned from the server."""
+    about, *rest = message.parameters
+    if about.startswith("#"):
+        _mode_of_room(irc, irc.chat.room_named(about), rest)
+    else:
+        _mode_of_user(irc, about)
+
+
+def _mode_of_room(irc: Client, room: Room, rest: list[str]) -> None:
+    if not rest:
+        irc.send(numeric(324, room.name, "+n"))
+    elif rest[0].strip("+-") == "b" and len(rest) == 1:
+        _tell_bans(irc, room)
+    elif set(rest[0]) - set("+-bno"):
+        (unknown, *_) = sorted(set(rest[0]) - set("+-bno"))
+        irc.send(numeric(472, harmless(unknown), text="is unknown mode char to me"))
+    else:
+        text = f"{_BY_ADMINISTRATORS}; /msg {names.SERVER} /ban NICK bans"
+        irc.refuse(Refused("not_operator", text), "MODE", room.name, 482)
+
+
+def _tell_bans(irc: Client, room: Room) -> None:
+    lines: list[str] = []
+    if session_of(irc).user.operator:
+        bans = irc.chat.moderation.bans.all(irc.chat.now())
+        masks = (f"*!*@{ban.shown}" if set(ban.shown) & set(":/") else f"{ban.shown}!*@*" for ban in bans)
+        lines = [numeric(367, room.name, mask) for mask in masks]
+    irc.answer([*lines, numeric(368, room.name, text="End of list of bans, which are the server's")])
+
+
+def _mode_of_user(irc: Client, about: str) -> None:
+    user = session_of(irc).user
+    if irc.chat.user_named(about) is not user:
+        irc.send(numeric(502, text="Cannot see or change modes for other users"))
+    else:
+        irc.send(numeric(221, "+o" if user.operator else "+"))

@@ -1,0 +1,76 @@
+"""Lines as people type them with `nc`, and programs in JSON: each is the hello, or run as it stands."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from lanchatd.chat.events import Notice
+from lanchatd.chat.format import LineFormat, Unreadable
+from lanchatd.commands.dispatch import run
+from lanchatd.commands.rows import command_in
+from lanchatd.doors.door import Opening
+from lanchatd.doors.protocol import ChatProtocol, State
+from lanchatd.net.rates import Verdict
+from lanchatd.text.refused import Refused
+
+
+class TypedChat(ChatProtocol):
+    """One connection whose lines are typed."""
+
+    def __init__(self, opening: Opening, form: LineFormat) -> None:
+        super().__init__(opening, form)
+        self._reads = form
+
+    def line_came(self, line: bytes) -> None:
+        if self.state not in (State.ASKED, State.JOINED):
+            return
+        self.lines += 1
+        verdict = self._allowance.line_came(self._clock.seconds())
+        if verdict is Verdict.CLOSE:
+            self._close_flood()
+        elif verdict is not Verdict.TAKE:
+            self._too_fast(verdict, line)
+        elif self.state is State.ASKED:
+            self._first_line(line)
+        else:
+            self._later_line(line)
+
+    def _too_fast(self, verdict: Verdict, line: bytes) -> None:
+        lines, size = self.limits.lines_per_s, self.limits.bytes_per_s
+        text = f"More than {lines:g} lines or {size:,} bytes a second; that line was dropped."
+        if verdict is Verdict.DROP_FOR_ADDRESS:
+            most = self.limits.max_per_address
+            text = (
+                f"Your address sends more than {most * lines:,g} lines or {most * size:,} bytes a second;"
+                " that line was dropped."
+            )
+        self._connections.flooded(self.peer, self._allowance)
+        self._refuse(Refused("too_fast", text), self._reads.ref_of(line))
+
+    def _first_line(self, line: bytes) -> None:
+        if self.format is self._connections.text and line.startswith(b"{"):
+            # A program, or somebody who types like one, that was greeted before its first line.
+            self.format = self._reads = self._connections.json
+        if self.format is self._connections.text and not line.strip():
+            return  # who presses Enter to see whether it works has been greeted
+        try:
+            hello = self._reads.read_hello(line)
+            if command_in(hello.nick) == "quit":
+                self.close("quit", Notice(("Goodbye.",)))
+                return
+            self.chat.join(hello, self.peer, partial(self._make_session, hello))
+        except Refused as refused:
+            self._refuse(refused)
+
+    def _later_line(self, encoded: bytes) -> None:
+        try:
+            line = self._reads.read_line(encoded)
+        except Unreadable as refused:
+            self._refuse(refused, refused.ref)
+            return
+        except Refused as refused:
+            self._refuse(refused)
+            return
+        if self.session is not None:
+            self.session.spoke_at = self._clock.seconds()
+            run(self.chat, self.session, line, self._answer)

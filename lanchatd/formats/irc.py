@@ -1,0 +1,221 @@
+"""The IRC format: what is told as lines of IRC (docs/irc.md), once for each set of capabilities that matters.
+
+What goes to one session alone names its user, which stands as a NUL in it (`Format.like_irc`). Where somebody
+comes from is told to nobody, so behind the nick stands the same for all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from functools import lru_cache
+from typing import assert_never
+
+from lanchatd.chat.events import (
+    Event,
+    Item,
+    Kind,
+    Members,
+    Missed,
+    Moment,
+    Notice,
+    Ok,
+    Parted,
+    Past,
+    Presence,
+    Private,
+    Rooms,
+    Welcome,
+)
+from lanchatd.limits import Limits
+from lanchatd.text.framing import single_spaced
+from lanchatd.text.names import SERVER
+from lanchatd.text.refused import Refusal
+from lanchatd.text.times import iso_time, near_time
+
+HOST = "irc.lan"
+"""What the server is called as a source: it has a dot, by which clients know servers."""
+
+ME = "\0"
+
+# The capabilities that change what is told.
+RENDERED = frozenset({"extended-join", "message-tags", "server-time", "userhost-in-names"})
+
+# A line of a list stays within what the oldest clients read (RFC 1459, 2.3).
+LIST_BYTES = 400
+
+
+def source(nick: str) -> str:
+    """Who did it, as the beginning of a line names it."""
+    return f"{nick}!user@lan"
+
+
+def msgid(event: Event) -> str:
+    """What a line of the log is known by, in any room: its id there, and its time in microseconds."""
+    return f"{event.id}-{round(event.at * 1_000_000)}"
+
+
+class IrcFormat:
+    """Implements `lanchatd.chat.format.Format`."""
+
+    name = "irc"
+    like_irc = True
+
+    def __init__(self, capabilities: frozenset[str], limits: Limits) -> None:
+        """Of the capabilities those in `RENDERED` count."""
+        self._limits = limits
+        self._with_time = "server-time" in capabilities
+        self._with_tags = "message-tags" in capabilities
+        self._with_names = "extended-join" in capabilities
+        self._with_hosts = "userhost-in-names" in capabilities
+
+    def render(self, item: Item, now: float | None = None) -> bytes:
+        return "".join(line + "\r\n" for line in self._lines(item, now is not None)).encode()
+
+    def _lines(self, item: Item, past: bool) -> Iterable[str]:
+        match item:
+            case Event():
+                return [self._tags(item) + (self.past(item) if past else self._event(item))]
+            case Presence():
+                tags = self._tags(item)
+                return [tags + line for line in self._presence(item)]
+            case Private():
+                command = "NOTICE" if item.notice else "PRIVMSG"
+                return [f"{self._tags(item)}:{source(item.nick)} {command} {item.to} :{self._cut(item.text)}"]
+            case Notice():
+                return from_server(item.lines)
+            case Refusal():
+                return from_server((item.text,))
+            case Members():
+                return self._members(item)
+            case Rooms():
+                return self._rooms(item)
+            case Welcome():
+                lines = [f":{source(ME)} JOIN {item.room}{f' * :{ME}' if self._with_names else ''}"]
+                topic = [f":{HOST} 332 {ME} {item.room} :{self._cut(item.topic)}"] if item.topic else []
+                return lines + topic
+            case Parted():
+                return [f":{source(ME)} PART {item.room}"]
+            case Missed():
+                return [f":{HOST} NOTICE {item.room} :{_missed(item)}"]
+            case Past():
+                return self._past_lines(item)
+            case Ok():
+                return []
+            case _:  # pragma: no cover
+                assert_never(item)
+
+    def _tags(self, item: Moment | Private) -> str:
+        time = f"time={_time(item.at)}" if self._with_time else ""
+        if not (self._with_tags and isinstance(item, Event) and item.id):
+            return f"@{time} " if time else ""
+        return f"@{time};msgid={msgid(item)} " if time else f"@msgid={msgid(item)} "
+
+    def _event(self, event: Event) -> str:
+        if event.kind is Kind.RENAMED:
+            return f":{source(event.nick)} NICK {event.text}"
+        if event.kind is Kind.TOPIC:
+            return f":{source(event.nick)} TOPIC {event.room} :{self._cut(event.text)}"
+        return self.past(event)
+
+    def past(self, event: Event) -> str:
+        """What was said, without tags; an old topic would be taken for the topic, and is told in words."""
+        if event.kind is Kind.TOPIC:
+            return f":{HOST} NOTICE {event.room} :{event.nick} set the topic: {self._cut(event.text)}"
+        command = "NOTICE" if event.kind is Kind.NOTICED else "PRIVMSG"
+        text = self._cut(event.text)
+        if event.kind is Kind.ACTED:
+            text = f"\x01ACTION {text}\x01"
+        return f":{source(event.nick)} {command} {event.room} :{text}"
+
+    def _presence(self, presence: Presence) -> Iterator[str]:
+        if presence.kind is Kind.JOINED:
+            for nick in presence.nicks:
+                named = f" * :{nick}" if self._with_names else ""
+                yield f":{source(nick)} JOIN {presence.room}{named}"
+        else:
+            reason = presence.reason
+            why = f" :{': '.join(filter(None, (reason.words, reason.text)))}" if reason else ""
+            for nick in presence.nicks:
+                yield f":{source(nick)} PART {presence.room}{why}"
+
+    def _members(self, members: Members) -> Iterator[str]:
+        nicks = (
+            f"{'@' if here.operator else ''}{source(here.nick) if self._with_hosts else here.nick}"
+            for here in members.members
+        )
+        for line in in_lines(nicks):
+            yield f":{HOST} 353 {ME} = {members.room} :{line}"
+        yield f":{HOST} 366 {ME} {members.room} :End of /NAMES list"
+
+    def _rooms(self, rooms: Rooms) -> Iterator[str]:
+        yield f":{HOST} 321 {ME} Channel :Users  Name"
+        for room in rooms.rooms:
+            yield f":{HOST} 322 {ME} {room.room} {room.here} :{self._cut(room.topic)}"
+        yield f":{HOST} 323 {ME} :End of /LIST"
+
+    def _past_lines(self, past: Past) -> Iterable[str]:
+        lines = [
+            f"{near_time(event.at, past.now)} {event.room} <{event.nick}> {single_spaced(event.text)}"
+            for event in past.events
+        ]
+        more = ["There are more: /search alone shows them."] if past.more else []
+        return from_server(map(self._cut, lines + more or ["There is no such line."]))
+
+    def _cut(self, text: str) -> str:
+        most = self._limits.irc_line_bytes
+        if len(text) * 4 <= most:
+            return text
+        encoded = text.encode()
+        return text if len(encoded) <= most else encoded[:most].decode(errors="ignore")
+
+
+class IrcFormats:
+    """One format for all who have asked for the same capabilities, as far as it makes a difference."""
+
+    def __init__(self, limits: Limits) -> None:
+        self._limits = limits
+        self._formats: dict[frozenset[str], IrcFormat] = {}
+
+    def format_for(self, capabilities: frozenset[str]) -> IrcFormat:
+        """The same one for the same."""
+        rendered = capabilities & RENDERED
+        if rendered not in self._formats:
+            self._formats[rendered] = IrcFormat(rendered, self._limits)
+        return self._formats[rendered]
+
+
+def from_server(lines: Iterable[str]) -> list[str]:
+    """What the server says in words, to one session."""
+    return [f":{SERVER}!user@lan NOTICE {ME} :{line or ' '}" for line in lines]
+
+
+def in_lines(words: Iterable[str]) -> Iterator[str]:
+    """Words with spaces between them, in lines of up to `LIST_BYTES`."""
+    line: list[str] = []
+    size = 0
+    for word in words:
+        more = len(word.encode()) + 1
+        if size + more > LIST_BYTES and line:
+            yield " ".join(line)
+            line, size = [], 0
+        line.append(word)
+        size += more
+    if line:
+        yield " ".join(line)
+
+
+def _time(at: float) -> str:
+    milliseconds = int(at * 1_000)
+    return f"{_second(milliseconds // 1_000)}.{milliseconds % 1_000:03d}Z"
+
+
+@lru_cache(maxsize=64)  # to render the second is most of rendering a line (measured)
+def _second(seconds: int) -> str:
+    return iso_time(seconds)[:19]
+
+
+def _missed(missed: Missed) -> str:
+    if missed.count is None:
+        return f"The server has a new log of {missed.room}; this is all that it holds."
+    lines = "1 line" if missed.count == 1 else f"{missed.count:,} lines"
+    return f"You missed {lines}, which the log of {missed.room} no longer holds."

@@ -1,0 +1,186 @@
+"""Real IRC clients at a real daemon: irssi in a terminal, WeeChat without one, and a bot."""
+
+from __future__ import annotations
+
+import os
+import select
+import shutil
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.daemon import Daemon, daemon, wait_until
+from tests.tmux import Window, needs_tmux, window
+
+pytestmark = pytest.mark.irc
+
+LONG = "x" * 3_990 + " END"
+
+needs_irssi = pytest.mark.skipif(shutil.which("irssi") is None, reason="apt-get install irssi")
+needs_weechat = pytest.mark.skipif(
+    shutil.which("weechat-headless") is None, reason="apt-get install weechat-headless"
+)
+
+
+@contextmanager
+def irssi(running: Daemon, nick: str, home: Path) -> Iterator[Window]:
+    """irssi with nothing set up."""
+    command = "irssi", "-c", "127.0.0.1", "-p", str(running.port), "-n", nick
+    with window(*command, home=home) as opened:
+        opened.resizes(120, 60)
+        opened.sees("Your host is irc.lan")
+        yield opened
+
+
+def enters(opened: Window, line: str) -> None:
+    """Type a line."""
+    opened.tmux("send-keys", "-l", line)
+    opened.types("Enter")
+
+
+@pytest.fixture
+def running(tmp_path: Path) -> Iterator[Daemon]:
+    with daemon("--port=0", cwd=tmp_path) as started:
+        yield started
+
+
+@needs_tmux
+@needs_irssi
+def test_irssi_talks_with_nc(running: Daemon, tmp_path: Path) -> None:
+    """It is in the room with what was said there before, and both see what the other says."""
+    with running.join("Ünsal") as bob:
+        bob.types("before you came")
+        bob.reads_until("<Ünsal> before you came")
+        with irssi(running, "alice", tmp_path) as alice:
+            enters(alice, "/join #lobby")
+            alice.sees("before you came")
+            bob.reads_until("-- alice joined")
+            enters(alice, "good morning")
+            bob.reads_until("<alice> good morning")
+            bob.types("Straße 日本語")
+            alice.sees("Ünsal> Straße 日本語")
+            enters(alice, "/me waves")
+            bob.reads_until("* alice waves")
+            enters(alice, "/msg Ünsal psst")
+            bob.reads_until("[alice -> Ünsal] psst")
+            bob.types(LONG)
+            alice.sees(" END")
+            bob.types("/nick bobby")
+            alice.sees("Ünsal is now known as bobby")
+            enters(alice, "/topic #lobby tea at four")
+            bob.reads_until("-- alice set the topic: tea at four")
+            enters(alice, "/nick Zoë")
+            bob.reads_until("-- alice is now Zoë")
+            enters(alice, "/join #日本")
+            alice.sees("1 nicks")
+            enters(alice, "/quote QUIT :see you")
+            bob.reads_until('-- Zoë left ("see you")')
+
+
+class WeeChat:
+    """A WeeChat that runs: typed to by a FIFO, and read by its logs."""
+
+    def __init__(self, home: Path) -> None:
+        self._home = home
+
+    def enters(self, line: str, buffer: str = "lan.#lobby") -> None:
+        """Type a line in a buffer."""
+        fifo = self._home / "fifo"
+        wait_until("WeeChat listens", fifo.exists)
+        with fifo.open("w") as opened:
+            opened.write(f"irc.{buffer} *{line}\n")
+
+    @property
+    def text(self) -> str:
+        """What it has shown, of all buffers of the server."""
+        return "".join(path.read_text("utf-8") for path in sorted(self._home.rglob("irc.*.weechatlog")))
+
+    def sees(self, text: str) -> None:
+        """Wait until a text was shown."""
+        wait_until(f"{text!r} is shown", lambda: text in self.text)
+
+
+@contextmanager
+def weechat(running: Daemon, nick: str, home: Path) -> Iterator[WeeChat]:
+    """WeeChat without a terminal, connected."""
+    home.mkdir()
+    setup = (
+        f"/set fifo.file.path {home}/fifo",
+        "/set logger.file.flush_delay 0",
+        f"/server add lan 127.0.0.1/{running.port} -notls -nossl -nicks={nick}",
+        "/connect lan",
+    )
+    typed = [part for line in setup for part in ("-r", line)]
+    process = subprocess.Popen(
+        ["weechat-headless", "-d", str(home), *typed],
+        env=os.environ | {"HOME": str(home)},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        yield WeeChat(home)
+    finally:
+        process.kill()
+        process.wait()
+
+
+@needs_weechat
+def test_weechat_talks_with_nc_and_comes_back(running: Daemon, tmp_path: Path) -> None:
+    """After it was away it shows what it missed, once, and nothing that it had shown."""
+    with running.join("bob") as bob, weechat(running, "alice", tmp_path / "weechat") as alice:
+        bob.types("before you came")
+        bob.reads_until("<bob> before you came")
+        alice.sees("Your host is irc.lan")
+        alice.enters("/join #lobby", "server.lan")
+        alice.sees("before you came")
+        bob.reads_until("-- alice joined")
+        alice.enters("good morning")
+        bob.reads_until("<alice> good morning")
+        bob.types("Straße 日本語", LONG)
+        alice.sees(" END")
+        alice.enters("/disconnect lan")
+        bob.reads_until_match("^-- alice left")
+        bob.types("while you were away")
+        bob.reads_until("<bob> while you were away")
+        alice.enters("/connect lan", "server.lan")
+        alice.sees("while you were away")
+        bob.types("/nick bobby", "after")
+        alice.sees("bob is now known as bobby")
+        alice.sees("after")
+        for line in ("before you came", "good morning", "Straße", " END", "while you were away"):
+            assert alice.text.count(line) == 1, line
+
+
+def test_a_bot_hears_what_is_said_and_nothing_that_was_said_before(running: Daemon) -> None:
+    """It would do what old lines say; and two bots do not answer each other's notices for ever."""
+    client = pytest.importorskip("irc.client")
+    with running.join("bob") as bob:
+        bob.types("!old")
+        bob.reads_until("<bob> !old")
+        heard: list[str] = []
+        bot = client.Reactor()
+        connection = bot.server().connect("127.0.0.1", running.port, "robot")
+
+        def said(connection: Any, event: Any) -> None:
+            heard.append(event.arguments[0])
+            connection.notice(event.target, f"heard {event.arguments[0]}")
+
+        connection.add_global_handler("welcome", lambda connection, event: connection.join("#lobby"))
+        connection.add_global_handler("pubmsg", said)
+        connection.add_global_handler("pubnotice", said)
+        joined = False
+        while "!new" not in heard:
+            bot.process_once(0.1)
+            if not joined and select.select([bob.socket], [], [], 0)[0]:
+                bob.reads_until("-- robot joined")
+                bob.types("!new")
+                joined = True
+        bob.reads_until("<robot> heard !new")
+        assert heard == ["!new"]
+        connection.disconnect("bye")
+        bob.reads_until('-- robot left ("bye")')

@@ -1,0 +1,80 @@
+"""IRC clients that send anything, cut anywhere: nothing breaks, and it means the same."""
+
+from __future__ import annotations
+
+from random import Random
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from lanchatd.doors.irc.capabilities import OFFERED
+from lanchatd.doors.irc.commands import ROWS
+from tests.escapes import ESCAPES, harm_in
+from tests.irc import Client
+from tests.world import World
+
+RANDOM = st.randoms(use_true_random=False)
+
+WORDS = (
+    "#lobby", "#dev", "#lobby,#dev", "#!!", "alice", "bob", "eve", "lanchat", "0", "*", "", ":", "LS", "REQ",
+    "END", "LIST", "LATEST", "BEFORE", "AROUND", "BETWEEN", "TARGETS", "msgid=1-1795356191123000", "10", "hi",
+    "timestamp=2026-11-22", ":hello there", ":/help", ":/history 3", "+b", "%tcuihsnfdlaor,1", "Zoë", "日本",
+    "\x01VERSION\x01", ":\x01ACTION waves\x01", "\x02b\x02", "x" * 500,
+)  # fmt: skip
+
+
+def line(random: Random) -> bytes:
+    """Something like a line of IRC."""
+    kind = random.randrange(10)
+    if kind == 0:
+        return bytes(random.randrange(256) for _ in range(random.randrange(30))).replace(b"\n", b"")
+    if kind == 1:
+        return random.choice(ESCAPES)[1]
+    if kind == 2:
+        return b"CAP REQ :" + random.choice(OFFERED).encode()
+    tags = random.choice(("", "", "@a=b;c ", "@label=1 "))
+    words = (random.choice(WORDS) for _ in range(random.randrange(5)))
+    return f"{tags}{random.choice(tuple(ROWS))} {' '.join(words)}".encode()
+
+
+def played(pieces: list[bytes]) -> tuple[list[str], list[str]]:
+    """What two clients see, of whom one sends this."""
+    world = World()
+    bob, alice = world.join("bob"), Client.joins(world, "alice", "#lobby")
+    bob.sees()
+    alice.person.sends(*pieces)
+    world.passes(1)
+    return alice.sees(), bob.sees()
+
+
+@given(RANDOM, RANDOM)
+@settings(max_examples=20)
+def test_it_means_the_same_however_it_is_cut(random: Random, cuts: Random) -> None:
+    stream = b"".join(line(random) + b"\r\n" for _ in range(15))
+    places = sorted(cuts.randrange(len(stream)) for _ in range(6))
+    pieces = [stream[a:b] for a, b in zip([0, *places], [*places, len(stream)], strict=True)]
+    cut, whole = talk_of(played(pieces)), talk_of(played([stream]))
+    assert cut == whole
+
+
+def talk_of(seen: tuple[list[str], list[str]]) -> list[list[str]]:
+    """Without who is in a room: that is told again to one whose last join was not told yet."""
+    return [sorted(line for line in lines if " 353 " not in line and " 366 " not in line) for lines in seen]
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_nothing_breaks(seed: int) -> None:
+    """Never an exception, no harm to anybody's terminal, and nobody is left behind."""
+    random, world = Random(seed), World(max_long_lines=10_000)  # noqa: S311
+    watcher = world.join("watcher")
+    for number in range(40):
+        client = Client.joins(world, f"n{number}", "#lobby") if number % 2 else Client(world)
+        for _ in range(10):
+            client.person.sends(b"".join(line(random) + b"\r\n" for _ in range(3)))
+        if not client.person.gone:
+            client.person.vanishes()
+        for seen in watcher.sees():
+            assert not harm_in(seen), seen
+    world.passes(70)
+    assert list(world.chat.users) == ["watcher"]

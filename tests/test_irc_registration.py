@@ -1,0 +1,231 @@
+"""An IRC client comes: capabilities, its nick, and what it is told then; and it goes."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.irc import IRSSI, Client
+from tests.world import World
+
+LS = (
+    "batch cap-notify draft/chathistory echo-message extended-join message-tags multi-prefix server-time "
+    "standard-replies userhost-in-names"
+)
+
+
+@pytest.fixture
+def world() -> World:
+    return World(motd=("tea at four",))
+
+
+def numbers(lines: list[str]) -> list[str]:
+    return [line.split(" ")[1] for line in lines]
+
+
+def test_irssi_comes_in_as_it_does(world: World) -> None:
+    """It joins before it is registered, which is no harm, and gives its nick last."""
+    client = Client(world)
+    assert client.asks("CAP LS 302", "JOIN :") == [
+        f":irc.lan CAP * LS :{LS}",
+        ":irc.lan 451 * :You have not registered",
+    ]
+    assert client.asks(f"CAP REQ :{IRSSI}") == [f":irc.lan CAP * NAK :{IRSSI}"]
+    wanted = "multi-prefix extended-join server-time"
+    assert client.asks(f"CAP REQ :{wanted}") == [f":irc.lan CAP * ACK :{wanted}"]
+    assert client.asks("CAP END") == []
+    seen = client.asks("NICK alice", "USER alice alice 127.0.0.1 :Alice")
+    assert seen[0] == ":irc.lan 001 alice :Welcome to test, alice!user@lan"
+    assert numbers(seen) == ["001", "002", "003", "004", "005", "005", "375", "372", "376"]
+    assert seen[7] == ":irc.lan 372 alice :- tea at four"
+    assert client.asks("PING irc.lan") == [":irc.lan PONG irc.lan :irc.lan"]
+
+
+def test_the_nick_and_the_user_come_in_any_order(world: World) -> None:
+    client = Client(world)
+    assert client.asks("USER u 0 * :U") == []
+    assert numbers(client.asks("NICK alice"))[0] == "001"
+
+
+@pytest.mark.parametrize("first", ["CAP LS", "nick alice", "USER a 0 * :a", "PASS x", "PING x", "QUIT :x"])
+def test_any_of_its_first_words_is_irc(world: World, first: str) -> None:
+    """In small letters too, and nothing of the text door is told."""
+    client = Client(world)
+    client.sends(first)
+    assert not any(line.startswith(("--", "!!")) for line in client.sees())
+
+
+def test_somebody_who_was_greeted_may_speak_irc(world: World) -> None:
+    client = Client(world)
+    world.ask()
+    client.sees()
+    assert numbers(client.asks("NICK alice", "USER a 0 * :a"))[0] == "001"
+
+
+def test_what_it_is_told_of_the_server(world: World) -> None:
+    """So that clients keep to it."""
+    client = Client(world)
+    seen = client.asks("NICK alice", "USER a 0 * :a")
+    tokens = {word for line in seen if " 005 " in line for word in line.partition(" :are")[0].split()[3:]}
+    assert {
+        "NETWORK=test", "CASEMAPPING=ascii", "UTF8ONLY", "CHANTYPES=#", "PREFIX=(o)@", "NICKLEN=32",
+        "CHANLIMIT=#:50", "CHATHISTORY=100", "MSGREFTYPES=msgid,timestamp", "WHOX",
+    } <= tokens  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("nick", "answer"),
+    [
+        ("bob", "433 * bob :That nick is taken."),
+        ("BOB", "433 * BOB :That nick is taken."),
+        ("b0b", "433 * b0b :That nick looks like bob."),
+        ("lanchat", "433 * lanchat :That nick is taken."),
+        ("a!b", "432 * a!b :A nick has 1 to 32 letters, digits, '_', '-' and '.', and begins with a letter, "
+         "a digit or '_'."),
+        (":", "431 * :No nickname given"),
+    ],
+)  # fmt: skip
+def test_a_nick_that_it_can_not_have(world: World, nick: str, answer: str) -> None:
+    """It is told so at once, and comes in with another one."""
+    world.join("bob")
+    client = Client(world)
+    assert client.asks("USER u 0 * :U", f"NICK {nick}") == [f":irc.lan {answer}"]
+    assert numbers(client.asks("NICK alice"))[0] == "001"
+
+
+def test_a_nick_that_was_taken_meanwhile(world: World) -> None:
+    client = Client(world)
+    client.sends("NICK alice")
+    world.join("alice")
+    assert client.asks("USER u 0 * :U") == [":irc.lan 433 * alice :That nick is taken."]
+    assert numbers(client.asks("NICK al"))[0] == "001"
+
+
+def test_a_banned_nick_is_told_so(world: World) -> None:
+    operator = world.join("bob")
+    world.make_operator(operator)
+    operator.types("/ban eve")
+    client = Client(world)
+    assert client.asks("USER u 0 * :U", "NICK eve") == [
+        ":irc.lan 465 * :That nick is banned.",
+        "ERROR :Closing link: That nick is banned.",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("line", "answer"),
+    [
+        ("CAP FOO", "410 alice FOO :Invalid CAP command"),
+        ("CAP", "461 alice CAP :Not enough parameters"),
+        ("USER a 0 * :a", "462 alice :You may not reregister"),
+        ("USER a", "461 alice USER :Not enough parameters"),
+        ("NICK", "431 alice :No nickname given"),
+        ("PING", "409 alice :No origin specified"),
+        ("FOO x", "421 alice FOO :Unknown command; /quote HELP lists what there is"),
+        ("CAP LIST", "CAP alice LIST :"),
+        ("CAP REQ :sasl", "CAP alice NAK :sasl"),
+    ],
+)
+def test_what_is_wrong_is_answered(world: World, line: str, answer: str) -> None:
+    """With one number."""
+    assert Client.joins(world, "alice").asks(line) == [f":irc.lan {answer}"]
+
+
+@pytest.mark.parametrize("line", ["PASS x", "TAGMSG #lobby", "CAP END", "", ":x", "NICK alice"])
+def test_what_means_nothing_is_not_answered(world: World, line: str) -> None:
+    assert Client.joins(world, "alice").asks(line) == []
+
+
+def test_capabilities_can_be_given_up(world: World) -> None:
+    """And take effect in the middle of talk."""
+    bob = world.join("bob")
+    alice = Client.joins(world, "alice", "#lobby", caps="server-time")
+    bob.types("one")
+    assert alice.sees() == ["@time=2026-11-22T14:03:11.123Z :bob!user@lan PRIVMSG #lobby :one"]
+    assert alice.asks("CAP REQ :-server-time message-tags", "CAP LIST") == [
+        ":irc.lan CAP alice ACK :-server-time message-tags",
+        ":irc.lan CAP alice LIST :message-tags",
+    ]
+    bob.types("two")
+    assert alice.sees() == ["@msgid=2-1795356191123000 :bob!user@lan PRIVMSG #lobby :two"]
+
+
+def test_it_goes_with_a_text(world: World) -> None:
+    bob = world.join("bob")
+    alice = Client.joins(world, "alice", "#lobby")
+    bob.sees()
+    assert alice.asks("QUIT :see \x02you") == ["ERROR :Closing link: Goodbye."]
+    assert bob.sees() == ['-- alice left ("see you")']
+    world.passes(1)
+    assert alice.person.gone
+
+
+def test_it_goes_before_it_has_a_nick_and_from_no_room(world: World) -> None:
+    client = Client(world)
+    assert client.asks("PASS x", "QUIT") == ["ERROR :Closing link: Goodbye."]
+    assert Client.joins(world, "alice").asks("QUIT") == ["ERROR :Closing link: Goodbye."]
+    assert list(world.chat.users) == []
+
+
+def test_it_is_told_why_it_is_closed(world: World) -> None:
+    """By an ERROR, whatever the reason."""
+    operator = world.join("bob")
+    world.make_operator(operator)
+    alice = Client.joins(world, "alice", "#lobby")
+    operator.types("/kick alice spam")
+    assert alice.sees() == ['ERROR :Closing link: You were kicked by bob: "spam".']
+    slow = Client(world)
+    slow.sends("NICK slow")
+    world.passes(60)
+    assert slow.sees() == ["ERROR :Closing link: You gave no nick within 60 s."]
+
+
+def test_a_muted_one_says_nothing_on_the_way_out(world: World) -> None:
+    operator = world.join("bob")
+    world.make_operator(operator)
+    alice = Client.joins(world, "alice", "#lobby")
+    operator.types("/mute alice")
+    operator.sees()
+    assert alice.asks("PRIVMSG #lobby :hi")[-1] == ":irc.lan 404 alice #lobby :You are muted."
+    alice.sends("QUIT :buy this")
+    assert operator.sees() == ["-- alice left"]
+
+
+def test_a_line_too_long_is_thrown_away_and_nothing_else(world: World) -> None:
+    alice = Client.joins(world, "alice")
+    assert alice.asks("PRIVMSG alice :" + "x" * 4_096, "PING 1") == [
+        ":irc.lan 417 alice :A line has at most 4,096 bytes; that one was thrown away.",
+        ":irc.lan PONG irc.lan :1",
+    ]
+    assert alice.asks(f"@a={'x' * 8_000} PING 2") == [":irc.lan PONG irc.lan :2"]
+
+
+def test_what_is_not_utf_8_is_refused(world: World) -> None:
+    alice = Client.joins(world, "alice", caps="standard-replies")
+    alice.person.sends(b"PRIVMSG #lobby :\xff\r\n", b"\xff\r\n")
+    assert alice.sees() == [
+        ":irc.lan FAIL PRIVMSG INVALID_UTF8 :That line is not UTF-8.",
+        ":irc.lan FAIL * INVALID_UTF8 :That line is not UTF-8.",
+    ]
+    bob = Client.joins(world, "bob")
+    bob.person.sends(b"PRIVMSG #lobby :\xff\r\n")
+    assert bob.sees() == [":irc.lan NOTICE bob :That line is not UTF-8."]
+
+
+def test_over_the_rate_nothing_is_dropped() -> None:
+    """It is read from later: a client that joins ten rooms sends thirty lines at once."""
+    world = World(lines_per_s=5, burst_lines=20)
+    alice = Client.joins(world, "alice")
+    world.passes(10)
+    lines = [f"PING {number}" for number in range(30)]
+    seen = alice.asks(*lines)
+    assert len(seen) == 21
+    world.passes(3)
+    assert seen + alice.sees() == [f":irc.lan PONG irc.lan :{number}" for number in range(30)]
+
+
+def test_it_has_to_encrypt_where_everybody_has(world: World) -> None:
+    world.connections.require_tls = True
+    client = Client(world)
+    assert client.asks("NICK alice") == [
+        "ERROR :Closing link: Only encrypted connections come in here. Join with: lanchat-client HOST 8000"
+    ]

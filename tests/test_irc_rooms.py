@@ -1,0 +1,250 @@
+"""Rooms of IRC clients: coming, going, who is there, and what it is about."""
+
+from __future__ import annotations
+
+import pytest
+
+from lanchatd.chat import closing
+from lanchatd.chat.answers import begin
+from tests.irc import BAD_ROOM, Client
+from tests.world import Person, World
+
+
+@pytest.fixture
+def world() -> World:
+    return World()
+
+
+@pytest.fixture
+def bob(world: World) -> Person:
+    return world.join("bob")
+
+
+@pytest.fixture
+def alice(world: World, bob: Person) -> Client:
+    client = Client.joins(world, "alice", "#lobby")
+    bob.sees()
+    return client
+
+
+def test_it_goes_into_rooms(world: World, bob: Person) -> None:
+    """It is told that it did, the topic, and who is there; everybody there, that it came."""
+    bob.types("/topic tea")
+    alice = Client.joins(world, "alice")
+    bob.sees()
+    assert alice.asks("JOIN #lobby,#dev") == [
+        ":alice!user@lan JOIN #lobby",
+        ":irc.lan 332 alice #lobby :tea",
+        ":alice!user@lan JOIN #dev",
+        ":irc.lan 353 alice = #lobby :bob alice",
+        ":irc.lan 366 alice #lobby :End of /NAMES list",
+        ":irc.lan 353 alice = #dev :alice",
+        ":irc.lan 366 alice #dev :End of /NAMES list",
+    ]
+    assert bob.sees() == ["-- alice joined"]
+    assert alice.asks("JOIN #LOBBY") == []
+
+
+def test_who_comes_and_goes_is_told(world: World, alice: Client, bob: Person) -> None:
+    bob.types("/join #dev")
+    carol = world.join("carol")
+    carol.types("/quit bye")
+    dave = Client.joins(world, "dave", "#lobby")
+    dave.sends("PART #lobby :later")
+    dave.sends("JOIN #lobby")
+    dave.person.vanishes()
+    assert alice.sees() == [
+        ":bob!user@lan PART #lobby :went to #dev",
+        ":carol!user@lan JOIN #lobby",
+        ":carol!user@lan PART #lobby :bye",
+        ":dave!user@lan JOIN #lobby",
+        ":dave!user@lan PART #lobby :later",
+        ":dave!user@lan JOIN #lobby",
+        ":dave!user@lan PART #lobby :connection lost",
+    ]
+
+
+def test_those_who_come_at_once_are_told_of_each_other(world: World, alice: Client) -> None:
+    """And none that it came itself, but once."""
+    carol, dave = Client.joins(world, "carol"), Client.joins(world, "dave")
+    for client in (carol, dave):
+        client.person.wire.incoming.append(b"JOIN #lobby\r\n")
+    world.settle()
+    assert alice.sees() == [":carol!user@lan JOIN #lobby", ":dave!user@lan JOIN #lobby"]
+    assert carol.sees().count(":carol!user@lan JOIN #lobby") == 1
+    assert " 353 carol = #lobby :bob alice carol dave" in f"{carol.asks('NAMES #lobby')}"
+
+
+def test_in_a_large_room_it_is_not_told_again_that_it_came(world: World) -> None:
+    """Joins of a large room are told later, to itself of the others alone."""
+    for number in range(50):
+        world.join(f"n{number}")
+    world.passes(1)
+    alice = Client.joins(world, "alice", "#lobby")
+    world.join("zed")
+    world.passes(1)
+    assert alice.sees() == [":zed!user@lan JOIN #lobby"]
+
+
+def test_extended_joins_and_hosts_for_who_asks(world: World, bob: Person) -> None:
+    alice = Client.joins(world, "alice", caps="extended-join userhost-in-names multi-prefix")
+    world.make_operator(bob)
+    assert alice.asks("JOIN #lobby") == [
+        ":alice!user@lan JOIN #lobby * :alice",
+        ":irc.lan 353 alice = #lobby :@bob!user@lan alice!user@lan",
+        ":irc.lan 366 alice #lobby :End of /NAMES list",
+    ]
+    world.join("carol")
+    assert alice.sees() == [":carol!user@lan JOIN #lobby * :carol"]
+
+
+@pytest.mark.parametrize(
+    ("line", "answer"),
+    [
+        ("JOIN", "461 alice JOIN :Not enough parameters"),
+        ("JOIN #!!", f"403 alice #!! :{BAD_ROOM}"),
+        ("INVITE bob #dev", "442 alice #dev :You are not in #dev."),
+        ("KICK #dev bob", "442 alice #dev :You are not in #dev."),
+        ("PART #dev", "442 alice #dev :You are not in #dev."),
+        ("PART", "461 alice PART :Not enough parameters"),
+        ("TOPIC #nowhere", "403 alice #nowhere :There is no #nowhere. /rooms lists what there is."),
+        ("TOPIC #lobby", "331 alice #lobby :No topic is set"),
+        ("TOPIC #nowhere :x", "442 alice #nowhere :You are not in #nowhere."),
+        ("KICK #lobby", "461 alice KICK :Not enough parameters"),
+        ("KICK #lobby bob", "482 alice #lobby :Only operators may kick."),
+        ("INVITE nobody #lobby", "401 alice nobody :There is no nobody here."),
+        ("INVITE bob #lobby", "443 alice bob #lobby :is in that room already"),
+        ("MODE", "461 alice MODE :Not enough parameters"),
+        ("MODE #lobby", "324 alice #lobby +n"),
+        ("MODE #lobby b", "368 alice #lobby :End of list of bans, which are the server's"),
+        ("MODE #lobby +o bob", "482 alice #lobby :Operators are made by administrators of the server; "
+         "/msg lanchat /ban NICK bans"),
+        ("MODE #lobby +z", "472 alice z :is unknown mode char to me"),
+        ("MODE #nowhere", "403 alice #nowhere :There is no #nowhere. /rooms lists what there is."),
+        ("MODE alice +i", "221 alice +"),
+        ("MODE bob", "502 alice :Cannot see or change modes for other users"),
+        ("MODE nobody", "401 alice nobody :There is no nobody here."),
+        ("NAMES", "366 alice * :End of /NAMES list"),
+        ("NAMES #nowhere", "366 alice #nowhere :End of /NAMES list"),
+    ],
+)  # fmt: skip
+def test_one_answer(alice: Client, line: str, answer: str) -> None:
+    assert alice.asks(line) == [f":irc.lan {answer}"]
+
+
+def test_too_many_rooms() -> None:
+    world = World(max_rooms_per_session=2)
+    alice = Client.joins(world, "alice", "#a", "#b")
+    assert alice.asks("JOIN #c") == [":irc.lan 405 alice #c :You are in 2 rooms, which is the limit."]
+
+
+def test_it_leaves_rooms(world: World, alice: Client, bob: Person) -> None:
+    """The last one too, or all of them at once."""
+    alice.asks("JOIN #dev")
+    assert alice.asks("PART #lobby :\x02bye") == [":alice!user@lan PART #lobby"]
+    assert bob.sees() == ['-- alice left ("bye")']
+    assert alice.asks("PART #dev", "PRIVMSG #dev :x") == [
+        ":alice!user@lan PART #dev",
+        ":irc.lan 404 alice #dev :You are not in #dev.",
+    ]
+    alice.asks("JOIN #a,#b")
+    assert alice.asks("JOIN 0") == [":alice!user@lan PART #a", ":alice!user@lan PART #b"]
+    assert alice.asks("JOIN #lobby")[0] == ":alice!user@lan JOIN #lobby"
+
+
+def test_the_topic_is_set(alice: Client, bob: Person) -> None:
+    """Who set it is told it as well: its client shows what it is told."""
+    assert alice.asks("TOPIC #lobby :tea") == [":alice!user@lan TOPIC #lobby :tea"]
+    assert bob.sees() == ["-- alice set the topic: tea"]
+    assert alice.asks("TOPIC #lobby") == [":irc.lan 332 alice #lobby :tea"]
+
+
+def test_an_operator_kicks_from_the_server(world: World, alice: Client, bob: Person) -> None:
+    world.make_operator(alice.person)
+    assert alice.asks("MODE alice") == [":irc.lan 221 alice +o"]
+    assert alice.asks("KICK #lobby bob :\x02spam") == [":bob!user@lan PART #lobby :kicked by alice: spam"]
+    assert bob.sees() == ['!! You were kicked by alice: "spam".']
+
+
+def test_an_operator_is_shown_the_bans(world: World, alice: Client) -> None:
+    world.make_operator(alice.person)
+    alice.asks("PRIVMSG lanchat :/ban eve", "PRIVMSG lanchat :/ban 203.0.113.0/24")
+    assert alice.asks("MODE #lobby +b") == [
+        ":irc.lan 367 alice #lobby eve!*@*",
+        ":irc.lan 367 alice #lobby *!*@203.0.113.0/24",
+        ":irc.lan 368 alice #lobby :End of list of bans, which are the server's",
+    ]
+
+
+def test_somebody_is_asked_to_come(alice: Client, bob: Person) -> None:
+    alice.asks("JOIN #dev")
+    assert alice.asks("INVITE bob #dev") == [":irc.lan 341 alice bob #dev"]
+    assert bob.sees() == ["-- alice invites you to #dev. /join #dev goes there."]
+    bob.types("/ignore alice")
+    bob.sees()
+    assert alice.asks("INVITE bob #dev") == [":irc.lan 341 alice bob #dev"]
+    assert bob.sees() == []
+
+
+def test_the_rooms_are_listed(alice: Client, bob: Person) -> None:
+    bob.types("/topic tea")
+    alice.asks("JOIN #dev")
+    lobby, dev = ":irc.lan 322 alice #lobby 2 :tea", ":irc.lan 322 alice #dev 1 :"
+    begin, end = ":irc.lan 321 alice Channel :Users  Name", ":irc.lan 323 alice :End of /LIST"
+    assert alice.asks("LIST") == [begin, lobby, dev, end]
+    assert alice.asks("LIST #dev,#!!") == [begin, dev, end]
+
+
+def test_a_long_list_of_members_is_in_lines_that_every_client_reads(world: World) -> None:
+    for number in range(100):
+        world.join(f"somebody-with-a-name-{number:03}")
+    alice = Client.joins(world, "alice")
+    lines = alice.asks("JOIN #lobby")
+    names = [line for line in lines if " 353 " in line]
+    assert max(len(line) for line in lines) <= 510
+    assert len(" ".join(line.partition(" :")[2] for line in names).split()) == 101
+
+
+def test_a_rename_is_told_once_whatever_rooms_are_shared(world: World, alice: Client) -> None:
+    """To the one who is renamed as well, also in no room; and to others once a room."""
+    dave, ci = (
+        Client.joins(world, "dave", "#lobby", "#dev"),
+        world.join_json("ci", rooms=[{"room": "#lobby"}]),
+    )
+    alice.asks("JOIN #dev")
+    carol = Client.joins(world, "carol", "#dev")
+    for client in (alice, dave, carol):
+        client.sees()
+    ci.gets()
+    assert dave.asks("NICK Zoë") == [":dave!user@lan NICK Zoë"]
+    assert alice.sees() == [":dave!user@lan NICK Zoë"]
+    assert carol.sees() == [":dave!user@lan NICK Zoë"]
+    assert [item["type"] for item in ci.gets()] == ["renamed"]
+    alone = Client.joins(world, "alone")
+    assert alone.asks("NICK lonely", "NICK lonely") == [":alone!user@lan NICK lonely"]
+    assert alone.asks("NICK bob") == [":irc.lan 433 lonely bob :That nick is taken."]
+
+
+def test_one_that_did_not_read_is_told_who_is_there_now(alice: Client) -> None:
+    """Who came and went meanwhile was not kept."""
+    alice.person.stops_reading()
+    alice.person.world.join("carol").types("one")
+    alice.person.reads_on()
+    assert alice.sees()[-3:] == [
+        ":carol!user@lan PRIVMSG #lobby :one",
+        ":irc.lan 353 alice = #lobby :bob alice carol",
+        ":irc.lan 366 alice #lobby :End of /NAMES list",
+    ]
+
+
+def test_a_room_that_is_closed_is_left(world: World, bob: Person) -> None:
+    """Its clients stay connected, be it their only room."""
+    alice = Client.joins(world, "alice", "#dev")
+    begin(closing.close(world.chat, world.chat.rooms["#dev"], "admin", "done"))
+    world.settle()
+    assert alice.sees() == [
+        ':lanchat!user@lan NOTICE alice :#dev was closed by admin: "done".',
+        ":alice!user@lan PART #dev",
+    ]
+    alice.asks("JOIN #lobby")
+    assert alice.asks("PRIVMSG lanchat :/rooms")[1:2] == [":irc.lan 322 alice #lobby 2 :"]
