@@ -6,9 +6,10 @@ import argparse
 import getpass
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 from cryptography import x509
 
@@ -18,6 +19,11 @@ from lanchatd.text import names
 from lanchatd.text.fingerprint import fingerprint_from
 
 HOST, PORT = "127.0.0.1", 8000
+
+# As addresses are written elsewhere: chat.local:8000, [::1]:8000. An IPv6 address alone has more colons.
+_HOST_AND_PORT = re.compile(r"(?:\[([^\[\]]+)\]|([^:]+)):([0-9]+)")
+
+_T = TypeVar("_T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +62,7 @@ def parse(arguments: Sequence[str]) -> Options:
         epilog="Exit codes: 0 said and acknowledged, 1 could not connect or was closed, 2 usage.",
         allow_abbrev=False,
     )
-    parser.add_argument("host", nargs="?", type=_host, metavar="HOST", help=f"default: {HOST}")
+    parser.add_argument("host", nargs="?", metavar="HOST", help=f"default: {HOST}")
     parser.add_argument("port", nargs="?", type=_port, metavar="PORT", help=f"default: {PORT}")
     parser.add_argument("--nick", type=_nick, help="default: the login name")
     parser.add_argument("--room", type=_room, help="the room to begin in; # may be left out")
@@ -82,6 +88,12 @@ def parse(arguments: Sequence[str]) -> Options:
     parser.add_argument("--forget", action="store_true", help="forget the key of a server, and end")
     parser.add_argument("--version", action="version", version=f"lanchat-client {__version__}")
     given = parser.parse_args(arguments)
+    if given.host is not None and (both := _HOST_AND_PORT.fullmatch(given.host)) is not None:
+        if given.port is not None:
+            parser.error("argument PORT: HOST has one already")
+        given.host, given.port = both[1] or both[2], _typed(parser, "HOST", _port, both[3])
+    if given.host is not None:
+        given.host = _typed(parser, "HOST", _host, given.host)
     if given.plain and (given.fingerprint or given.ca):
         parser.error("argument --plain: not allowed with --fingerprint or --ca")
     if given.forget and given.host is None:
@@ -102,6 +114,14 @@ def parse(arguments: Sequence[str]) -> Options:
         plain=given.plain,
         forget=given.forget,
     )
+
+
+def _typed(parser: argparse.ArgumentParser, name: str, kind: Callable[[str], _T], text: str) -> _T:
+    """What a part of an argument is; a wrong one ends as a wrong argument does."""
+    try:
+        return kind(text)
+    except argparse.ArgumentTypeError as wrong:
+        parser.error(f"argument {name}: {wrong}")
 
 
 def login_nick() -> str:
