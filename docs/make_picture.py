@@ -22,7 +22,15 @@ PICTURE = Path(__file__).with_name("client.svg")
 
 
 def talk(alice: Seat, mei: Seat, omar: Seat) -> None:
-    """What is said in the picture."""
+    """What is said in the picture, after two lines in a room that is not shown."""
+    for person in (alice, mei):
+        person.types("/join #dev\r")
+        person.sees(lambda seat: "[#dev]" in seat.screen[-1])
+    alice.types("\x1b1")
+    alice.sees(lambda seat: "[#lobby]" in seat.screen[-1])
+    mei.types("is 0.1.0 out?\ralice: you know?\r\x1b1")
+    alice.sees(lambda seat: "#dev 2!" in seat.screen[-1])
+    alice.types("\x0c")
     for person, line in (
         (mei, "morning! the build on the ARM board is green again"),
         (omar, "很好! who fixed it?"),
