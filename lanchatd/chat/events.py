@@ -28,6 +28,9 @@ class Kind(Enum):
     LEFT = "left"
     RENAMED = "renamed"
 
+    # Enum's own is a call of Python for each look into a set; members are compared by identity anyway.
+    __hash__ = object.__hash__
+
 
 TALK = frozenset({Kind.SAID, Kind.NOTICED, Kind.ACTED, Kind.TOPIC})
 

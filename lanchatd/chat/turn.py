@@ -37,6 +37,9 @@ class State(Enum):
     LOGS = "a batch is on its way into the log; what happens gathers behind it"
     HOLDS = "as LOGS, and what is in the log already is told with it, or when the time is over"
 
+    # As in `lanchatd.chat.events.Kind`.
+    __hash__ = object.__hash__
+
 
 NEXT = {
     State.RESTS: {State.GATHERS},

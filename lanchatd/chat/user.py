@@ -47,11 +47,14 @@ class User:
     def away(self) -> str | None:
         """Why it is away, "" without a reason; None while any of its sessions is not."""
         away = [session.away for session in self.sessions]
-        return None if None in away else max(filter(None, away), default="")
+        return None if None in away else next(filter(None, away), "")
 
     @property
     def here(self) -> Here:
         """How it stands in a list of who is here: encrypted if all its connections are."""
+        if len(self.sessions) == 1:  # nearly everybody; a list is made whenever somebody comes
+            (session,) = self.sessions
+            return Here(self.name.shown, session.away, self.operator, session.peer.encrypted)
         encrypted = all(session.peer.encrypted for session in self.sessions)
         return Here(self.nick, self.away, self.operator, encrypted)
 

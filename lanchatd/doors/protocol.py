@@ -40,6 +40,9 @@ class State(Enum):
     CLOSING = "thrown away; the last line is on its way"
     GONE = "not possible"
 
+    # As in `lanchatd.chat.events.Kind`.
+    __hash__ = object.__hash__
+
 
 NEXT = {
     State.ASKED: {State.JOINED, State.CLOSING, State.GONE},
