@@ -46,6 +46,7 @@ def rendered(item: Item, *capabilities: str, now: float | None = None) -> list[s
         (Refusal("x", "No."), [":lanchat!user@lan NOTICE \0 :No."]),
         (Members("#lobby", (Here("al", None, False), Here("bo", "", True)), 2),
          [":irc.lan 353 \0 = #lobby :al @bo", ":irc.lan 366 \0 #lobby :End of /NAMES list"]),
+        (Members("#dev", (), 0), [":irc.lan 366 \0 #dev :End of /NAMES list"]),
         (events.Rooms((events.RoomLine("#lobby", 2, "tea"),), 1),
          [":irc.lan 321 \0 Channel :Users  Name", ":irc.lan 322 \0 #lobby 2 :tea",
           ":irc.lan 323 \0 :End of /LIST"]),

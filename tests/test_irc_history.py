@@ -52,6 +52,17 @@ def test_none_for_bots_and_for_who_asks_itself(world: World, bob: Person, caps: 
     assert said(alice.sees()) == ["4"]
 
 
+def test_one_that_reads_slowly_is_told_who_is_there_before_what_was_said(world: World, bob: Person) -> None:
+    says(bob, 1, 2)
+    alice = Client.joins(world, "alice", caps=TIME)
+    alice.person.stops_reading(50)
+    alice.sends("JOIN #lobby")
+    alice.person.reads_on()
+    join, names, end, *past = alice.sees()
+    assert (join, names) == (":alice!user@lan JOIN #lobby", ":irc.lan 353 alice = #lobby :bob alice")
+    assert (end, said(past)) == (":irc.lan 366 alice #lobby :End of /NAMES list", ["1", "2"])
+
+
 def answers_pings(client: Client) -> None:
     """What a client does by itself."""
     for line in client.sees():

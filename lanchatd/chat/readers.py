@@ -34,10 +34,6 @@ class Reader(Protocol):
     live: bool
     reading: Cursor | None
 
-    def cursor_in(self, key: str) -> Cursor | None:
-        """Its cursor in the room with this key, if it is there."""
-        ...
-
     def own(self, moment: Moment) -> bytes | None:
         """What it is told of what it did itself; None if it did not, or is told it as everybody is."""
         ...
@@ -201,9 +197,8 @@ class Readers:
             for origin in moment.origins:
                 reader: Reader | None = origin()
                 if reader is not None and reader.live and reader.own(moment) is not None:
-                    cursor = reader.cursor_in(self.key)
-                    if cursor is not None:
-                        apart.setdefault(cursor, frozenset())
+                    own = (cursor for cursor in reader.cursors if cursor.readers is self)
+                    apart.update((cursor, apart.get(cursor, frozenset())) for cursor in own)
             if moment.told is None:
                 continue
             for form, cursors in self._live.items():
