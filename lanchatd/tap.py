@@ -17,10 +17,10 @@ signal.signal(signal.SIGHUP, signal.SIG_IGN)
 
 from lanchatd.chat.chat import Chat
 from lanchatd.chat.log import Log
+from lanchatd.doors.all_doors import all_doors
 from lanchatd.doors.connections import Connections
 from lanchatd.doors.factory import ChatFactory
 from lanchatd.doors.page_address import PageAddress
-from lanchatd.doors.ways_in import ways_in
 from lanchatd.doors.web.door import WebDoor
 from lanchatd.doors.web.files import PAGE, files_in
 from lanchatd.doors.web.site import Site
@@ -96,7 +96,7 @@ def makeService(options: Options) -> IService:
         web, page = WebDoor(Site(names, files_in(PAGE))), PageAddress(next(iter(options.web_hosts), None))
     connections = Connections(chat, reactor, limits, credentials, bool(options["require-tls"]), page)
     kept = StateService(state, keeper, audit, chat)
-    door = ChatService(reactor, ChatFactory(connections, ways_in(web)), options.endpoints)
+    door = ChatService(reactor, ChatFactory(connections, all_doors(web)), options.endpoints)
     services: list[Service] = [kept, credentials, door]
     reloads = {
         "the motd": read_motd,

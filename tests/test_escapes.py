@@ -10,11 +10,11 @@ from dataclasses import replace
 
 import pytest
 
+from tests.console.test_admin import Admin, administered
 from tests.daemon import PATIENCE_S, Peer
 from tests.escapes import ESCAPES, harm_in, texts_in
-from tests.ssh import needs_ssh
-from tests.terminal import Seat
-from tests.test_admin import Admin, administered
+from tests.openssh import needs_ssh
+from tests.pseudo_terminal import Seat
 
 pytestmark = [pytest.mark.faults, pytest.mark.timeout(240), needs_ssh]
 

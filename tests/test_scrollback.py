@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from tests.daemon import daemon, wait_until
-from tests.ssh import Ssh, make_key, needs_ssh, public, write_keys
-from tests.terminal import CLIENT, at
+from tests.openssh import Ssh, make_key, needs_ssh, public, write_keys
+from tests.pseudo_terminal import CLIENT, at
 from tests.tmux import Window, needs_tmux, window
 
 

@@ -19,13 +19,13 @@ import pytest
 
 from lanchatd.chat.chat import Chat
 from lanchatd.chat.presence_turns import SMALL_ROOM
+from lanchatd.doors.all_doors import all_doors
 from lanchatd.doors.connections import Connections
 from lanchatd.doors.factory import ChatFactory
-from lanchatd.doors.ways_in import ways_in
 from lanchatd.history.memory import MemoryLog
 from lanchatd.limits import Limits
-from lanchatd.net.budget import Budget
 from lanchatd.net.credentials import Credentials
+from lanchatd.net.turn_time import Budget
 from tests.daemon import PATIENCE_S
 from tests.world import certificate
 
@@ -79,7 +79,7 @@ class Room:
         self.lobby = chat.rooms["#lobby"]
         connections = Connections(chat, self.reactor, limits, credentials)
         connections.budget = Budget(NoTime(self.reactor))
-        factory = ChatFactory(connections, ways_in(None))
+        factory = ChatFactory(connections, all_doors(None))
         self.port = self.reactor.listenTCP(0, factory, backlog=1_024, interface="127.0.0.1")
         self.members: list[socket.socket] = []
 

@@ -26,12 +26,12 @@ from lanchatd.chat.answers import Answer
 from lanchatd.chat.chat import Chat
 from lanchatd.chat.log import Log
 from lanchatd.chat.user import Session, User
+from lanchatd.doors.all_doors import all_doors
 from lanchatd.doors.connections import Connections
 from lanchatd.doors.factory import ChatFactory
 from lanchatd.doors.first_bytes import PATIENCE_S, FirstBytes
-from lanchatd.doors.last_line import LastLine
 from lanchatd.doors.page_address import PageAddress
-from lanchatd.doors.ways_in import ways_in
+from lanchatd.doors.refusal import LastLine
 from lanchatd.doors.web.door import WebDoor
 from lanchatd.history.memory import MemoryLog
 from lanchatd.limits import Limits
@@ -265,7 +265,7 @@ class World:
         self.connections = Connections(
             self.chat, self.clock, self.limits, credentials, page=None if web is None else PageAddress()
         )
-        self.factory = ChatFactory(self.connections, ways_in(web))
+        self.factory = ChatFactory(self.connections, all_doors(web))
         self.wires: list[Wire] = []
 
     def now(self) -> float:

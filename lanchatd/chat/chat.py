@@ -34,14 +34,14 @@ from lanchatd.chat.registry import Registry
 from lanchatd.chat.replay_turns import ReplayTurns
 from lanchatd.chat.room import Room
 from lanchatd.chat.searching import Search
-from lanchatd.chat.surroundings import Surroundings
+from lanchatd.chat.shared import Surroundings
 from lanchatd.chat.user import Session, User
 from lanchatd.clock import Clock
 from lanchatd.limits import Limits
 from lanchatd.text import cleaning, lookalikes, names
-from lanchatd.text.framing import with_quote
 from lanchatd.text.lookalikes import Looks
 from lanchatd.text.names import Name
+from lanchatd.text.quoting import with_quote
 from lanchatd.text.refused import Refused
 from lanchatd.text.times import near_time
 

@@ -13,7 +13,7 @@ from lanchatd.chat.chat import Chat
 from lanchatd.chat.events import Notice, Parted, Reason
 from lanchatd.chat.room import Room
 from lanchatd.text import names
-from lanchatd.text.framing import with_quote
+from lanchatd.text.quoting import with_quote
 
 CLOSED, REMOVED = "closed", "removed"
 

@@ -14,7 +14,7 @@ from lanchatd.chat.connection import Connection, Outbox
 from lanchatd.chat.events import TALK, Item, Moment
 from lanchatd.chat.format import Format
 from lanchatd.chat.log import Log
-from lanchatd.chat.surroundings import Surroundings
+from lanchatd.chat.shared import Surroundings
 
 # What is shown on joining.
 RECENT = 20

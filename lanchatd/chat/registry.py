@@ -11,7 +11,7 @@ from functools import partial
 from lanchatd.chat.events import RoomLine, Rooms
 from lanchatd.chat.log import Log
 from lanchatd.chat.room import Room
-from lanchatd.chat.surroundings import Surroundings
+from lanchatd.chat.shared import Surroundings
 from lanchatd.text import names
 from lanchatd.text.lookalikes import Looks
 from lanchatd.text.names import Name

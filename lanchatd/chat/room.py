@@ -10,7 +10,7 @@ from lanchatd.chat.format import Format
 from lanchatd.chat.log import Log
 from lanchatd.chat.posted import Posted
 from lanchatd.chat.readers import Readers
-from lanchatd.chat.surroundings import Surroundings
+from lanchatd.chat.shared import Surroundings
 from lanchatd.chat.turn import Turn
 from lanchatd.chat.user import Session, User
 from lanchatd.text.names import Name

@@ -19,7 +19,7 @@ from lanchatd.chat.events import TALK, Event
 from lanchatd.chat.log import Log
 from lanchatd.chat.posted import Posted
 from lanchatd.chat.presence_turns import SMALL_ROOM
-from lanchatd.chat.surroundings import Surroundings
+from lanchatd.chat.shared import Surroundings
 from lanchatd.clock import Call, call_all
 from lanchatd.text.refused import Refused
 

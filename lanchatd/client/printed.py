@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import date
 
+from lanchatd.client.colours import coloured
 from lanchatd.client.kept import Kept
 from lanchatd.client.rendering import Shape
-from lanchatd.client.screen import coloured
 from lanchatd.terminal.screen import DIM, RESET, Screen
 
 # What people say is left to the terminal to wrap: who copies it gets it as it was said.

@@ -20,10 +20,10 @@ from zope.interface import implementer
 
 from lanchatd.client import history, remembered
 from lanchatd.client.attention import notification_of
+from lanchatd.client.colours import PlainScreen
 from lanchatd.client.connection import ServerConnection
 from lanchatd.client.known_servers import server_name
 from lanchatd.client.options import PORT, Options
-from lanchatd.client.screen import PlainScreen
 from lanchatd.client.trust import Trust
 from lanchatd.client.ui import Ui
 from lanchatd.client.wiring import connection_for, session_for

@@ -9,7 +9,7 @@ from lanchatd.chat.answers import Answer
 from lanchatd.chat.events import Notice
 from lanchatd.chat.posted import Posted
 from lanchatd.chat.room import Room
-from lanchatd.text.framing import single_spaced
+from lanchatd.text.quoting import single_spaced
 
 Does = Callable[..., Posted | Coroutine[Answer[Any], None, None] | None]
 """What a row does. It gets the chat, the actor, and the arguments in order, None for a missing one.

@@ -13,9 +13,9 @@ from lanchatd.chat.format import Line
 from lanchatd.chat.posted import Posted
 from lanchatd.chat.refs import digest
 from lanchatd.chat.user import Session
-from lanchatd.commands import administering, moderating, talking
+from lanchatd.commands import administrators, members, operators
 from lanchatd.commands.actor import Actor, Does
-from lanchatd.commands.administering import Administrator
+from lanchatd.commands.administrators import Administrator
 from lanchatd.commands.rows import CONSOLE, MEMBERS
 from lanchatd.commands.speaker import Speaker
 from lanchatd.commands.table import Commands, Row
@@ -30,8 +30,8 @@ def _help(table: Commands, chat: Chat, actor: Actor, name: str | None) -> None:
         actor.tell(Notice((table.help_for(table.named(name.removeprefix("/"), actor.operator)),)))
 
 
-MEMBERS_DO: dict[str, Does] = {"help": partial(_help, MEMBERS), **talking.DOES, **moderating.DOES}
-CONSOLE_DOES: dict[str, Does] = {"help": partial(_help, CONSOLE), **moderating.DOES, **administering.DOES}
+MEMBERS_DO: dict[str, Does] = {"help": partial(_help, MEMBERS), **members.DOES, **operators.DOES}
+CONSOLE_DOES: dict[str, Does] = {"help": partial(_help, CONSOLE), **operators.DOES, **administrators.DOES}
 """What each row of a table does, by its name."""
 
 

@@ -12,7 +12,7 @@ from lanchatd.terminal.screen import in_colour
 # Characters of what has been typed, with the block that it belongs to: it is looked through with every key.
 LONGEST = 2_000
 
-# From the colours that can be read on black and on white (`lanchatd.client.screen.NICK_COLOURS`).
+# From the colours that can be read on black and on white (`lanchatd.client.colours.NICK_COLOURS`).
 COLOURS = {"comment": 100, "string": 64, "number": 31, "keyword": 134}
 
 _TOKEN = re.compile(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from lanchatd.commands.administering import Daemon
+from lanchatd.commands.administrators import Daemon
 from lanchatd.console.manhole import Manhole
 from lanchatd.console.namespace import namespace
 from lanchatd.console.prompt import Prompt

@@ -8,7 +8,7 @@ from typing import Any
 
 from twisted.internet.defer import Deferred
 
-from lanchatd.commands.administering import Administrator, Daemon
+from lanchatd.commands.administrators import Administrator, Daemon
 from lanchatd.commands.dispatch import administer
 from lanchatd.commands.report import Report, as_text
 from lanchatd.commands.rows import CONSOLE

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 
 from lanchatd.chat.answers import Answer
 from lanchatd.chat.chat import Chat
-from lanchatd.commands.administering import Administrator, Daemon
+from lanchatd.commands.administrators import Administrator, Daemon
 from lanchatd.commands.dispatch import administer
 from lanchatd.commands.report import Report, as_json, as_text
 from lanchatd.commands.rows import CONSOLE

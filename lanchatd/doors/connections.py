@@ -18,11 +18,11 @@ from lanchatd.formats.json_lines import JsonFormat
 from lanchatd.formats.text import TextFormat
 from lanchatd.limits import Limits
 from lanchatd.net.addresses import Addresses
-from lanchatd.net.admission import Entrance, Newcomer
 from lanchatd.net.bounded_log import FloodLog, VisitLog
-from lanchatd.net.budget import Budget
 from lanchatd.net.credentials import Credentials
-from lanchatd.net.rates import Allowance, FloodSlots
+from lanchatd.net.incoming_rates import Allowance, FloodSlots
+from lanchatd.net.newcomers import Entrance, Newcomer
+from lanchatd.net.turn_time import Budget
 from lanchatd.text.refused import Refused
 
 ASK_NICK = "What is your nick?"

@@ -12,8 +12,8 @@ from twisted.python.failure import Failure
 from lanchatd.chat.events import Item
 from lanchatd.chat.peer import Peer
 from lanchatd.doors.connections import Connections
+from lanchatd.net.incoming_rates import Allowance
 from lanchatd.net.outbox import Outbox
-from lanchatd.net.rates import Allowance
 
 
 class Inner(Protocol):
@@ -50,7 +50,7 @@ class Opening(Protocol):
 
     @property
     def whose(self) -> Hashable:
-        """What it shares the reactor's time by (`lanchatd.net.budget`)."""
+        """What it shares the reactor's time by (`lanchatd.net.turn_time`)."""
         ...
 
     @property

@@ -8,7 +8,7 @@ from twisted.internet.protocol import Protocol, ServerFactory
 from lanchatd.doors.connections import Connections
 from lanchatd.doors.door import Doors
 from lanchatd.doors.first_bytes import FirstBytes
-from lanchatd.doors.last_line import LastLine
+from lanchatd.doors.refusal import LastLine
 from lanchatd.net.bounded_log import RefusalLog
 from lanchatd.net.peer_of import peer_of
 from lanchatd.text.refused import Refusal, Refused

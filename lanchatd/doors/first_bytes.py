@@ -1,6 +1,6 @@
 """Doors: the first bytes of a connection say who it is for.
 
-One port, whatever is pointed at it: `lanchatd.doors.ways_in` has a row for each way in. Inside TLS the same
+One port, whatever is pointed at it: `lanchatd.doors.all_doors` has a row for each way in. Inside TLS the same
 choice is made again.
 """
 
@@ -22,10 +22,10 @@ from lanchatd.clock import Call
 from lanchatd.doors import http
 from lanchatd.doors.connections import ASK_NICK, Connections
 from lanchatd.doors.door import Door, Doors, Inner
-from lanchatd.doors.last_line import LAST_LINE_S, only_tls
+from lanchatd.doors.refusal import LAST_LINE_S, only_tls
 from lanchatd.net.credentials import why_lost
+from lanchatd.net.incoming_rates import Allowance, Verdict
 from lanchatd.net.outbox import BufferedOutbox, Outbox, outbox_for
-from lanchatd.net.rates import Allowance, Verdict
 from lanchatd.net.tls_transport import ALPN_HTTP, encrypt
 from lanchatd.text.refused import Refusal
 

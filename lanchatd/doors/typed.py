@@ -9,8 +9,8 @@ from lanchatd.chat.format import LineFormat, Unreadable
 from lanchatd.commands.dispatch import run
 from lanchatd.commands.rows import command_in
 from lanchatd.doors.door import Opening
-from lanchatd.doors.protocol import ChatProtocol, State
-from lanchatd.net.rates import Verdict
+from lanchatd.doors.line_protocol import ChatProtocol, State
+from lanchatd.net.incoming_rates import Verdict
 from lanchatd.text.refused import Refused
 
 

@@ -27,8 +27,8 @@ from lanchatd.chat.events import (
     Welcome,
 )
 from lanchatd.limits import Limits
-from lanchatd.text.framing import single_spaced
 from lanchatd.text.names import SERVER
+from lanchatd.text.quoting import single_spaced
 from lanchatd.text.refused import Refusal
 from lanchatd.text.times import iso_time, near_time
 

@@ -28,7 +28,7 @@ from lanchatd.chat.events import (
 from lanchatd.chat.format import Hello, Line
 from lanchatd.formats.cuts import away_shown, members_shown, nicks_shown, rooms_shown, topic_shown
 from lanchatd.text import cleaning
-from lanchatd.text.framing import single_spaced, with_quote
+from lanchatd.text.quoting import single_spaced, with_quote
 from lanchatd.text.refused import Refusal
 from lanchatd.text.times import near_time
 

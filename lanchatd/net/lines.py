@@ -8,8 +8,8 @@ from twisted.protocols.basic import LineReceiver
 
 from lanchatd.clock import Call, Clock
 from lanchatd.limits import Limits
-from lanchatd.net.budget import TURN_S, Budget
 from lanchatd.net.outbox import Transport
+from lanchatd.net.turn_time import TURN_S, Budget
 
 # Lines of one connection that are handled in one turn, if they are cheap: 65,536 empty lines in one segment
 # would take 83 ms (measured).

@@ -22,7 +22,7 @@ from zope.interface import implementer
 
 from lanchatd.clock import Call, Clock
 from lanchatd.limits import Limits
-from lanchatd.net.budget import Budget
+from lanchatd.net.turn_time import Budget
 
 # What browsers and their like offer to speak inside, and are given (RFC 7301, 6).
 ALPN_HTTP = b"http/1.1"

@@ -20,7 +20,7 @@ KIB = 1_024
 
 
 class Running:
-    """Implements `lanchatd.commands.administering.Daemon`."""
+    """Implements `lanchatd.commands.administrators.Daemon`."""
 
     log = Logger("lanchatd")
 

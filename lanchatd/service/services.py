@@ -22,7 +22,7 @@ from lanchatd.chat.chat import Chat
 from lanchatd.chat.events import Notice
 from lanchatd.doors.factory import ChatFactory
 from lanchatd.history.disk.store import DiskStore
-from lanchatd.net.admission import Gate
+from lanchatd.net.newcomers import Gate
 from lanchatd.net.socket_options import set_socket_options
 from lanchatd.service.log_file import MovableLog
 from lanchatd.service.systemd import Notifier

@@ -22,8 +22,8 @@ from lanchatd.limits import Limits
 from lanchatd.ssh.application import Application, Identity, Output
 from lanchatd.ssh.authorized_keys import AuthorizedKeys, harmless
 from lanchatd.ssh.connection import Connection
-from lanchatd.ssh.guard import Guard
 from lanchatd.ssh.host_key import blob_fingerprint
+from lanchatd.ssh.login_limits import Guard
 from lanchatd.ssh.quiet_log import QUIET
 
 # How a key may sign, by its type. Not ``ssh-rsa`` as such, which means SHA-1.

@@ -18,9 +18,9 @@ from lanchatd.clock import Clock
 from lanchatd.limits import Limits
 from lanchatd.net.socket_options import set_socket_options
 from lanchatd.ssh.channels import Channels
-from lanchatd.ssh.guard import Guard
 from lanchatd.ssh.host_key import fingerprint, host_key
 from lanchatd.ssh.login import Account
+from lanchatd.ssh.login_limits import Guard
 from lanchatd.ssh.quiet_log import QUIET
 from lanchatd.ssh.refused_connection import RefusedConnection
 from lanchatd.ssh.transport import Transport, address_of

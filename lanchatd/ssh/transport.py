@@ -36,9 +36,9 @@ from lanchatd.net.peer_of import peer_of
 from lanchatd.ssh.application import Application, Identity, Output
 from lanchatd.ssh.authorized_keys import harmless
 from lanchatd.ssh.channels import Channels
-from lanchatd.ssh.guard import Guard
-from lanchatd.ssh.intake import Intake
 from lanchatd.ssh.login import ALGORITHMS, Account, Login
+from lanchatd.ssh.login_limits import Guard
+from lanchatd.ssh.packet_limits import Intake
 from lanchatd.ssh.quiet_log import QUIET
 from lanchatd.ssh.refused_connection import LINGER_S, VERSION
 
@@ -155,7 +155,7 @@ class Transport(SSHServerTransport):
         self.transport.abortConnection()
 
     def make_room(self) -> None:
-        """Somebody else is to log in; see `lanchatd.ssh.guard.Waiting`."""
+        """Somebody else is to log in; see `lanchatd.ssh.login_limits.Waiting`."""
         why = "Too many connections are waiting to log in, and this one has waited longest."
         self.end(DISCONNECT_TOO_MANY_CONNECTIONS, why)
 

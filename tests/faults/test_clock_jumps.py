@@ -13,9 +13,9 @@ from typing import Any
 import pytest
 
 from lanchatd.history.disk.store import PRUNE_EVERY_S
+from tests.client.test_pipe import read_until, running
 from tests.daemon import PATIENCE_S, Daemon, Peer, daemon, wait_until
 from tests.faults.wall_clock import DAY_S, JUMPS_S, WallClock, needs_faketime
-from tests.test_client_pipe import read_until, running
 
 pytestmark = needs_faketime
 faults = pytest.mark.faults

@@ -12,7 +12,7 @@ import pytest
 from tests.daemon import Daemon, wait_until
 from tests.faults.crowd import crowd, intruder, turns, watched
 from tests.faults.process import MIB, cpu_s, descriptors, forget_peak, memory_bytes, peak_bytes
-from tests.ssh import Ssh, make_key, needs_ssh, public, write_keys
+from tests.openssh import Ssh, make_key, needs_ssh, public, write_keys
 
 
 def comes_in_s(chat: Daemon, nick: str) -> float:

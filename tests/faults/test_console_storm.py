@@ -20,7 +20,7 @@ import pytest
 from tests.daemon import PATIENCE_S, Daemon, Peer, daemon
 from tests.faults.crowd import intruder
 from tests.faults.ssh_storm import ADDRESSES, TRIES_PER_S
-from tests.ssh import Ssh, make_key, needs_ssh, public, write_keys
+from tests.openssh import Ssh, make_key, needs_ssh, public, write_keys
 
 pytestmark = [pytest.mark.faults, needs_ssh]
 

@@ -14,11 +14,11 @@ import pytest
 
 from lanchatd.chat.events import Event, Kind
 from lanchatd.chat.posted import Posted
-from lanchatd.history.disk import rows
+from lanchatd.history.disk import sql
 from lanchatd.history.disk.index import index
 from lanchatd.history.disk.opening import open_log
-from lanchatd.history.disk.rows import RoomRow
 from lanchatd.history.disk.searches import SEARCH_S
+from lanchatd.history.disk.sql import RoomRow
 from tests.daemon import Daemon, Peer, daemon
 from tests.faults.crowd import Child, intruder
 
@@ -49,8 +49,8 @@ def dear_log(tmp_path_factory: pytest.TempPathFactory) -> Path:
     ]
     with closing(connection):
         connection.execute("PRAGMA synchronous = OFF")
-        room = rows.rooms_as_json([RoomRow(1, "#lobby", "#lobby")])
-        rows.write(connection, room, rows.events_as_json([(1, events)]))
+        room = sql.rooms_as_json([RoomRow(1, "#lobby", "#lobby")])
+        sql.write(connection, room, sql.events_as_json([(1, events)]))
         connection.execute("PRAGMA wal_checkpoint")
         while index(connection):
             pass

@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from tests.daemon import PATIENCE_S, Daemon, Peer, daemon, wait_until
-from tests.ssh import Ssh, make_key, needs_ssh, public, write_keys
+from tests.openssh import Ssh, make_key, needs_ssh, public, write_keys
 
 pytestmark = [pytest.mark.faults, needs_ssh]
 FAST = ("--port=0", "--min-free-bytes=1", "--lines-per-s=1000", "--burst-lines=1000")

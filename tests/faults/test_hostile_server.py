@@ -12,10 +12,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.client.test_terminal import CTRL_C
 from tests.daemon import PATIENCE_S, wait_until
 from tests.faults.hostile import WELCOME, hostile
-from tests.terminal import CLIENT, Seat, seat
-from tests.test_client_terminal import CTRL_C
+from tests.pseudo_terminal import CLIENT, Seat, seat
 
 pytestmark = pytest.mark.faults
 

@@ -13,9 +13,9 @@ from pathlib import Path
 import pytest
 
 from tests.daemon import Daemon, daemon
+from tests.doors.test_web_daemon import asks, get
 from tests.impostors import server_context
 from tests.page.browser import CHROMIUM, FLAGS, playwright
-from tests.test_web_daemon import asks, get
 
 pytestmark = [pytest.mark.web, pytest.mark.timeout(200)]
 

@@ -1,6 +1,6 @@
 """One connection that speaks IRC: bytes to messages, its registration, and its end.
 
-What a message does is in `commands`; here is what belongs to the connection, as in `lanchatd.doors.protocol`.
+What a message does is in `commands`; here is what belongs to the connection, as in `doors.line_protocol`.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from lanchatd.doors.irc.numerics import error, numeric
 from lanchatd.doors.irc.registration import burst
 from lanchatd.doors.irc.returning import Had
 from lanchatd.doors.irc.shared import Shared
-from lanchatd.doors.protocol import ChatProtocol, State
+from lanchatd.doors.line_protocol import ChatProtocol, State
 from lanchatd.formats.irc import HOST, ME
 from lanchatd.text import cleaning, names
 from lanchatd.text.refused import Refusal, Refused

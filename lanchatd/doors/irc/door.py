@@ -6,7 +6,7 @@ from lanchatd.doors.door import Opening
 from lanchatd.doors.irc.connection import IrcChat
 from lanchatd.doors.irc.returning import Returning
 from lanchatd.doors.irc.shared import Shared
-from lanchatd.doors.last_line import LastLine, only_tls
+from lanchatd.doors.refusal import LastLine, only_tls
 from lanchatd.formats.irc import IrcFormats
 
 # A client begins with one of these words, and no nick has a space.

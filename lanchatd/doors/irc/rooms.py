@@ -10,7 +10,7 @@ from lanchatd.doors.irc.connecting import harmless, reason_in
 from lanchatd.doors.irc.lines import Message, plain
 from lanchatd.doors.irc.numerics import numeric
 from lanchatd.text import cleaning, names
-from lanchatd.text.framing import single_spaced
+from lanchatd.text.quoting import single_spaced
 from lanchatd.text.refused import Refused
 
 _BY_ADMINISTRATORS = "Operators are made by administrators of the server"

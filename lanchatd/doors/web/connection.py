@@ -13,12 +13,12 @@ from twisted.python.failure import Failure
 
 from lanchatd.clock import Call
 from lanchatd.doors.door import Opening
-from lanchatd.doors.last_line import LAST_LINE_S
-from lanchatd.doors.web.asking import Asking
+from lanchatd.doors.refusal import LAST_LINE_S
 from lanchatd.doors.web.messages import Answer, Request, Upgrade, sentence
 from lanchatd.doors.web.site import Site
+from lanchatd.doors.web.waiting import Asking
 from lanchatd.doors.web.websocket import WebSocketChat, WebSocketFormat
-from lanchatd.net.budget import Budget, Waiting
+from lanchatd.net.turn_time import Budget, Waiting
 
 # What browsers send with a request is 1 to 2 KiB without cookies, and there are none here.
 HEAD_BYTES = 8_192

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from lanchatd.doors.door import Opening
-from lanchatd.doors.web.asking import Asking
 from lanchatd.doors.web.connection import HttpConnection
 from lanchatd.doors.web.site import Site
+from lanchatd.doors.web.waiting import Asking
 from lanchatd.doors.web.websocket import WebSocketFormat
 
 

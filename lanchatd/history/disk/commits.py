@@ -16,8 +16,8 @@ from pathlib import Path
 
 from lanchatd.chat.posted import Posted
 from lanchatd.clock import Call, Clock, call_all
-from lanchatd.history.disk import rows
-from lanchatd.history.disk.rows import RoomRow
+from lanchatd.history.disk import sql
+from lanchatd.history.disk.sql import RoomRow
 from lanchatd.history.disk.worker import Worker
 from lanchatd.limits import Limits
 from lanchatd.text.refused import Refused
@@ -106,8 +106,8 @@ class Commits:
             return  # closed in this very turn
         batches, self._gathered = self._gathered, []
         new = [room for room, batch, _ in batches if batch[0].event.id == 1]
-        rooms = rows.rooms_as_json(new) if new else ""
-        events = rows.events_as_json([(room.number, batch) for room, batch, _ in batches])
+        rooms = sql.rooms_as_json(new) if new else ""
+        events = sql.events_as_json([(room.number, batch) for room, batch, _ in batches])
         worker, connection = self._writer
         work = partial(_write, connection, self._path, self._limits.min_free_bytes, rooms, events)
         self._committing = True
@@ -155,7 +155,7 @@ def _write(connection: sqlite3.Connection, path: Path, min_free_bytes: int, room
         raise _Unwritable("the disk is nearly full")
     if disk.f_flag & os.ST_RDONLY:  # Linux makes it so after an error
         raise _Unwritable("the disk can only be read")
-    rows.write(connection, rooms, events)
+    sql.write(connection, rooms, events)
 
 
 def _refused(why: str) -> Refused:

@@ -12,17 +12,17 @@ from weakref import WeakValueDictionary
 from lanchatd.chat.answers import Answer, begin
 from lanchatd.chat.events import Event
 from lanchatd.clock import Call, Clock, call_all
-from lanchatd.history.disk import rows
-from lanchatd.history.disk.asking import Asking
-from lanchatd.history.disk.believed_time import BelievedTime
+from lanchatd.history.disk import sql
 from lanchatd.history.disk.commits import Commits, why_not
 from lanchatd.history.disk.index import index
 from lanchatd.history.disk.opening import PARTS, connect, open_log
 from lanchatd.history.disk.pruning import DAY_S, Pruned, prune
+from lanchatd.history.disk.reading import Asking
 from lanchatd.history.disk.removing import remove, removed
 from lanchatd.history.disk.room_log import DiskLog
-from lanchatd.history.disk.rows import Restored, RoomRow
 from lanchatd.history.disk.searches import Searches
+from lanchatd.history.disk.sql import Restored, RoomRow
+from lanchatd.history.disk.trusted_time import BelievedTime
 from lanchatd.history.disk.worker import Worker
 from lanchatd.history.memory import Tail, Tails
 from lanchatd.limits import Limits
@@ -83,9 +83,9 @@ class DiskStore:
         writing, self.name = open_log(self.path, warn)
         try:
             found = list(
-                rows.restore(writing, self._limits, self._tails, self._now() - self._limits.ref_memory_s)
+                sql.restore(writing, self._limits, self._tails, self._now() - self._limits.ref_memory_s)
             )
-            newest_at = rows.newest_at(writing)
+            newest_at = sql.newest_at(writing)
             self._removals, unfinished = removed(writing)
             reading, searching = (connect(self.path, read_only=True) for _ in range(2))
         except sqlite3.Error as error:
@@ -219,7 +219,7 @@ class DiskStore:
 
     def _read(self, room: RoomRow, after: int, until: int, limit_bytes: int) -> Answer[Sequence[Event]]:
         _, connection = self._workers[1]
-        work: Callable[[], Sequence[Event]] = partial(rows.read, connection, room, after, until, limit_bytes)
+        work: Callable[[], Sequence[Event]] = partial(sql.read, connection, room, after, until, limit_bytes)
         return begin(self._reads.do(work))
 
 

@@ -1,0 +1,203 @@
+"""``lanchat-log``: what administrators do with the log on disk, while the daemon runs or not."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sqlite3
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import closing
+from pathlib import Path
+from typing import NoReturn
+
+from lanchatd.chat.events import Event
+from lanchatd.formats.json_lines import JsonFormat
+from lanchatd.formats.text import TextFormat
+from lanchatd.history.disk import sql
+from lanchatd.history.disk.opening import back_up, connect
+from lanchatd.history.disk.pruning import DAY_S, due, prune
+from lanchatd.history.disk.schema import APPLICATION_ID, NEW_NAME
+from lanchatd.history.disk.sql import RoomRow
+from lanchatd.program import FAILED, complain, run
+from lanchatd.state.directory import default_state_dir
+from lanchatd.state.files import StateError
+from lanchatd.text import names
+from lanchatd.text.refused import Refused
+from lanchatd.text.times import full_time, moment_from
+
+HISTORY = "history.sqlite"
+
+_CHUNK = 1_048_576  # bytes of text that are held at once
+
+_HOLES = """
+    SELECT name FROM room JOIN (
+        SELECT room, count(*) AS many, min(id) AS oldest, max(id) AS newest FROM event GROUP BY room
+    ) ON room = number WHERE oldest != pruned + 1 OR many != newest - oldest + 1
+"""
+
+
+_ROOMS = """
+    SELECT name, count(id), max(at_us) FROM room LEFT JOIN event ON room = number GROUP BY number ORDER BY key
+"""
+
+_OF_ALL = """
+    SELECT place, name, id, at_us, kind, nick, text FROM event JOIN room ON number = room
+    WHERE place > ? ORDER BY place LIMIT ?
+"""
+
+_MOST_DAYS = 1_000_000  # more are before our calendar
+
+
+class Wrong(Exception):
+    """It can't be done; the text is one sentence for who asked."""
+
+
+def program() -> NoReturn:
+    """The console script."""
+    run("lanchat-log", main)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run it; the exit code is 0, or 1 with one line on standard error."""
+    asked = _parser().parse_args(arguments)
+    try:
+        path = (asked.state_dir or default_state_dir(os.environ)) / HISTORY
+        if not path.exists():
+            raise Wrong(f"{path}: there is no log here; --state-dir says where it is")
+        with closing(connect(path, read_only=asked.run is not _prune)) as connection:
+            if connection.execute("PRAGMA application_id").fetchone() != (APPLICATION_ID,):
+                raise Wrong(f"{path} is no log of lanchatd")
+            asked.run(connection, asked)
+    except (Wrong, StateError, sqlite3.Error) as error:
+        return _fail(str(error))
+    except Refused as refused:
+        return _fail(refused.text)
+    except OSError as error:
+        if error.filename is None:
+            raise  # of standard output
+        return _fail(f"{error.filename}: {error.strerror}")
+    return 0
+
+
+def _fail(why: str) -> int:
+    complain("lanchat-log", why)
+    return FAILED
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="lanchat-log", description="The log of lanchatd on disk.")
+    parser.add_argument("--state-dir", type=Path, help="the daemon's; by default that of this user")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    commands.add_parser("rooms", help="list the rooms").set_defaults(run=_rooms)
+    export = commands.add_parser("export", help="print what was said in a room, or in all")
+    which = export.add_mutually_exclusive_group(required=True)
+    which.add_argument("room", metavar="ROOM", nargs="?", help="# may be left out")
+    which.add_argument("--all", action="store_true", help="all rooms, in the order in which it was said")
+    export.add_argument("--since", metavar="TIME", type=_moment, default=0, help="like 2026-11-22 or 14:03")
+    form = export.add_mutually_exclusive_group()
+    form.add_argument("--json", action="store_true", help="one object a line, as programs get it")
+    form.add_argument("--text", action="store_true", help="as people see it, with the local time (default)")
+    export.set_defaults(run=_export)
+    pruning = commands.add_parser("prune", help="take old lines out for good")
+    pruning.add_argument("--older-than", metavar="DAYS", type=_days, required=True)
+    pruning.add_argument("--yes", action="store_true", help="don't ask, as in a script")
+    pruning.set_defaults(run=_prune)
+    commands.add_parser("check", help="say whether the file is whole").set_defaults(run=_check)
+    backup = commands.add_parser("backup", help="copy the file, while the daemon runs or not")
+    backup.add_argument("file", metavar="FILE", type=Path)
+    backup.set_defaults(run=_backup)
+    return parser
+
+
+def _moment(text: str) -> float:
+    try:
+        return moment_from(text, time.time())
+    except (ValueError, OverflowError):
+        raise argparse.ArgumentTypeError("a time is like 14:03, 2026-11-22 or 2026-11-22 14:03") from None
+
+
+def _days(text: str) -> float:
+    try:
+        days = float(text)
+    except ValueError:
+        days = -1
+    if not 0 <= days <= _MOST_DAYS:  # nor is it a NaN
+        raise argparse.ArgumentTypeError(f"{text!r} is no number of days from 0 to {_MOST_DAYS:,}")
+    return days
+
+
+def _rooms(connection: sqlite3.Connection, asked: argparse.Namespace) -> None:
+    for name, count, newest_us in connection.execute(_ROOMS):
+        last = "" if newest_us is None else f", the last at {full_time(newest_us / sql.US)}"
+        sys.stdout.buffer.write(f"{name}: {_lines(count)}{last}\n".encode())
+
+
+def _export(connection: sqlite3.Connection, asked: argparse.Namespace) -> None:
+    text, json = TextFormat(), JsonFormat()
+    for event in _all_events(connection) if asked.all else _events(connection, asked.room):
+        if event.at >= asked.since:
+            place = f"{full_time(event.at)} {event.room + ' ' if asked.all else ''}".encode()
+            sys.stdout.buffer.write(json.render(event) if asked.json else place + text.render(event))
+
+
+def _all_events(connection: sqlite3.Connection) -> Iterator[Event]:
+    # Some at a time: as long as one statement reads, all that the daemon writes meanwhile is kept twice.
+    place = 0
+    while events := connection.execute(_OF_ALL, (place, sql.MOST_READ)).fetchall():
+        yield from (sql.event_from(*columns) for _, *columns in events)
+        place = events[-1][0]
+
+
+def _events(connection: sqlite3.Connection, name: str) -> Iterator[Event]:
+    found = connection.execute(
+        "SELECT number, key, name FROM room WHERE key = ?", (names.room(name).key,)
+    ).fetchone()
+    if found is None:
+        raise Wrong(f"nothing was ever said in {name}")
+    room, after = RoomRow(*found), 0
+    while events := sql.read(connection, room, after, sys.maxsize, _CHUNK):
+        yield from events
+        after = events[-1].id
+
+
+def _prune(connection: sqlite3.Connection, asked: argparse.Namespace) -> None:
+    now, keep_s = time.time(), asked.older_than * DAY_S
+    (many,) = connection.execute("SELECT count(*) FROM event").fetchone()
+    going = due(connection, now, keep_s)
+    if going and not asked.yes:
+        would = f"{_lines(going)} of {many:,} would go for good"
+        if not sys.stdin.isatty():
+            raise Wrong(f"{would}; --yes says that it is meant")
+        print(f"{would}. Take them out? (yes/no) ", end="", flush=True)  # noqa: T201
+        if sys.stdin.readline().strip().lower() != "yes":
+            raise Wrong("nothing was taken out")
+    while prune(connection, now, keep_s, sys.maxsize) is not None:
+        pass
+    (left,) = connection.execute("SELECT count(*) FROM event").fetchone()
+    print(f"{many - left:,} lines are gone, {left:,} are kept.")  # noqa: T201
+
+
+def _lines(count: int) -> str:
+    return f"{count:,} line{'' if count == 1 else 's'}"
+
+
+def _check(connection: sqlite3.Connection, asked: argparse.Namespace) -> None:
+    (found,) = connection.execute("PRAGMA integrity_check(1)").fetchone()
+    if found != "ok":
+        raise Wrong(f"the file is damaged: {found}")
+    if (hole := connection.execute(_HOLES).fetchone()) is not None:
+        raise Wrong(f"lines are missing in {hole[0]}")
+    (rooms,) = connection.execute("SELECT count(*) FROM room").fetchone()
+    (lines,) = connection.execute("SELECT count(*) FROM event").fetchone()
+    print(f"The file is whole: {lines:,} lines in {rooms:,} rooms.")  # noqa: T201
+
+
+def _backup(connection: sqlite3.Connection, asked: argparse.Namespace) -> None:
+    if asked.file.exists():
+        raise Wrong(f"{asked.file} is there already")
+    back_up(connection, asked.file)
+    # Put in place of the log, it is another one: ids that were given since would be given again.
+    with closing(connect(asked.file)) as copy:
+        copy.execute(NEW_NAME)

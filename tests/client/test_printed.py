@@ -1,0 +1,51 @@
+"""What the client prints: lines with their times, and each day."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from lanchatd.client.kept import Kept
+from lanchatd.client.printed import Printed
+from lanchatd.client.rendering import Shape, shape
+from lanchatd.client.shown_event import ShownEvent
+from lanchatd.terminal.screen import Screen
+from tests.client.test_session import NOON, said
+
+
+def on(day: str, text: str) -> Shape:
+    return Shape("said", "bob", (f"<bob> {text}",), "14:03", day=day)
+
+
+def test_a_day_has_a_line_of_its_own(tmp_path: Path) -> None:
+    """Before the first line of it; and also in what is saved."""
+    kept = Kept()
+    printed = Printed(Screen(80, colours=False), kept, "2026-11-27")
+    one, two, three = on("2026-11-27", "one"), on("2026-11-28", "two"), on("2026-11-28", "three")
+    assert printed.rows([one], "alice") == ["14:03 <bob> one"]
+    expected = ["-- Saturday, 2026-11-28 --", "14:03 <bob> two", "14:03 <bob> three"]
+    assert printed.rows([two, three], "alice") == expected
+    kept.save(tmp_path / "talk.txt")
+    assert (tmp_path / "talk.txt").read_text().splitlines() == ["14:03 <bob> one", *expected]
+
+
+def test_what_shows_nothing_has_no_day() -> None:
+    """Nor what has none."""
+    printed = Printed(Screen(80, colours=False), Kept(), "2026-11-27")
+    assert printed.rows([Shape("ok", "", (), "14:03", day="2026-11-28"), on("", "one")], "alice") == [
+        "14:03 <bob> one"
+    ]
+
+
+def test_in_colours_it_is_dim() -> None:
+    """As all that is not talk."""
+    printed = Printed(Screen(80, colours=True), Kept(), "2026-11-27")
+    assert printed.rows([on("2026-11-28", "one")], "alice")[0] == "\x1b[2m-- Saturday, 2026-11-28 --\x1b[0m"
+
+
+@pytest.mark.parametrize(("past", "day"), [(True, "2026-11-21"), (False, "2026-11-22")])
+def test_what_is_told_now_is_of_today(past: bool, day: str) -> None:
+    """Whatever the server's clock says."""
+    event = said(1) | {"at": "2026-11-21T12:00:00Z"}
+    assert shape(ShownEvent(event, event, past), "alice", NOON).day == day
