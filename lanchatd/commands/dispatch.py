@@ -16,9 +16,9 @@ from lanchatd.chat.user import Session
 from lanchatd.commands import administrators, members, operators
 from lanchatd.commands.actor import Actor, Does
 from lanchatd.commands.administrators import Administrator
+from lanchatd.commands.parsing import Commands, Row
 from lanchatd.commands.rows import CONSOLE, MEMBERS
 from lanchatd.commands.speaker import Speaker
-from lanchatd.commands.table import Commands, Row
 from lanchatd.text import cleaning
 from lanchatd.text.refused import Refused
 

@@ -8,7 +8,7 @@ from lanchatd.chat.chat import Chat
 from lanchatd.chat.events import Notice
 from lanchatd.chat.moderation import LONGEST_REASON, Ban, Target, target_from
 from lanchatd.commands.actor import Actor, Does
-from lanchatd.commands.table import LONGEST_HISTORY
+from lanchatd.commands.parsing import LONGEST_HISTORY
 from lanchatd.text import names
 from lanchatd.text.quoting import with_quote
 from lanchatd.text.refused import Refused

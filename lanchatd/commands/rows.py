@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from lanchatd.commands.table import Commands, Row
+from lanchatd.commands.parsing import Commands, Row
 
 TALKING = (
     Row("nick", "NICK", "take another nick"),

@@ -17,10 +17,9 @@ from lanchatd.doors.page_address import PageAddress
 from lanchatd.formats.json_lines import JsonFormat
 from lanchatd.formats.text import TextFormat
 from lanchatd.limits import Limits
-from lanchatd.net.addresses import Addresses
+from lanchatd.net.allowances import Addresses, Allowance, FloodSlots
 from lanchatd.net.bounded_log import FloodLog, VisitLog
 from lanchatd.net.credentials import Credentials
-from lanchatd.net.incoming_rates import Allowance, FloodSlots
 from lanchatd.net.newcomers import Entrance, Newcomer
 from lanchatd.net.turn_time import Budget
 from lanchatd.text.refused import Refused

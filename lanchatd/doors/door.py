@@ -12,7 +12,7 @@ from twisted.python.failure import Failure
 from lanchatd.chat.events import Item
 from lanchatd.chat.peer import Peer
 from lanchatd.doors.connections import Connections
-from lanchatd.net.incoming_rates import Allowance
+from lanchatd.net.allowances import Allowance
 from lanchatd.net.outbox import Outbox
 
 

@@ -23,8 +23,8 @@ from lanchatd.doors import http
 from lanchatd.doors.connections import ASK_NICK, Connections
 from lanchatd.doors.door import Door, Doors, Inner
 from lanchatd.doors.refusal import LAST_LINE_S, only_tls
+from lanchatd.net.allowances import Allowance, Verdict
 from lanchatd.net.credentials import why_lost
-from lanchatd.net.incoming_rates import Allowance, Verdict
 from lanchatd.net.outbox import BufferedOutbox, Outbox, outbox_for
 from lanchatd.net.tls_transport import ALPN_HTTP, encrypt
 from lanchatd.text.refused import Refusal

@@ -21,9 +21,8 @@ from lanchatd.chat.user import Session, User
 from lanchatd.clock import Call
 from lanchatd.doors.door import Opening
 from lanchatd.doors.refusal import LAST_LINE_S
-from lanchatd.net.addresses import KEPT_SHARE
+from lanchatd.net.allowances import KEPT_SHARE, Verdict
 from lanchatd.net.credentials import why_lost
-from lanchatd.net.incoming_rates import Verdict
 from lanchatd.net.lines import BoundedLines
 from lanchatd.text.refused import Refusal, Refused
 

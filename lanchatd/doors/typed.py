@@ -10,7 +10,7 @@ from lanchatd.commands.dispatch import run
 from lanchatd.commands.rows import command_in
 from lanchatd.doors.door import Opening
 from lanchatd.doors.line_protocol import ChatProtocol, State
-from lanchatd.net.incoming_rates import Verdict
+from lanchatd.net.allowances import Verdict
 from lanchatd.text.refused import Refused
 
 

@@ -16,7 +16,7 @@ from lanchatd.client.sanitize import clean
 from lanchatd.client.session import ClientSession, State
 from lanchatd.client.shown_event import Received, ShownEvent
 from lanchatd.limits import Limits
-from lanchatd.net.incoming_rates import Allowance, Verdict
+from lanchatd.net.allowances import Allowance, Verdict
 
 NOON = 1_795_356_191.0  # 2026-11-22 14:03:11 UTC
 AT = "2026-11-22T14:03:11.123Z"

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from lanchatd.limits import Limits
-from lanchatd.net.addresses import COMES, COMES_AGAIN_S
+from lanchatd.net.allowances import COMES, COMES_AGAIN_S
 from tests.daemon import Daemon, Peer, daemon
 from tests.faults.crowd import intruder, turns, watched
 from tests.faults.members import A_HOUSEHOLD, address

@@ -9,7 +9,7 @@ import pytest
 from twisted.logger import LogEvent, formatEvent, globalLogPublisher
 
 from lanchatd.limits import Limits
-from lanchatd.net.addresses import (
+from lanchatd.net.allowances import (
     COMES,
     COMES_AGAIN_S,
     DAY_S,
@@ -17,8 +17,9 @@ from lanchatd.net.addresses import (
     RECORDED_AGAIN_S,
     Address,
     Addresses,
+    Allowance,
+    Verdict,
 )
-from lanchatd.net.incoming_rates import Allowance, Verdict
 from tests.disk import DiskWorld
 from tests.world import World
 

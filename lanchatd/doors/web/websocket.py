@@ -14,7 +14,7 @@ from lanchatd.chat.events import Item
 from lanchatd.chat.format import Hello, Line
 from lanchatd.doors.typed import TypedChat
 from lanchatd.formats.json_lines import JsonFormat
-from lanchatd.net.incoming_rates import Verdict
+from lanchatd.net.allowances import Verdict
 from lanchatd.text.refused import Refusal
 
 # What a piece of a message counts on top of its bytes, as those may be none: browsers send whole messages.

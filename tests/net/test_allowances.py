@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from lanchatd.limits import Limits
-from lanchatd.net.incoming_rates import (
+from lanchatd.net.allowances import (
     AROUND_BYTES,
     FLOOD_PAUSE_S,
     FLOOD_SLOT_S,
