@@ -719,3 +719,14 @@ def test_a_key_that_the_caller_has_a_use_for_is_left_to_it() -> None:
     assert editor.feed(b"\x12on\x0e") == [Unbound(b"\x0e")]
     assert editor.line == "a"
     assert Editor(80, history=["one"]).feed(b"\x0e") == [Key.BELL]
+
+
+def test_a_paste_that_has_begun_is_known_until_it_ends() -> None:
+    """The caller counts the time for it, and ends it; what came is kept."""
+    editing = editor()
+    assert not editing.pasting
+    editing.feed(b"\x1b[200~half a line")
+    assert editing.pasting
+    editing.end_paste()
+    assert not editing.pasting
+    assert editing.line == "half a line"
