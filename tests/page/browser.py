@@ -79,12 +79,19 @@ class Seat:
 
 
 @contextmanager
-def browser() -> Iterator[Any]:
-    """Chromium, without a window."""
+def chromiums() -> Iterator[Any]:
+    """What starts Chromium; there can be only one of these in a process."""
     if CHROMIUM is None:
         pytest.skip("chromium is not installed")
     with playwright.sync_playwright() as started:
-        running = started.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield started.chromium
+
+
+@contextmanager
+def browser() -> Iterator[Any]:
+    """Chromium, without a window."""
+    with chromiums() as starter:
+        running = starter.launch(executable_path=CHROMIUM, args=FLAGS)
         yield running
         running.close()
 

@@ -9,13 +9,20 @@ from typing import Any
 import pytest
 
 from tests.daemon import Daemon, daemon
-from tests.page.browser import browser
+from tests.page.browser import CHROMIUM, FLAGS, chromiums
 
 
 @pytest.fixture(scope="session")
-def chromium() -> Iterator[Any]:
-    with browser() as running:
-        yield running
+def starter() -> Iterator[Any]:
+    with chromiums() as found:
+        yield found
+
+
+@pytest.fixture(scope="session")
+def chromium(starter: Any) -> Iterator[Any]:
+    running = starter.launch(executable_path=CHROMIUM, args=FLAGS)
+    yield running
+    running.close()
 
 
 @pytest.fixture

@@ -9,13 +9,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests.daemon import Daemon, daemon
 from tests.doors.test_web_daemon import asks, get
 from tests.impostors import server_context
-from tests.page.browser import CHROMIUM, FLAGS, playwright
+from tests.page.browser import CHROMIUM, FLAGS
 
 pytestmark = [pytest.mark.web, pytest.mark.timeout(200)]
 
@@ -53,11 +54,9 @@ def page_that_connects(scheme: str, pem: Path, *chats: Daemon) -> Iterator[str]:
 @pytest.mark.parametrize("ahead_s", [0.1, 1, 5, 60])
 @pytest.mark.parametrize("scheme", ["http", "https"])
 def test_the_page_loads_though_the_browser_had_connected_before(
-    tmp_path: Path, scheme: str, ahead_s: float
+    starter: Any, tmp_path: Path, scheme: str, ahead_s: float
 ) -> None:
     """On that very connection, until the time to give a nick is over; whether the server knows it or not."""
-    if CHROMIUM is None:
-        pytest.skip("chromium is not installed")
     (tmp_path / "cold").mkdir()
     (tmp_path / "warm").mkdir()
     flags = [*FLAGS, "--ignore-certificate-errors"]
@@ -65,12 +64,9 @@ def test_the_page_loads_though_the_browser_had_connected_before(
         pem = tmp_path / "cold" / "state" / "lanchatd" / "tls.pem"
         asks(warm, get(warm, "/"), tls=scheme == "https")
         before = len(warm.log)
-        with (
-            page_that_connects(scheme, pem, cold, warm) as elsewhere,
-            playwright.sync_playwright() as started,
-        ):
+        with page_that_connects(scheme, pem, cold, warm) as elsewhere:
             # With a profile, as people have it: without one it does not connect ahead.
-            running = started.chromium.launch_persistent_context(
+            running = starter.launch_persistent_context(
                 tmp_path / "profile", executable_path=CHROMIUM, args=flags
             )
             page = running.new_page()
