@@ -32,7 +32,7 @@ def test_records_without_end(tmp_path: Path, piece: str, connections: int, why: 
 
 
 @pytest.mark.skipif(libssl() is None, reason="needs libssl")
-@pytest.mark.parametrize("connections", [1, 4, 60])
+@pytest.mark.parametrize("connections", [1, 4, 16])
 def test_new_keys_without_end(tmp_path: Path, connections: int) -> None:
     """Who asks for new keys, again and again, and reads nothing that it is answered, is closed."""
     held(tmp_path, "new_keys", connections, "closed: flood")
