@@ -116,8 +116,8 @@ def test_what_was_given_may_be_a_link(state: Path, tmp_path: Path) -> None:
 
 def test_the_log_tool_waits_for_no_pipe(state: Path) -> None:
     """It says what is wrong."""
-    with daemon("--port=0", cwd=state.parent.parent):
-        pass
+    with daemon("--port=0", cwd=state.parent.parent) as chat:
+        chat.logged("the log holds")  # it listens a moment before that
     (state / "history.sqlite-wal").unlink(missing_ok=True)
     os.mkfifo(state / "history.sqlite-wal")
     tool = Path(TWISTD).parent / "lanchat-log"
