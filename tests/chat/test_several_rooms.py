@@ -12,11 +12,6 @@ from tests.world import Person, World
 BOTH = [{"room": "#lobby"}, {"room": "#dev"}]
 
 
-@pytest.fixture
-def world() -> World:
-    return World()
-
-
 def said(items: list[dict[str, Any]]) -> list[tuple[str, str]]:
     """Where, and what, of all that was said."""
     return [(item["room"], item["text"]) for item in items if item["type"] == "said"]

@@ -12,11 +12,6 @@ PAST = "server-time message-tags batch draft/chathistory standard-replies"
 
 
 @pytest.fixture
-def world() -> World:
-    return World()
-
-
-@pytest.fixture
 def bob(world: World) -> Person:
     return world.join("bob")
 

@@ -9,11 +9,6 @@ from tests.world import Person, World
 
 
 @pytest.fixture
-def world() -> World:
-    return World()
-
-
-@pytest.fixture
 def bob(world: World) -> Person:
     return world.join("bob")
 

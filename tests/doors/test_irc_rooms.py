@@ -11,11 +11,6 @@ from tests.world import Person, World
 
 
 @pytest.fixture
-def world() -> World:
-    return World()
-
-
-@pytest.fixture
 def bob(world: World) -> Person:
     return world.join("bob")
 
