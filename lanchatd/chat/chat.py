@@ -34,7 +34,7 @@ from lanchatd.chat.registry import Registry
 from lanchatd.chat.replay_turns import ReplayTurns
 from lanchatd.chat.room import Room
 from lanchatd.chat.searching import Search
-from lanchatd.chat.shared import Surroundings
+from lanchatd.chat.shared import Shared
 from lanchatd.chat.user import Session, User
 from lanchatd.clock import Clock
 from lanchatd.limits import Limits
@@ -84,7 +84,7 @@ class Chat:
         self._nicks_seen = Looks()
         for nick in names.RESERVED:
             self._nicks_seen.add(names.nick(nick))
-        around = Surroundings(clock, now, limits, ReplayTurns(clock), PresenceTurns(clock), self.lists)
+        around = Shared(clock, now, limits, ReplayTurns(clock), PresenceTurns(clock), self.lists)
         self.registry = Registry(new_log, around)
 
     @property

@@ -14,7 +14,7 @@ from lanchatd.chat.connection import Connection, Outbox
 from lanchatd.chat.events import TALK, Item, Moment
 from lanchatd.chat.format import Format
 from lanchatd.chat.log import Log
-from lanchatd.chat.shared import Surroundings
+from lanchatd.chat.shared import Shared
 
 # What is shown on joining.
 RECENT = 20
@@ -102,9 +102,7 @@ class Readers:
     counts what was told beside the log, so that who missed some of it is told who is here now.
     """
 
-    def __init__(
-        self, key: str, room: str, log: Log, around: Surroundings, who: Callable[[Format], bytes]
-    ) -> None:
+    def __init__(self, key: str, room: str, log: Log, around: Shared, who: Callable[[Format], bytes]) -> None:
         """``key`` is the room's, ``room`` its name as it is shown; ``who`` renders who is here."""
         self.key = key
         self.room = room

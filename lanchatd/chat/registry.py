@@ -11,7 +11,7 @@ from functools import partial
 from lanchatd.chat.events import RoomLine, Rooms
 from lanchatd.chat.log import Log
 from lanchatd.chat.room import Room
-from lanchatd.chat.shared import Surroundings
+from lanchatd.chat.shared import Shared
 from lanchatd.text import names
 from lanchatd.text.lookalikes import Looks
 from lanchatd.text.names import Name
@@ -23,7 +23,7 @@ _HOUR_S = 3_600
 class Registry:
     """All rooms, by their keys; the lobby is always there."""
 
-    def __init__(self, new_log: Callable[[str], Log], around: Surroundings) -> None:
+    def __init__(self, new_log: Callable[[str], Log], around: Shared) -> None:
         """``new_log`` gives the log for a room, by the room's key."""
         self.rooms: dict[str, Room] = {}
         self._new_log = new_log

@@ -10,7 +10,7 @@ from lanchatd.chat.format import Format
 from lanchatd.chat.log import Log
 from lanchatd.chat.posted import Posted
 from lanchatd.chat.readers import Readers
-from lanchatd.chat.shared import Surroundings
+from lanchatd.chat.shared import Shared
 from lanchatd.chat.turn import Turn
 from lanchatd.chat.user import Session, User
 from lanchatd.text.names import Name
@@ -19,7 +19,7 @@ from lanchatd.text.names import Name
 class Room:
     """One room. Its ``members`` are users, by the keys of their nicks; its readers are their sessions."""
 
-    def __init__(self, name: Name, log: Log, around: Surroundings, topic: str = "") -> None:
+    def __init__(self, name: Name, log: Log, around: Shared, topic: str = "") -> None:
         self.name = name.shown
         self.key = name.key
         self.log = log

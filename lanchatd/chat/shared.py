@@ -13,7 +13,7 @@ from lanchatd.limits import Limits
 
 
 @dataclass(frozen=True, slots=True)
-class Surroundings:
+class Shared:
     """``clock`` is for waiting; ``now`` tells seconds since the epoch, for the time of what happens."""
 
     clock: Clock

@@ -19,7 +19,7 @@ from lanchatd.chat.events import TALK, Event
 from lanchatd.chat.log import Log
 from lanchatd.chat.posted import Posted
 from lanchatd.chat.presence_turns import SMALL_ROOM
-from lanchatd.chat.shared import Surroundings
+from lanchatd.chat.shared import Shared
 from lanchatd.clock import Call, call_all
 from lanchatd.text.refused import Refused
 
@@ -86,7 +86,7 @@ class _Batch:
 class Turn:
     """The turn of one room. Implements `lanchatd.chat.log.Listener`."""
 
-    def __init__(self, room: Room, log: Log, around: Surroundings) -> None:
+    def __init__(self, room: Room, log: Log, around: Shared) -> None:
         self.state = State.RESTS
         self._room = room
         self._log = log
