@@ -33,7 +33,7 @@ TYPED_AT_THE_CONSOLE = (
 )  # fmt: skip
 
 # The whole of what a prompt is painted with (`lanchatd.terminal.screen`).
-PAINTED = re.compile(r"\x1b\[(?:[0127]?m|38;5;\d+m|\d*[AC]|J|H|2J|\?2004[hl])")
+PAINTED = re.compile(r"\x1b\[(?:[0127]?m|38;5;\d+m|\d*[AC]|[JKH]|2J|\?2004[hl])")
 
 SHAPES = re.compile(r"(?:\d\d:\d\d )?(?:<\S+> |\* \S+ |\[\S+ -> \S+\] |-- |!! )")
 
@@ -168,7 +168,10 @@ def _typed(escape: bytes) -> str:
 
 @pytest.fixture(scope="module")
 def battered(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Battered]:
-    options = ("--lines-per-s=100000", "--burst-lines=1000000", "--bytes-per-s=1000000000")
+    options = (
+        *("--lines-per-s=100000", "--burst-lines=1000000", "--bytes-per-s=1000000000"),
+        "--max-per-address=1000",  # all of them come from this machine
+    )
     with administered(tmp_path_factory.mktemp("daemon"), *options) as admin:
         battered = Battered(admin)
         yield battered

@@ -69,11 +69,16 @@ class Ignored:
         if not isinstance(item, Event) or item.kind not in (Kind.SAID, Kind.NOTICED, Kind.ACTED):
             return False
         key = names.key_of(item.nick)
-        if key in self._nicks or item.by in self._people:
+        if key in self._nicks or self._is_among_people(item.by):
             return True
         return item.by is None and any(
             person.name.key == key for person in map(_here, self._people) if person is not None
         )
+
+    def _is_among_people(self, by: ReferenceType[Person] | None) -> bool:
+        # Not looked up as a key: a reference to who is gone has no hash, unless it was asked for it before.
+        # All references to one user are the same object.
+        return by is not None and any(by is person for person in self._people)
 
 
 def _here(reference: ReferenceType[Person]) -> Person | None:
