@@ -22,6 +22,10 @@ _WATCHED = (sys.executable, str(Path(__file__).parent / "watched.py"))
 UNLIMITED = ("--lines-per-s=100000", "--burst-lines=1000000", "--bytes-per-s=1000000000")
 
 
+# Who does harm does it from other machines: here it has the time that the daemon and its members leave.
+_ELSEWHERE = ("nice", "-n", "19")
+
+
 class Child:
     """A program of this folder in a process of its own, which answers in lines of JSON."""
 
@@ -58,8 +62,8 @@ class Crowd(Child):
 
 
 @contextmanager
-def _child(module: str, *arguments: str) -> Iterator[subprocess.Popen[str]]:
-    command = [sys.executable, "-m", f"tests.faults.{module}", *arguments]
+def _child(module: str, *arguments: str, prefix: Sequence[str] = ()) -> Iterator[subprocess.Popen[str]]:
+    command = [*prefix, sys.executable, "-m", f"tests.faults.{module}", *arguments]
     with subprocess.Popen(
         command, cwd=_ROOT, text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE
     ) as process:
@@ -82,7 +86,9 @@ def intruder(chat: Daemon, what: str, port: int = 0, **arguments: Any) -> Iterat
 
     ``port`` is another one than that of the chat.
     """
-    with _child("intruders", what, str(port or chat.port), json.dumps(arguments)) as process:
+    with _child(
+        "intruders", what, str(port or chat.port), json.dumps(arguments), prefix=_ELSEWHERE
+    ) as process:
         yield Child(process)
 
 
