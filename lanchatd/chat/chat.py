@@ -123,8 +123,9 @@ class Chat:
             user = self.users[come.name.key] = come
             self._nicks_seen.add(user.name)
             user.operator = user.name.key in self.moderation.operators
-        session = make_session(user)
+        session, was_away = make_session(user), user.away if user.sessions else None
         user.sessions += (session,)
+        self._tell_away(user, was_away)
         told: list[Item] = []
         for place, room in zip(hello.places, rooms, strict=True):
             told += self._enter(session, room, place, motd=() if told else self.motd)
@@ -135,7 +136,7 @@ class Chat:
 
         ``reason`` is what the rooms are told.
         """
-        user = session.user
+        user, was_away = session.user, session.user.away
         user.sessions = tuple(other for other in user.sessions if other is not session)
         if not user.sessions:
             del self.users[user.name.key]
@@ -143,6 +144,8 @@ class Chat:
         for room in self.rooms_of(session):
             room.leave(session, reason)
             self.registry.was_left(room)
+        if user.sessions:
+            self._tell_away(user, was_away)
 
     def sessions(self) -> list[Session]:
         """All of them, of all users."""
@@ -249,9 +252,32 @@ class Chat:
             if session.format.like_irc:  # one that is in no room is told as well
                 session.tell(Event(Kind.RENAMED, "", user.nick, name.shown, self.now()))
                 told.add(session)
-        for room in {room.key: room for session in user.sessions for room in self.rooms_of(session)}.values():
+        for room in self._rooms_of_user(user):
             room.rename(user, name, told)
         user.name = name
+
+    def set_away(self, session: Session, text: str | None) -> None:
+        """A session is away, with a text or "", or it is back (None).
+
+        The rooms are told when that makes another thing of its user; nothing that who is muted has written.
+        """
+        user = session.user
+        was_away = user.away
+        session.away = "" if text and self.muted_as(user) is not None else text
+        self.lists.changed()
+        self._tell_away(user, was_away)
+
+    def _tell_away(self, user: User, was: str | None) -> None:
+        away = user.away
+        if away == was:
+            return
+        told: set[Session] = set()
+        for room in self._rooms_of_user(user):
+            room.post(Kind.BACK if away is None else Kind.AWAY, user.nick, away or "", told=told)
+
+    def _rooms_of_user(self, user: User) -> list[Room]:
+        rooms = {room.key: room for session in user.sessions for room in self.rooms_of(session)}
+        return list(rooms.values())
 
     def summary(self) -> str:
         """How many are here, in a few words."""

@@ -27,6 +27,8 @@ class Kind(Enum):
     JOINED = "joined"
     LEFT = "left"
     RENAMED = "renamed"
+    AWAY = "away"
+    BACK = "back"
 
     # Enum's own is a call of Python for each look into a set; members are compared by identity anyway.
     __hash__ = object.__hash__
@@ -55,11 +57,12 @@ NO_REASON = Reason()
 class Event:
     """One event of one room.
 
-    ``text`` is what was said or done, the topic, or the new nick of a rename; ``reason`` is that of a leave.
-    ``at`` is seconds since the epoch. ``id`` is its place in the room's log, from 1; 0 until the log has
-    numbered it, and for what is not talk. ``by`` is the user who said it, whatever nick it has by now:
-    weakly, as it may be gone, and None if it is not known any more, from the disk. ``origins`` holds the
-    session, weakly too. ``told`` is for what happens in several rooms at once: the sessions that know of it.
+    ``text`` is what was said or done, the topic, the new nick of a rename, or why somebody is away;
+    ``reason`` is that of a leave. ``at`` is seconds since the epoch. ``id`` is its place in the room's log,
+    from 1; 0 until the log has numbered it, and for what is not talk. ``by`` is the user who said it,
+    whatever nick it has by now: weakly, as it may be gone, and None if it is not known any more, from the
+    disk. ``origins`` holds the session, weakly too. ``told`` is for what happens in several rooms at once:
+    the sessions that know of it.
     """
 
     kind: Kind
@@ -201,13 +204,15 @@ class Past:
     """Lines of the past that were asked for, in the order in which they are shown.
 
     ``more`` says that there are more of them. ``in_rooms``: they are of many rooms. ``now`` is seconds since
-    the epoch.
+    the epoch. ``first``: of one room, the id of the first line that was looked at; that may be one that who
+    asked is not shown. 0 if none is kept.
     """
 
     events: tuple[Event, ...]
     more: bool
     in_rooms: bool
     now: float
+    first: int = 0
 
 
 @dataclass(frozen=True, slots=True)

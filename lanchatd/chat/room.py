@@ -64,6 +64,8 @@ class Room:
         if user.name.key not in self.members:
             self.members[user.name.key] = user
             self.post(Kind.JOINED, user.nick, "", session)
+            if (away := user.away) is not None:
+                self.post(Kind.AWAY, user.nick, away)
         self._newcomers.append(session)
         self._turn.end_soon()
         return self.readers.enter(session, after, log)

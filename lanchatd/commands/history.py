@@ -87,7 +87,8 @@ async def _before(chat: Chat, speaker: Speaker, at: float, until: int, lines: in
 async def _until(chat: Chat, speaker: Speaker, place: int, lines: int) -> bytes:
     events = await speaker.room.log.read(max(0, place - lines), place, chat.limits.chunk_bytes * lines)
     newest = _fitting(chat, events[::-1])
-    return speaker.session.format.render(_past(chat, speaker, newest[::-1]))
+    first = newest[-1].id if newest else 0
+    return speaker.session.format.render(_past(chat, speaker, newest[::-1], first=first))
 
 
 async def last_before(log: Log, at: float, until: int) -> int:
@@ -144,7 +145,12 @@ def _fitting(chat: Chat, events: Sequence[Event]) -> Sequence[Event]:
 
 
 def _past(
-    chat: Chat, speaker: Speaker, events: Sequence[Event], more: bool = False, in_rooms: bool = False
+    chat: Chat,
+    speaker: Speaker,
+    events: Sequence[Event],
+    more: bool = False,
+    in_rooms: bool = False,
+    first: int = 0,
 ) -> Past:
     shown = tuple(event for event in events if not speaker.session.ignores(event))
-    return Past(shown, more, in_rooms, chat.now())
+    return Past(shown, more, in_rooms, chat.now(), first)

@@ -137,16 +137,14 @@ def _set_ignored(user: User, ignored: Ignored) -> None:
 
 
 def _away(chat: Chat, speaker: Speaker, text: str | None) -> None:
-    speaker.session.away = text or ""
-    chat.lists.changed()
+    chat.set_away(speaker.session, text or "")
     speaker.tell(Notice(("You are away.",)))
 
 
 def _back(chat: Chat, speaker: Speaker) -> None:
     if speaker.session.away is None:
         raise Refused("not_away", "You are not away.")
-    speaker.session.away = None
-    chat.lists.changed()
+    chat.set_away(speaker.session, None)
     speaker.tell(Notice(("You are back.",)))
 
 

@@ -38,7 +38,7 @@ HOST = "irc.lan"
 ME = "\0"
 
 # The capabilities that change what is told.
-RENDERED = frozenset({"extended-join", "message-tags", "server-time", "userhost-in-names"})
+RENDERED = frozenset({"away-notify", "extended-join", "message-tags", "server-time", "userhost-in-names"})
 
 # A line of a list stays within what the oldest clients read (RFC 1459, 2.3).
 LIST_BYTES = 400
@@ -66,6 +66,7 @@ class IrcFormat:
         self._with_time = "server-time" in capabilities
         self._with_tags = "message-tags" in capabilities
         self._with_names = "extended-join" in capabilities
+        self._with_away = "away-notify" in capabilities
         self._with_hosts = "userhost-in-names" in capabilities
 
     def render(self, item: Item, now: float | None = None) -> bytes:
@@ -73,6 +74,9 @@ class IrcFormat:
 
     def _lines(self, item: Item, past: bool) -> Iterable[str]:
         match item:
+            case Event(kind=Kind.AWAY | Kind.BACK):
+                away = f" :{self._cut(item.text) or 'away'}" if item.kind is Kind.AWAY else ""
+                return [f"{self._tags(item)}:{source(item.nick)} AWAY{away}"] if self._with_away else []
             case Event():
                 return [self._tags(item) + (self.past(item) if past else self._event(item))]
             case Presence():

@@ -135,6 +135,12 @@ def _fields(item: Item) -> dict[str, Any]:
     match item:
         case Event(kind=Kind.RENAMED):
             return {"room": item.room, "from": item.nick, "to": item.text, "at": iso_time(item.at)}
+        case Event(kind=Kind.AWAY):
+            return {
+                "room": item.room, "from": item.nick, "away": away_shown(item.text), "at": iso_time(item.at)
+            }  # fmt: skip
+        case Event(kind=Kind.BACK):
+            return {"room": item.room, "from": item.nick, "at": iso_time(item.at)}
         case Event():
             said = {"room": item.room, "from": item.nick, "text": item.text, "at": iso_time(item.at)}
             return {"id": item.id, **said, **({"notice": True} if item.kind is Kind.NOTICED else {})}
@@ -179,6 +185,7 @@ def _fields(item: Item) -> dict[str, Any]:
             return {
                 "events": [{"type": _type(event), **_fields(event)} for event in item.events],
                 "more": item.more,
+                **({"first": item.first} if item.first else {}),
             }
         case Ok():
             return {"ref": item.ref} | ({"id": item.id} if item.id else {})

@@ -59,6 +59,8 @@ class TextFormat:
 
 def _lines(item: Item) -> list[str]:
     match item:
+        case Event(kind=Kind.AWAY | Kind.BACK):
+            return []  # who writes to them is told so
         case Event():
             return [_event(item)]
         case Presence():

@@ -34,6 +34,8 @@ ITEMS: list[events.Item] = [
         for kind in (Kind.SAID, Kind.NOTICED, Kind.ACTED, Kind.TOPIC)
     ),
     Event(Kind.RENAMED, "#lobby", "bob", "rob", NOON),
+    Event(Kind.AWAY, "#lobby", "bob", "lunch", NOON),
+    Event(Kind.BACK, "#lobby", "bob", "", NOON),
     events.Presence(Kind.JOINED, "#lobby", ("bob", "carol"), 3, events.NO_REASON, 5, NOON),
     events.Presence(Kind.LEFT, "#lobby", ("bob",), 0, events.Reason("kicked by admin", "bye"), 4, NOON),
     events.Private("bob", "alice", "psst", NOON),

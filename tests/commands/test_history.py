@@ -125,6 +125,16 @@ def test_lines_before_another_one(kept: World, typed: str, ids: list[int]) -> No
     got = bob.asks({"line": f"/history {typed}", "ref": "1"}).gets()
     (past,) = [item for item in got if item["type"] == "past"]
     assert [event["id"] for event in past["events"]] == ids
+    assert past.get("first") == (ids[0] if ids else None)
+
+
+def test_a_page_of_somebody_who_is_ignored_is_not_the_beginning(kept: World) -> None:
+    """There is nothing to show in it, and it says where the one before it ends."""
+    hourly(kept, 5)
+    bob = kept.join_json("bob").asks({"line": "/ignore alice"})
+    bob.gets()
+    (past,) = bob.asks({"line": "/history 2 before id 4"}).gets()
+    assert (past["events"], past["first"]) == ([], 2)
 
 
 @pytest.mark.parametrize("typed", ["id", "id x", "id -1", "id 1.5", "id 1 2", "ID 3", "id 1234567890123456"])

@@ -8,8 +8,8 @@ from tests.irc import IRSSI, Client
 from tests.world import World
 
 LS = (
-    "batch cap-notify draft/chathistory echo-message extended-join message-tags multi-prefix server-time "
-    "standard-replies userhost-in-names"
+    "away-notify batch cap-notify draft/chathistory echo-message extended-join message-tags multi-prefix "
+    "server-time standard-replies userhost-in-names"
 )
 
 

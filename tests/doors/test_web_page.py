@@ -12,11 +12,13 @@ from lanchatd.doors.web.files import PAGE, files_in
 FILES = sorted(PAGE.iterdir())
 SCRIPTS = [path for path in FILES if path.suffix == ".js"]
 MOST_BYTES = 60 * 1024
+DOCS = Path(__file__).parents[2] / "docs"
 
 
 def test_it_is_small() -> None:
-    """All of it together, as it comes to a browser."""
+    """All of it together, as it is on the way to a browser: docs/page.md says so."""
     assert sum(len(file.packed) for name, file in files_in(PAGE).items() if name != "/") <= MOST_BYTES
+    assert f"at most {MOST_BYTES // 1024} KiB on the way" in (DOCS / "page.md").read_text("utf-8")
 
 
 def test_it_needs_only_what_lies_here() -> None:

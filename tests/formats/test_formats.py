@@ -83,6 +83,12 @@ STATE = {
         "-- bob is now robert\n",
         {"type": "renamed", "room": "#lobby", "from": "bob", "to": "robert", "at": ISO},
     ),
+    "away": Shown(
+        event(Kind.AWAY, "lunch"),
+        "",
+        {"type": "away", "room": "#lobby", "from": "bob", "away": "lunch", "at": ISO},
+    ),
+    "back": Shown(event(Kind.BACK, ""), "", {"type": "back", "room": "#lobby", "from": "bob", "at": ISO}),
     "one joined": Shown(
         presence(Kind.JOINED, "bob"),
         "-- bob joined\n",

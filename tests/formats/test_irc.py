@@ -35,6 +35,8 @@ def rendered(item: Item, *capabilities: str, now: float | None = None) -> list[s
         (event(Kind.ACTED), [":bob!user@lan PRIVMSG #lobby :\x01ACTION hi\x01"]),
         (event(Kind.TOPIC), [":bob!user@lan TOPIC #lobby :hi"]),
         (event(Kind.RENAMED, "rob", 0), [":bob!user@lan NICK rob"]),
+        (event(Kind.AWAY, "lunch", 0), []),
+        (event(Kind.BACK, "", 0), []),
         (Presence(Kind.JOINED, "#lobby", ("al", "bo"), 0, Reason(), 2, NOON),
          [":al!user@lan JOIN #lobby", ":bo!user@lan JOIN #lobby"]),
         (Presence(Kind.LEFT, "#lobby", ("al",), 0, Reason(), 2, NOON), [":al!user@lan PART #lobby"]),

@@ -250,6 +250,12 @@ test("who is here follows what is told, and rooms that one left are gone", () =>
   const lobby = chat.places.get("#lobby");
   assert.deepEqual([...lobby.members.keys()], ["alice", "carol"]);
   assert.deepEqual(lobby.timeline.entries.map(({ text, nicks, quote }) => [text, nicks, quote]), [["joined", ["carol"], ""], ["left", ["bob"], "bye"]]);
+  chat.event({ type: "away", room: "#lobby", from: "carol", away: "lunch", at });
+  assert.equal(lobby.members.get("carol").away, "lunch");
+  chat.event({ type: "back", room: "#lobby", from: "carol", at });
+  assert.equal(lobby.members.get("carol").away, undefined);
+  chat.event({ type: "away", room: "#lobby", from: "nobody", away: "", at });
+  assert.equal(lobby.members.has("nobody"), false);
   chat.event({ type: "parted", room: "#lobby" });
   assert.deepEqual([...chat.places.keys()], ["#dev"]);
   assert.equal(chat.current.name, "#dev");

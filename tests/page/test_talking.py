@@ -133,6 +133,42 @@ def test_the_past_comes_as_one_scrolls_up_and_nothing_jumps(tmp_path: Path, chro
         expect(alice.page.locator("#newest")).to_have_text("↓ 1 new line")
 
 
+def test_what_is_before_somebody_who_is_ignored_is_reached(tmp_path: Path, chromium: Any) -> None:
+    """Whole pages of the past may have nothing to show; they are not the beginning."""
+    with (
+        daemon(*FAST, cwd=tmp_path) as chat,
+        chat.join("bob") as bob,
+        chat.join("eve") as eve,
+        seat(chromium) as alice,
+    ):
+        bob.types("long ago")
+        eve.reads_until("<bob> long ago")
+        eve.types(*(f"buy {number}" for number in range(600)))
+        eve.reads_until("<eve> buy 599")
+        alice.joins(chat, "alice")
+        alice.sees("buy 599")
+        alice.types("/ignore eve")
+        top, log = alice.page.locator("#top"), alice.page.locator("#log")
+        for _ in range(60):
+            if "beginning" in top.inner_text():
+                break
+            log.evaluate(SCROLL_UP)
+        expect(top).to_have_text("This is the beginning of #lobby.")
+        assert alice.texts()[0] == "long ago"
+
+
+def test_who_is_away_is_shown_as_that_at_once(chat: Daemon, chromium: Any) -> None:
+    """Without a look at the list of who is here; and who is back as well."""
+    with chat.join("bob") as bob, seat(chromium) as alice:
+        alice.joins(chat, "alice")
+        row = alice.page.locator("#members li", has_text="bob")
+        expect(row).to_have_count(1)
+        bob.types("/away lunch")
+        expect(row.locator(".muted")).to_have_text("away: lunch")
+        bob.types("/back")
+        expect(row.locator(".muted")).to_have_text("")
+
+
 def test_what_one_looks_at_stays_where_it_is_while_others_talk(tmp_path: Path, chromium: Any) -> None:
     """Looking back, one is told how many came, and led there by a button."""
     with daemon(*FAST, cwd=tmp_path) as chat, chat.join("bob") as bob, seat(chromium, **PHONE) as alice:

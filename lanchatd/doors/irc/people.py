@@ -106,8 +106,7 @@ def away(irc: Client, message: Message) -> None:
     """Away with a text, and back without one."""
     session = session_of(irc)
     text = cleaning.clean(plain(message.parameters[0])).strip() if message.parameters else ""
-    session.away = text or None
-    irc.chat.lists.changed()
+    irc.chat.set_away(session, text or None)
     if text:
         irc.send(numeric(306, text="You have been marked as being away"))
     else:

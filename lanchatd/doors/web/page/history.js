@@ -24,7 +24,7 @@ export class History {
 
   /** Fetch what was said before the first line that is here. @param {Place} place */
   older(place) {
-    return this.before(place, place.timeline.first?.id ?? place.newest + 1);
+    return this.before(place, place.timeline.begins ?? place.newest + 1);
   }
 
   /** Fetch what is missing behind a line: what comes next.
@@ -42,18 +42,17 @@ export class History {
 
   /** Fetch the lines before this id.
    * @param {Place} place @param {number} id @param {number} [from] the first one that is wanted
-   * @returns {Promise<number | null>} the first one that came; null if there is none, or no connection
+   * @returns {Promise<number | null>} the first one that was looked at; null if none is kept, or no connection
    */
   async before(place, id, from = Math.max(1, id - PAGE)) {
     if (this.reading.has(place) || !this.connection.here) return null;
     this.reading.add(place);
     try {
-      const found = await this.fetch(place, `/history ${Math.max(1, id - from)} before id ${id}`);
-      const first = found[0]?.id ?? null;
+      const { first, found } = await this.fetch(place, `/history ${Math.max(1, id - from)} before id ${id}`);
       if (first !== null) {
         place.timeline.cover(first, place.timeline.has(id) ? id : id - 1);
         place.timeline.insert(found);
-      } else if (id <= (place.timeline.first?.id ?? id)) {
+      } else if (id <= (place.timeline.begins ?? id)) {
         // The oldest are no longer kept.
         place.timeline.complete = true;
       } else place.timeline.cover(from - 1, id);
@@ -80,22 +79,25 @@ export class History {
    * @param {Place} place @param {string} line
    */
   async page(place, line) {
-    const found = await this.fetch(place, line);
-    const first = found[0]?.id;
-    const last = found.at(-1)?.id;
-    if (first == null || last == null) return null;
+    const { first, found } = await this.fetch(place, line);
+    const last = found.at(-1)?.id ?? null;
+    if (first === null || last === null) return null;
     place.timeline.cover(first, last);
     place.timeline.insert(found);
     this.state.shown.lines(place);
     return last;
   }
 
-  /** @param {Place} place @param {string} line */
+  /** What was said, but for who is ignored, and the first id that was looked at; null if nothing is kept there.
+   * @param {Place} place @param {string} line
+   * @returns {Promise<{first: number | null, found: Entry[]}>}
+   */
   async fetch(place, line) {
     const past = await this.connection.question({ line, room: place.name }, isPast);
     /** @type {Event[]} */
     const events = past.events ?? [];
-    return events.filter(({ room }) => room === place.name).map((event) => entryOf(event, this.state.nick));
+    const found = events.filter(({ room }) => room === place.name).map((event) => entryOf(event, this.state.nick));
+    return { first: past.first ?? null, found };
   }
 
   /** The newest lines that hold these words; without any, the next ones.

@@ -124,8 +124,10 @@ export class Lines {
     if (this.stuck) this.log.scrollTop = this.log.scrollHeight;
     else if (anchor) this.log.scrollTop += anchor.row.getBoundingClientRect().top - anchor.top;
     this.showNewest(place, entries);
-    // A page that is not full has nothing to scroll: it is filled from the past.
-    if (this.log.scrollHeight < this.log.clientHeight + NEAR) this.wantOlder();
+    // A page that is not full has nothing to scroll: it is filled from the past. So is one that looks at its
+    // beginning, as what was fetched may have been by who is ignored.
+    const full = this.log.scrollHeight >= this.log.clientHeight + NEAR;
+    if (!full || (!this.stuck && this.log.scrollTop < NEAR)) this.wantOlder();
   }
 
   /** Which entries are in the document. @param {Entry[]} entries */
@@ -173,13 +175,13 @@ export class Lines {
 
   /** @param {Place} place */
   showTop(place) {
-    const { complete, entries } = place.timeline;
+    const { complete } = place.timeline;
     let text = "";
     if (this.low > 0 || this.loading) text = "Loading…";
     else if (!place.isRoom) {
       text = `Only you and ${place.name} read this. It is kept nowhere: when you close or reload this page, it is gone.`;
     } else if (complete) {
-      text = entries.some(({ id }) => id !== null) ? `This is the beginning of ${place.name}.` : `Nothing has been said in ${place.name} yet. Say hello!`;
+      text = place.newest ? `This is the beginning of ${place.name}.` : `Nothing has been said in ${place.name} yet. Say hello!`;
     }
     setText(this.top, text);
   }

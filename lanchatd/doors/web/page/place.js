@@ -42,6 +42,33 @@ export class Place {
     this.firstNew = null;
   }
 
+  /** Who is here now, by what the server tells. @param {import("./connection.js").Event} event */
+  people({ type, here, nicks, from, to, away, members }) {
+    const known = this.members.get(from);
+    switch (type) {
+      case "members":
+        this.members = new Map(members.map((/** @type {Member} */ member) => [member.nick, member]));
+        this.here = here;
+        break;
+      case "joined":
+        for (const nick of nicks) if (!this.members.has(nick)) this.members.set(nick, { nick });
+        this.here = here;
+        break;
+      case "left":
+        for (const nick of nicks) this.members.delete(nick);
+        this.here = here;
+        break;
+      case "renamed":
+        if (known) this.members.set(to, { ...known, nick: to });
+        this.members.delete(from);
+        break;
+      case "away":
+      case "back":
+        // What is undefined is not away.
+        if (known) this.members.set(from, { ...known, away });
+    }
+  }
+
   get isRoom() {
     return this.name.startsWith("#");
   }

@@ -125,6 +125,14 @@ export class State {
       case "renamed":
         this.renamed(event);
         break;
+      case "away":
+      case "back": {
+        const place = this.places.get(event.room);
+        if (!place) break;
+        place.people(event);
+        this.shown.people(place);
+        break;
+      }
       case "members":
         this.membersAre(event);
         break;
@@ -257,11 +265,7 @@ export class State {
   presence(event) {
     const place = this.places.get(event.room);
     if (!place) return;
-    place.here = event.here;
-    for (const nick of event.nicks) {
-      if (event.type === "left") place.members.delete(nick);
-      else if (!place.members.has(nick)) place.members.set(nick, { nick });
-    }
+    place.people(event);
     const others = event.others ? [`${event.others} others`] : [];
     const word = event.reason ? `${event.type} (${event.reason})` : event.type;
     const quote = String(event.text ?? "");
@@ -292,12 +296,8 @@ export class State {
       if (whispers === this.current) this.shown.opened(whispers);
     }
     const place = this.places.get(event.room);
-    const member = place?.members.get(from);
-    if (place && member) {
-      place.members.delete(from);
-      place.members.set(to, { ...member, nick: to });
-    }
     if (place) {
+      place.people(event);
       place.timeline.append(local("info", `${from} is now ${to}`, event.at));
       this.shown.lines(place);
       this.shown.people(place);
@@ -313,8 +313,7 @@ export class State {
       this.tell(`${event.here} in ${event.room}: ${some}`);
       return;
     }
-    place.here = event.here;
-    place.members = new Map(event.members.map((/** @type {Member} */ member) => [member.nick, member]));
+    place.people(event);
     const own = place.members.get(this.nick);
     if (own) this.away = own.away !== undefined;
     this.shown.people(place);

@@ -92,6 +92,11 @@ export class Timeline {
     return before !== null && before.id !== null && !this.whole(before.id, id);
   }
 
+  /** The first id of which it is known what is there. */
+  get begins() {
+    return this.parts[0]?.[0] ?? null;
+  }
+
   get first() {
     return this.entries.find(({ id }) => id !== null) ?? null;
   }
