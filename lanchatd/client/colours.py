@@ -62,7 +62,13 @@ class PlainScreen(Screen):
     def __init__(self, width: int) -> None:
         super().__init__(width, colours=False)
 
-    def update(self, row: Row, status: Sequence[Part] | None = None, lines: Iterable[str] = ()) -> str:
+    def update(
+        self,
+        row: Row,
+        status: Sequence[Part] | None = None,
+        lines: Iterable[str] = (),
+        waiting: Sequence[str] = (),
+    ) -> str:
         return "".join(line + "\r\n" for line in lines)
 
     def erase(self) -> str:

@@ -25,7 +25,8 @@ from lanchatd.client.speaking import LOCAL, Speaking
 from lanchatd.client.status import Status, status_row
 from lanchatd.client.window_keys import KEYS, window_by
 from lanchatd.client.windows import Window, Windows
-from lanchatd.terminal.editor import Action, Completions, Editor, Key, Pasted, Submitted, Unbound
+from lanchatd.terminal.actions import Action, Key, Pasted, Submitted, Unbound
+from lanchatd.terminal.editor import Editor
 from lanchatd.terminal.screen import Part, Screen
 from lanchatd.text.times import local_day
 
@@ -119,8 +120,6 @@ class Ui:
                     self._submitted(line)
                 case Pasted(lines):
                     self._pasted(lines, before)
-                case Completions(candidates):
-                    self._paint([" ".join(candidate.rstrip() for candidate in candidates)])
                 case Key.INTERRUPT | Key.END if self._questions.key:
                     self._end(1, "")
                 case Key.INTERRUPT if self._questions.paste:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from typing import Protocol
 
 from lanchatd.ssh.application import Output
-from lanchatd.terminal.editor import Action, Completions, Editor, Key, Pasted, Submitted
+from lanchatd.terminal.actions import Action, Key, Pasted, Submitted
+from lanchatd.terminal.editor import Editor
 from lanchatd.terminal.keys import printable
 from lanchatd.terminal.row import Row
 from lanchatd.terminal.screen import BELL, Screen, usable_width
@@ -106,7 +108,7 @@ class Terminal:
         prompt, line = printable(self._editor.prompt), self._editor.line
         if row.text != prompt + line:  # only a part of it fits, or something is searched for
             return row
-        return Row(prompt + self._listener.coloured(line), row.column)
+        return replace(row, text=prompt + self._listener.coloured(line))
 
     # -- what is typed
 
@@ -140,8 +142,6 @@ class Terminal:
                 self._listener.line_entered(line)
             case Pasted(lines):
                 self._pasted(lines)
-            case Completions(candidates):
-                self.show(" ".join(candidate.rstrip() for candidate in candidates) + "\n")
             case Key.INTERRUPT:
                 line = self._editor.line
                 self._editor.set_line("")

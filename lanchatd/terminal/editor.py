@@ -11,101 +11,37 @@ clusters and columns.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
-from enum import Enum, auto
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 
 from wcwidth import iter_graphemes
 
+from lanchatd.terminal.actions import Action, Key, Pasted, Submitted, Unbound
+from lanchatd.terminal.edits import EDITS, KILLS, Killed, delete, down, up
+from lanchatd.terminal.history import History, Search
 from lanchatd.terminal.keys import Keys, Press, Pressed, Typed, printable
-from lanchatd.terminal.row import Line, Row, fit, window
+from lanchatd.terminal.row import Line, Row, fit, rows_around
+from lanchatd.terminal.tabs import Tabs, no_candidates
 
 LONGEST_LINE = 16_384  # characters; more is refused with a bell
-LONGEST_SEARCH = 256  # characters; each one typed looks through the history again
+# Rows of a line that are shown at once.
+MOST_ROWS = 8
 # Columns that the line gets before the prompt gets any: a few wide characters and the marks.
 LEAST_COLUMNS = 12
 
 
-@dataclass(frozen=True, slots=True)
-class Submitted:
-    """Enter was pressed on this line."""
-
-    line: str
-
-
-@dataclass(frozen=True, slots=True)
-class Pasted:
-    """What a paste of several lines makes with the text that was in the row, which is empty now.
-
-    The last line is empty if the paste ended its last one and the cursor was at the end.
-    """
-
-    lines: tuple[str, ...]
-
-
-class Key(Enum):
-    """What only the caller can answer. INTERRUPT (Ctrl-C) leaves the line as it is."""
-
-    INTERRUPT = auto()
-    END = auto()
-    SUSPEND = auto()
-    CLEAR = auto()
-    BELL = auto()
-
-
-@dataclass(frozen=True, slots=True)
-class Completions:
-    """Tab was pressed again, and these fit."""
-
-    candidates: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Unbound:
-    """A key that the caller has a use for, as the bytes that it sends."""
-
-    sequence: bytes
-
-
-Action = Submitted | Pasted | Key | Completions | Unbound
-
-
-class _After(Enum):
-    """The last key, as far as the next one asks for it."""
-
-    ANYTHING = auto()
-    KILL_BACK = auto()
-    KILL_ON = auto()
-    TAB = auto()
-    FULL = auto()
-
-
-@dataclass(slots=True)
-class _Search:
-    """A reverse search under way, and where to go back to if it is given up."""
-
-    index: int
-    line: Line
-    word: str = ""
-    failed: bool = False
-
-
-def _no_candidates(word: str, before: str) -> Sequence[str]:
-    return ()
-
-
 class Editor:
-    """One row, its history and its keys.
+    """One line, its history and its keys.
 
     ``complete(word, before)`` gives the candidates for the word that ends at the cursor; ``before`` is the
-    text before that word. A candidate replaces the word whole, and may end in a space.
+    text before that word, in its row. A candidate replaces the word whole, and may end in a space.
     """
 
     def __init__(
         self,
         width: int,
         prompt: str = "",
-        complete: Callable[[str, str], Sequence[str]] = _no_candidates,
+        complete: Callable[[str, str], Sequence[str]] = no_candidates,
         history: Iterable[str] = (),
         history_limit: int = 1_000,
         unbound: frozenset[bytes] = frozenset(),
@@ -114,20 +50,17 @@ class Editor:
         self.resize(width)
         self.prompt = prompt
         self.remembering = True  # false while an answer is typed that is no line
+        self.several_rows = False  # whether a line may have them
         self._complete = complete
         self._unbound = unbound
         self._keys = Keys()
         self._line = Line()
-        self._history: list[str] = []
-        self._history_limit = history_limit
-        self._edited: dict[
-            int, str
-        ] = {}  # rows left while browsing; the one past the history is the unfinished
-        self._index = 0
-        self._search: _Search | None = None
+        self._history = History(history_limit)
+        self._search: Search | None = None
         self._last_search = ""
-        self._killed = ""
-        self._last_key = self._key_before = _After.ANYTHING
+        self._tabs: Tabs | None = None
+        self._killed = Killed()
+        self._overfull = False  # and the bell has said so
         for line in history:
             self.remember(line)
 
@@ -146,25 +79,23 @@ class Editor:
     @property
     def history(self) -> tuple[str, ...]:
         """The lines said, the oldest first."""
-        return tuple(self._history)
+        return tuple(self._history.lines)
 
     def set_line(self, text: str) -> None:
         """Start over with this text, the cursor at its end; what was being edited is gone."""
-        self._search = None
-        self._edited.clear()
-        self._index = len(self._history)
-        self._line = Line(printable(text)[:LONGEST_LINE])
-        self._last_key = _After.ANYTHING
+        self._search = self._tabs = None
+        self._history.start_over()
+        text = "\n".join(map(printable, text.split("\n"))) if self.several_rows else printable(text)
+        self._line = Line(text[:LONGEST_LINE])
+        self._overfull = False
+        self._killed.other_key()
 
     def remember(self, line: str) -> None:
         """Add a line to the history, unless empty or the last one again. It ends a search and browsing."""
         self._leave_search()
-        self._browse_to(len(self._history))
+        self._browse_to(len(self._history.lines))
         unfinished = self._line
-        line = printable(line)[:LONGEST_LINE]
-        if line and self._history[-1:] != [line]:
-            self._history.append(line)
-            del self._history[: max(0, len(self._history) - self._history_limit)]
+        self._history.add(printable(line)[:LONGEST_LINE])
         self.set_line("")
         self._line = unfinished
 
@@ -201,152 +132,102 @@ class Editor:
                     actions += [self._paste(press.text), Key.BELL if press.cut else None]
         return [action for action in actions if action is not None]
 
-    def row(self) -> Row:
-        """What to paint: the prompt and as much of the line around the cursor as fits."""
-        prompt = f"(search '{self._search.word}'): " if self._search else printable(self.prompt)
+    def row(self, most: int = MOST_ROWS) -> Row:
+        """What to paint: the prompt, and as much of the line around the cursor as fits into so many rows."""
+        prompt = self._search.prompt if self._search else printable(self.prompt)
         clusters = reversed(list(iter_graphemes(prompt)))
         shown, used = fit(clusters, self._columns - max(self._columns // 2, LEAST_COLUMNS), "<")
-        line = window(self._line.settled(), self._columns - used)
-        return Row("".join(reversed(shown)) + line.text, used + line.column)
+        row = rows_around(self._line.settled(), self._columns - used, most)
+        note = self._tabs.row(self._columns) if self._tabs and self._tabs.shown else ""
+        return replace(row, text="".join(reversed(shown)) + row.text, column=used + row.column, note=note)
 
     # -- the three kinds of what comes from the keyboard
 
     def _type(self, text: str) -> Action | None:
+        self._tabs = None
+        self._killed.other_key()
         if self._search:
-            return self._search_for(self._search, text)
+            failed_before = self._search.failed
+            self._search.type(text)
+            self._line = self._search.line
+            return Key.BELL if self._search.failed and not failed_before else None
         room = LONGEST_LINE - self._line.length
         self._line.insert(text[:room])
-        told, self._last_key = self._last_key is _After.FULL, _After.ANYTHING
-        if len(text) <= room:
-            return None
-        self._last_key = _After.FULL
-        return None if told else Key.BELL  # once, however many characters follow
+        told, self._overfull = self._overfull, len(text) > room
+        return Key.BELL if self._overfull and not told else None  # once, however many characters follow
 
     def _paste(self, text: str) -> Action | None:
-        if "\n" not in text:
-            self._line = self._line.settled()
-            action = self._type(text)
-            self._line = self._line.settled()
-            return action
-        self._accept_found()
-        line = self._line.settled()
-        self.set_line("")
-        return Pasted(tuple(f"{line.before}{text}{line.after}".split("\n")))
+        if "\n" in text:
+            self._accept_found()
+            self._tabs = None
+            if not self.several_rows or self._line.length + len(text) > LONGEST_LINE:
+                line = self._line.settled()
+                self.set_line("")
+                return Pasted(tuple(f"{line.before}{text}{line.after}".split("\n")))
+        self._line = self._line.settled()
+        action = self._type(text)
+        self._line = self._line.settled()
+        return action
 
     def _press(self, sequence: bytes) -> Action | None:
         if sequence in self._unbound:
             self._leave_search()
+            self._tabs = None
             return Unbound(sequence)
+        known = sequence in _KEYS or sequence in EDITS or sequence in KILLS
         if self._search:
             if key := _SEARCH_KEYS.get(sequence):
                 return key(self, self._search)
-            if sequence not in _KEYS and sequence[:1] == b"\x1b" and len(sequence) <= len("\x1bx"):
+            if not known and sequence[:1] == b"\x1b" and len(sequence) <= len("\x1bx"):
                 self._leave_search()
                 return None
-        if sequence not in _KEYS:
+        if not known:
             return None
         self._accept_found()
-        self._key_before, self._last_key = self._last_key, _After.ANYTHING
+        self._overfull = False
+        self._tabs = self._tabs if sequence in _TABS else None
         self._line = self._line.settled()
-        action = _KEYS[sequence](self)
+        action = self._do(sequence)
         self._line = self._line.settled()
         return action
 
-    # -- keys: moving and deleting
+    def _do(self, sequence: bytes) -> Action | None:
+        if sequence in KILLS:
+            return _bell_unless(self._killed.kill(sequence, self._line))
+        self._killed.other_key()
+        if sequence in EDITS:
+            return _bell_unless(EDITS[sequence](self._line))
+        return _KEYS[sequence](self)
 
-    def _left(self) -> Action | None:
-        return _bell_unless(self._line.back(1))
-
-    def _right(self) -> Action | None:
-        return _bell_unless(self._line.on(1))
-
-    def _home(self) -> None:
-        self._line.back(LONGEST_LINE)
-
-    def _end(self) -> None:
-        self._line.on(LONGEST_LINE)
-
-    def _word_left(self) -> Action | None:
-        return _bell_unless(self._line.back(_word(self._line.backwards(), _is_letter)))
-
-    def _word_right(self) -> Action | None:
-        return _bell_unless(self._line.on(_word(self._line.onwards(), _is_letter)))
-
-    def _backspace(self) -> Action | None:
-        return _bell_unless(self._line.cut_back(1))
-
-    def _delete(self) -> Action | None:
-        return _bell_unless(self._line.cut_on(1))
+    # -- keys
 
     def _delete_or_end(self) -> Action | None:
-        return self._delete() if self._line.length else Key.END
-
-    def _transpose(self) -> Action | None:
-        if self._line.at_start:
-            return Key.BELL
-        self._line.on(1)
-        last = self._line.cut_back(1)
-        swapped = self._line.back(1)
-        self._line.insert(last)
-        self._line.on(1)
-        return _bell_unless(swapped)
-
-    # -- keys: killing and yanking
-
-    def _kill_word_back(self) -> Action | None:
-        return self._kill_back(_word(self._line.backwards(), _is_letter))
-
-    def _kill_spaced_word_back(self) -> Action | None:
-        return self._kill_back(_word(self._line.backwards(), _is_no_space))
-
-    def _kill_word_on(self) -> Action | None:
-        return self._kill_on(_word(self._line.onwards(), _is_letter))
-
-    def _kill_to_start(self) -> None:
-        self._kill_back(LONGEST_LINE)
-
-    def _kill_to_end(self) -> None:
-        self._kill_on(LONGEST_LINE)
-
-    def _kill_back(self, count: int) -> Action | None:
-        if killed := self._line.cut_back(count):
-            joined = self._killed if self._key_before is _After.KILL_BACK else ""
-            self._killed = killed + joined
-            self._last_key = _After.KILL_BACK
-        return _bell_unless(killed)
-
-    def _kill_on(self, count: int) -> Action | None:
-        if killed := self._line.cut_on(count):
-            joined = self._killed if self._key_before is _After.KILL_ON else ""
-            self._killed = joined + killed
-            self._last_key = _After.KILL_ON
-        return _bell_unless(killed)
+        return _bell_unless(delete(self._line)) if self._line.length else Key.END
 
     def _yank(self) -> Action | None:
-        if not self._killed or self._line.length + len(self._killed) > LONGEST_LINE:
+        killed = self._killed.text if self.several_rows else printable(self._killed.text)
+        if not killed or self._line.length + len(killed) > LONGEST_LINE:
             return Key.BELL
-        self._line.insert(self._killed)
+        self._line.insert(killed)
         return None
 
-    # -- keys: completing and submitting
-
-    def _tab(self) -> Action | None:
-        head, space, word = self._line.before.rpartition(" ")
-        before, after = head + space, self._line.after
-        candidates = tuple(dict.fromkeys(map(printable, self._complete(word, before))))
-        if not candidates:
+    def _tab(self, step: int) -> Action | None:
+        if self._tabs is None:
+            tabs = Tabs(self._line, self._complete)
+            self._tabs = tabs if len(tabs.candidates) > 1 else None
+            line = tabs.first()
+        elif not self._tabs.shown:
+            self._tabs.shown = True
+            return None
+        else:
+            line = self._tabs.next(step)
+        if line is None or line.length > LONGEST_LINE:
             return Key.BELL
-        if len(candidates) > 1:
-            self._last_key = _After.TAB
-            if self._key_before is _After.TAB:
-                return Completions(candidates)
-        # Compared by clusters: half a flag helps nobody.
-        common = "".join(_common(candidates))
-        shortened = len(candidates) > 1 and len(common) < len(word)
-        if common == word or shortened or len(before + common + after) > LONGEST_LINE:
-            return Key.BELL
-        self._line = Line(before + common, after)
+        self._line = line
         return None
+
+    def _new_row(self) -> Action | None:
+        return self._type("\n") if self.several_rows else self._submit()
 
     def _submit(self) -> Action:
         line = self._line.text
@@ -364,76 +245,44 @@ class Editor:
     def _clear(self) -> Action:
         return Key.CLEAR
 
-    # -- keys: the history
+    # -- keys: the rows of a line, and the history
 
     def _up(self) -> Action | None:
-        return self._browse_to(self._index - 1)
+        return None if up(self._line) else self._browse_to(self._history.index - 1)
 
     def _down(self) -> Action | None:
-        return self._browse_to(self._index + 1)
+        return None if down(self._line) else self._browse_to(self._history.index + 1)
 
     def _browse_to(self, index: int) -> Action | None:
-        if not 0 <= index <= len(self._history):
+        if not 0 <= index <= len(self._history.lines):
             return Key.BELL
-        if index != self._index:
-            self._edited[self._index] = self._line.text
-            self._index = index
-            self._line = Line(self._shown(index))
+        if index != self._history.index:
+            self._history.leave(self._line.text)
+            self._history.index = index
+            self._line = Line(self._history.shown(index))
         return None
-
-    def _shown(self, index: int) -> str:
-        """A row of the history as it was left when it was edited last; the unfinished one is past them."""
-        if index in self._edited:
-            return self._edited[index]
-        return self._history[index]
 
     # -- keys: searching the history
 
     def _begin_search(self) -> None:
-        self._edited[self._index] = self._line.text
-        self._search = _Search(self._index, self._line)
+        self._search = Search(self._history, self._line)
 
-    def _search_for(self, search: _Search, text: str) -> Action | None:
-        failed_before = search.failed
-        for character in text:
-            if len(search.word) == LONGEST_SEARCH:
-                search.failed = True
-                break
-            search.word += character
-            # A longer word is not found where the shorter one was not.
-            search.failed = search.failed or not self._find(search.word, self._index)
-        return Key.BELL if search.failed and not failed_before else None
+    def _search_further(self, search: Search) -> Action | None:
+        if search.word:
+            found = search.further()
+        else:
+            found = bool(self._last_search) and search.again(self._last_search)
+        self._line = search.line
+        return _bell_unless(found)
 
-    def _search_further(self, search: _Search) -> Action | None:
-        if not search.word:
-            search.word = self._last_search
-            return self._search_again(search) if search.word else Key.BELL
-        return _bell_unless(self._find(search.word, self._index - 1, not_again=self._line.text))
+    def _search_less(self, search: Search) -> Action | None:
+        """Backspace."""
+        found = search.less()
+        self._line = search.line
+        return _bell_unless(found)
 
-    def _search_less(self, search: _Search) -> Action | None:
-        """Backspace: without the last cluster, from the newest line on."""
-        if not search.word:
-            return Key.BELL
-        search.word = "".join(list(iter_graphemes(search.word))[:-1])
-        return self._search_again(search)
-
-    def _search_again(self, search: _Search) -> Action | None:
-        self._index, self._line = search.index, search.line
-        search.failed = not self._find(search.word, self._index) if search.word else False
-        return _bell_unless(not search.failed)
-
-    def _find(self, word: str, newest: int, not_again: str | None = None) -> bool:
-        for index in range(min(newest, len(self._history) - 1), -1, -1):
-            text = self._shown(index)
-            at = text.find(word)
-            if at >= 0 and text != not_again:
-                self._index = index
-                self._line = Line(text[:at], text[at:]).settled()
-                return True
-        return False
-
-    def _give_up_search(self, search: _Search) -> None:
-        self._index, self._line = search.index, search.line
+    def _give_up_search(self, search: Search) -> None:
+        self._line = search.give_up()
         self._accept_found()
 
     def _leave_search(self) -> None:
@@ -450,55 +299,16 @@ def _bell_unless(done: object) -> Action | None:
     return None if done else Key.BELL
 
 
-def _common(candidates: Iterable[str]) -> Iterator[str]:
-    """The clusters with which all of them begin."""
-    for clusters in zip(*map(iter_graphemes, candidates), strict=False):
-        if len(set(clusters)) > 1:
-            return
-        yield clusters[0]
-
-
-def _is_letter(cluster: str) -> bool:
-    return cluster[0].isalnum()
-
-
-def _is_no_space(cluster: str) -> bool:
-    return cluster[0] != " "
-
-
-def _word(clusters: Iterable[str], belongs: Callable[[str], bool]) -> int:
-    """How many clusters to the far end of the next word."""
-    count, within = 0, False
-    for cluster in clusters:
-        if within and not belongs(cluster):
-            break
-        within = within or belongs(cluster)
-        count += 1
-    return count
-
-
-# Every key, with all the ways in which terminals send it.
+# The other keys, with all the ways in which terminals send them.
 _KEYS: dict[bytes, Callable[[Editor], Action | None]] = {
     sequence: key
     for key, sequences in (
-        (Editor._left, (b"\x02", b"\x1b[D", b"\x1bOD")),
-        (Editor._right, (b"\x06", b"\x1b[C", b"\x1bOC")),
-        (Editor._home, (b"\x01", b"\x1b[H", b"\x1bOH", b"\x1b[1~", b"\x1b[7~")),
-        (Editor._end, (b"\x05", b"\x1b[F", b"\x1bOF", b"\x1b[4~", b"\x1b[8~")),
-        (Editor._word_left, (b"\x1bb", b"\x1b[1;5D", b"\x1b[1;3D", b"\x1bOd")),
-        (Editor._word_right, (b"\x1bf", b"\x1b[1;5C", b"\x1b[1;3C", b"\x1bOc")),
-        (Editor._backspace, (b"\x7f", b"\b")),
-        (Editor._delete, (b"\x1b[3~",)),
         (Editor._delete_or_end, (b"\x04",)),
-        (Editor._transpose, (b"\x14",)),
-        (Editor._kill_spaced_word_back, (b"\x17",)),
-        (Editor._kill_word_back, (b"\x1b\x7f", b"\x1b\b")),
-        (Editor._kill_word_on, (b"\x1bd",)),
-        (Editor._kill_to_start, (b"\x15",)),
-        (Editor._kill_to_end, (b"\x0b",)),
         (Editor._yank, (b"\x19",)),
-        (Editor._tab, (b"\t",)),
-        (Editor._submit, (b"\r", b"\n", b"\x1bOM")),
+        (lambda editor: editor._tab(1), (b"\t",)),
+        (lambda editor: editor._tab(-1), (b"\x1b[Z",)),
+        (Editor._submit, (b"\r", b"\x1bOM")),
+        (Editor._new_row, (b"\n", b"\x1b\r", b"\x1b\n")),
         (Editor._interrupt, (b"\x03",)),
         (Editor._suspend, (b"\x1a",)),
         (Editor._clear, (b"\x0c",)),
@@ -509,12 +319,16 @@ _KEYS: dict[bytes, Callable[[Editor], Action | None]] = {
     for sequence in sequences
 }
 
+# What goes on where the last Tab has been.
+_TABS = frozenset({b"\t", b"\x1b[Z"})
+
 # In a search these mean something else, Escape and unknown Alt keys give it up, and all others first take the
 # line that was found.
-_SEARCH_KEYS: dict[bytes, Callable[[Editor, _Search], Action | None]] = {
+_SEARCH_KEYS: dict[bytes, Callable[[Editor, Search], Action | None]] = {
     b"\x12": Editor._search_further,
     b"\x7f": Editor._search_less,
     b"\b": Editor._search_less,
     b"\x03": Editor._give_up_search,
     b"\x07": Editor._give_up_search,
+    b"\x1b\r": Editor._give_up_search,  # who leaves it with Escape, and goes on with Enter
 }

@@ -71,8 +71,9 @@ def printable(text: str) -> str:
 class Keys:
     """Takes a terminal's bytes and gives back keys; any segmentation gives the same text and the same keys.
 
-    Bytes that are no UTF-8 become U+FFFD. An escape byte waits for the next byte: with a letter it is the
-    Alt key, before a control byte or a character outside ASCII it is the Escape key, ``Pressed(b"\\x1b")``.
+    Bytes that are no UTF-8 become U+FFFD. An escape byte waits for the next byte: with a letter,
+    Backspace or Enter it is the Alt key, before another control byte or a character outside ASCII it is the
+    Escape key, ``Pressed(b"\\x1b")``.
     """
 
     def __init__(self) -> None:
@@ -124,7 +125,7 @@ class Keys:
             self._state = self._in_sequence
         elif byte in (b"]", b"P", b"X", b"^", b"_"):
             self._state = self._in_report
-        elif b" " <= byte <= b"\x7f" or byte == b"\b":
+        elif b" " <= byte <= b"\x7f" or byte in (b"\b", b"\r", b"\n"):
             self._presses.append(Pressed(b"\x1b" + byte))
         else:
             self._presses.append(Pressed(b"\x1b"))

@@ -1,4 +1,4 @@
-"""One row of a terminal: a line with a cursor in it, and the part of it that is painted.
+"""What is typed in: a line with a cursor in it, and the part of it that is painted, in one row or in several.
 
 A line is edited by grapheme clusters, what people take for one character: a letter with its accents, a flag,
 a family. Borders and columns come from wcwidth; of that only `iter_graphemes` from a border onwards, for its
@@ -16,10 +16,16 @@ from wcwidth import iter_graphemes, wcswidth
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """What to paint, and the column of the cursor, from 0."""
+    """What to paint, and the column of the cursor, from 0.
+
+    ``above`` and ``below`` are the other rows of a line of several; ``note`` stands below all of them.
+    """
 
     text: str
     column: int
+    above: tuple[str, ...] = ()
+    below: tuple[str, ...] = ()
+    note: str = ""
 
 
 class Line:
@@ -45,6 +51,15 @@ class Line:
     @property
     def at_start(self) -> bool:
         return not self._before
+
+    @property
+    def rows_before(self) -> int:
+        """How many rows it has above that of the cursor."""
+        return self._before.count("\n")
+
+    @property
+    def rows_after(self) -> int:
+        return self._after.count("\n")
 
     def backwards(self) -> Iterator[str]:
         """The clusters before the cursor, the nearest first."""
@@ -123,8 +138,28 @@ def fit(clusters: Iterable[str], room: int, mark: str) -> tuple[list[str], int]:
 
 
 def window(line: Line, room: int) -> Row:
-    """The part of the line around the cursor: each side gets half, and what the other does not need."""
+    """The part of a row around the cursor: each side gets half, and what the other does not need."""
     _, needed = fit(line.onwards(), room, ">")
     left, column = fit(line.backwards(), max((room - 1) // 2, room - needed), "<")
     right, _ = fit(line.onwards(), room - column, ">")
     return Row("".join(reversed(left)) + "".join(right), column)
+
+
+def rows_around(line: Line, room: int, most: int) -> Row:
+    """The rows around the cursor, so many at most; where there are more, the last one there counts them."""
+    *above, before = line.before.split("\n")
+    after, *below = line.after.split("\n")
+    row = window(Line(before, after), room)
+    first = max(0, min(len(above) - most // 2, len(above) + 1 + len(below) - most))
+    more = max(0, len(above) + 1 + len(below) - first - most)
+    shown_above = [_cut(text, room) for text in above[first:]]
+    shown_below = [_cut(text, room) for text in below[: len(below) - more]]
+    if first and shown_above:
+        shown_above[0] = _cut(f"({first + 1:,} more)", room)
+    if more and shown_below:
+        shown_below[-1] = _cut(f"({more + 1:,} more)", room)
+    return Row(row.text, row.column, tuple(shown_above), tuple(shown_below))
+
+
+def _cut(text: str, room: int) -> str:
+    return "".join(fit(iter_graphemes(text), room, ">")[0])

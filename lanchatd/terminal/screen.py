@@ -65,23 +65,42 @@ class Screen:
         self.width = width
         self.colours = colours
         self._column: int | None = None  # of the cursor in the painted row; None while nothing is painted
+        self._above: list[int] = []  # the columns of the painted rows above it
         self._painted: object = None
 
-    def update(self, row: Row, status: Sequence[Part] | None = None, lines: Iterable[str] = ()) -> str:
-        """Write lines above, and paint the row and the status, if there is one, again below them.
+    def update(
+        self,
+        row: Row,
+        status: Sequence[Part] | None = None,
+        lines: Iterable[str] = (),
+        waiting: Sequence[str] = (),
+    ) -> str:
+        """Write lines above, and paint the rows and the status, if there is one, again below them.
 
-        Colours may be in the lines and in the row's text: its column is all that counts here.
+        ``waiting`` are rows that stand above those being typed, until they are lines. Colours may be in the
+        lines and in the row of the cursor: its column is all that counts there.
         """
         lines = list(lines)
-        if not lines and self._painted == (row, status, self.width):
+        painted = (row, status, self.width, tuple(waiting))
+        if not lines and self._painted == painted:
             return ""
-        above = "".join(line + "\r\n" for line in lines)
         erased = self.erase()
         self._column = row.column
-        self._painted = (row, status, self.width)
+        self._above = [wcswidth(text) for text in (*waiting, *row.above)]
+        self._painted = painted
+        above = "".join(text + "\r\n" for text in (*lines, *map(self._dim, waiting), *row.above))
+        below = [*row.below]
+        if row.note:
+            below.append(self._dim(row.note))
+        if status is not None:
+            below.append(self._status(status))
+        rest = "".join("\r\n" + text for text in below)
+        back = f"\x1b[{len(below)}A" if below else ""
         right = f"\x1b[{row.column}C" if row.column else ""
-        below = "" if status is None else f"\r\n{self._status(status)}\x1b[1A"
-        return f"{erased}{above}{row.text}{below}\r{right}"
+        return f"{erased}{above}{row.text}{rest}{back}\r{right}"
+
+    def _dim(self, text: str) -> str:
+        return f"{DIM}{text}{RESET}" if self.colours else text
 
     def wrapped(self, line: str, indent: str = "") -> list[str]:
         """The line in rows that no terminal has to wrap: its words are whole, but for those wider than a row.
@@ -105,8 +124,9 @@ class Screen:
         """Take the last rows away; the cursor is where they began."""
         if self._column is None:
             return ""
-        # A terminal that was made narrower has wrapped the row: the cursor's part of it may be further down.
-        up = self._column // max(1, self.width)
+        # A terminal that was made narrower has wrapped the rows: the cursor's part may be further down.
+        width = max(1, self.width)
+        up = self._column // width + sum(max(1, -(-columns // width)) for columns in self._above)
         self.forget()
         return (f"\x1b[{up}A" if up else "") + _ERASE
 

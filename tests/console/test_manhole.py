@@ -283,7 +283,7 @@ def test_tab_completes_names_and_attributes(python: Python, typed: str, row: str
 def test_tab_lists_what_fits(python: Python) -> None:
     """And calls no property of what it lists."""
     python.types("thing.", TAB, TAB)
-    assert python.screen == ["thing.asked thing.cheap( thing.costly", ">>> thing."]
+    assert python.screen == [">>> thing.", "thing.asked thing.cheap( thing.costly"]
     assert python.given["thing"].asked == 0  # type: ignore[attr-defined]
 
 

@@ -147,7 +147,7 @@ def test_a_line_without_an_end_is_shown(console: Console) -> None:
 def test_tab_completes_and_up_brings_back(console: Console) -> None:
     """Also what was typed with this key on another day."""
     console.types("wh", TAB, TAB)
-    assert console.screen == ["who why", "office> wh"]
+    assert console.screen == ["office> wh", "who why"]
     console.types("o", TAB)
     assert console.seat.row == "office> who"
     console.types(CTRL_C, UP, UP)

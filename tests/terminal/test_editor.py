@@ -10,22 +10,15 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from wcwidth import iter_graphemes, wcswidth
 
-from lanchatd.terminal.editor import (
-    LONGEST_LINE,
-    LONGEST_SEARCH,
-    Action,
-    Completions,
-    Editor,
-    Key,
-    Pasted,
-    Submitted,
-    Unbound,
-)
+from lanchatd.terminal.actions import Action, Key, Pasted, Submitted, Unbound
+from lanchatd.terminal.editor import LONGEST_LINE, Editor
+from lanchatd.terminal.history import LONGEST_SEARCH
 from lanchatd.terminal.row import Row
 
 BELL = Key.BELL
 LEFT, RIGHT, UP, DOWN = b"\x1b[D", b"\x1b[C", b"\x1b[A", b"\x1b[B"
 HOME, END, ENTER, TAB, BACKSPACE = b"\x01", b"\x05", b"\r", b"\t", b"\x7f"
+SHIFT_TAB, NEWLINE = b"\x1b[Z", b"\n"
 SEARCH, GIVE_UP, YANK = b"\x12", b"\x07", b"\x19"
 
 FAMILY = "👩\u200d👩\u200d👧"
@@ -374,6 +367,9 @@ def test_a_search_that_finds_nothing_rings_once() -> None:
     """The last line that was found stays, and Backspace goes back to what can be found."""
     editing = searching(b"lunch")
     assert (editing.feed(b"xyz"), editing.line) == ([BELL], "lunch?")
+    assert editing.row().text == "(search 'lunchxyz', not found): lunch?"
+    editing.resize(40)
+    assert editing.row().text == "<hxyz', not found): lunch?"
     assert (editing.feed(b"z"), editing.line) == ([], "lunch?")
     assert (editing.feed(BACKSPACE), editing.line) == ([BELL], "unfinished")
     editing.feed(BACKSPACE + b"\x08" + BACKSPACE)
@@ -485,13 +481,70 @@ def test_tab_rings_if_there_is_nothing_more_to_say(line: str) -> None:
 
 
 def test_a_second_tab_shows_the_candidates() -> None:
-    """Each further one again, until another key comes."""
-    editing = editor("a")
-    names = Completions(("alice: ", "alina: "))
-    assert editing.feed(TAB * 3) == [names, names]
-    assert editing.feed(b"n" + BACKSPACE + TAB) == [BELL]
-    assert editing.feed(b"c" + TAB) == []
-    assert editing.line == "alice: "
+    """In a row below, until another key comes; further ones put in one after the other, and go round."""
+    editing = editor("say a|", TAB)
+    assert (shown(editing), editing.row().note) == ("say ali|", "")
+    steps = [(editing.feed(TAB), editing.line, editing.row().note) for _ in range(4)]
+    assert steps == [
+        ([], "say ali", "alice alina"),
+        ([], "say alice ", "[alice] alina"),
+        ([], "say alina ", "alice [alina]"),
+        ([], "say alice ", "[alice] alina"),
+    ]
+    assert (editing.feed(SHIFT_TAB), editing.line) == ([], "say alina ")
+    assert (editing.feed(b"x"), editing.row().note) == ([], "")
+    assert (editing.feed(TAB), editing.line) == ([BELL], "say alina x")
+
+
+def test_shift_tab_begins_with_the_last() -> None:
+    """Where the candidates are shown already."""
+    editing = editor("a", SHIFT_TAB, SHIFT_TAB, SHIFT_TAB)
+    assert (editing.line, editing.row().note) == ("alina: ", "alice: [alina:]")
+
+
+@pytest.mark.parametrize("key", [LEFT, b"\x1b[200~x\x1b[201~", b"\x17", ENTER, b"\x0e", b"\x03"])
+def test_another_key_takes_the_candidates_away(key: bytes) -> None:
+    """And a Tab behind it asks anew."""
+    editing = Editor(80, "", complete, unbound=frozenset({b"\x0e"}))
+    editing.feed(b"a" + TAB + TAB)
+    assert editing.row().note == "alice: alina:"
+    editing.feed(b"\x1b[I")  # the terminal has the focus, which is no key
+    assert editing.row().note == "alice: alina:"
+    editing.feed(key)
+    assert editing.row().note == ""
+
+
+def test_completing_in_the_middle_of_a_line_adds_no_second_space() -> None:
+    """The one that is there is enough; and what is behind the cursor stays."""
+    assert shown(editor("hi bo| and you", TAB)) == "hi bob| and you"
+
+
+def test_case_does_not_matter_to_what_candidates_have_in_common() -> None:
+    """Of two spellings the first is taken."""
+    editing = Editor(80, complete=lambda word, before: ["Robert ", "robin "])
+    assert (editing.feed(b"ro" + TAB), editing.line) == ([], "Rob")
+
+
+@pytest.mark.parametrize(
+    ("width", "tabs", "note"),
+    [
+        (40, 2, "one three eleven twenty fifteen >"),
+        (20, 2, "one three >"),
+        (20, 3, "[one] three >"),
+        (20, 5, "< [eleven] >"),
+        (20, 6, "< [twenty] >"),
+        (20, 9, "< [sixteenth] >"),
+        (20, 10, "< [last]"),
+        (9, 2, "one >"),
+        (9, 9, "< [sixt>"),
+    ],
+)
+def test_more_candidates_than_fit_are_shown_page_by_page(width: int, tabs: int, note: str) -> None:
+    """The chosen one is always there, and marks say that there are more."""
+    names = ["one", "three", "eleven", "twenty", "fifteen", "seven", "sixteenth", "last"]
+    editing = Editor(width, complete=lambda word, before: names)
+    editing.feed(TAB * tabs)
+    assert editing.row().note == note
 
 
 def test_a_candidate_replaces_the_word_whole() -> None:
@@ -538,6 +591,116 @@ def test_a_paste_that_was_cut_rings() -> None:
     [pasted, bell] = editor().feed(b"\x1b[200~one\n" + b"x" * 2_000_000 + b"\x1b[201~")
     assert isinstance(pasted, Pasted)
     assert bell is BELL
+
+
+# -- a line of several rows
+
+
+def several(line: str = "", *typed: bytes, history: Sequence[str] = ()) -> Editor:
+    """An editor for lines of several rows, with this in them, the bar being the cursor."""
+    editing = Editor(80, complete=complete, history=history)
+    editing.several_rows = True
+    before, bar, after = line.partition("|")
+    editing.set_line(before + after)
+    editing.feed(LEFT * len(after) if bar else b"")
+    for keys in typed:
+        editing.feed(keys)
+    return editing
+
+
+@pytest.mark.parametrize("key", [b"\n", b"\x1b\r", b"\x1b\n"])
+def test_alt_enter_begins_a_new_row(key: bytes) -> None:
+    """And Ctrl-J; Enter submits all of it. Where a line has one row only, they are Enter."""
+    editing = several("one|two")
+    assert editing.feed(key) == []
+    assert (shown(editing), editing.row()) == ("one\n|two", Row("two", 0, above=("one",)))
+    assert editing.feed(ENTER) == [Submitted("one\ntwo")]
+    assert editor("one|two").feed(key) == [Submitted("onetwo")]
+
+
+@pytest.mark.parametrize(
+    ("before", "key", "after"),
+    [
+        ("one\ntw|o\nthree", HOME, "one\n|two\nthree"),
+        ("one\ntw|o\nthree", END, "one\ntwo|\nthree"),
+        ("one\ntw|o\nthree", UP, "on|e\ntwo\nthree"),
+        ("one\ntw|o\nthree", DOWN, "one\ntwo\nth|ree"),
+        ("o\ntwo|\nt", UP, "o|\ntwo\nt"),
+        ("o\ntwo|\nt", DOWN, "o\ntwo\nt|"),
+        ("one\ntw|o", b"\x15", "one\n|o"),
+        ("one\n|two", b"\x15", "one|two"),
+        ("on|e\ntwo", b"\x0b", "on|\ntwo"),
+        ("one|\ntwo", b"\x0b", "one|two"),
+        ("one\n|two", BACKSPACE, "one|two"),
+        ("one\n|two", LEFT, "one|\ntwo"),
+        ("one\ntwo|", b"\x17", "one\n|"),
+        ("one\na|", TAB, "one\nali|"),
+        ("one\nbo|", TAB, "one\nbob: |"),
+    ],
+)
+def test_a_key_is_for_its_row(before: str, key: bytes, after: str) -> None:
+    """Home, up, Ctrl-U and others; at the end of a row, deleting joins it to the next."""
+    assert shown(several(before, key)) == after
+
+
+def test_up_from_the_first_row_is_the_history() -> None:
+    """And down from the last; what was unfinished is there again, all of it."""
+    editing = several("one\ntwo", UP, UP, history=["old"])
+    assert shown(editing) == "old|"
+    assert shown(editor_after(editing, DOWN)) == "one\ntwo|"
+    assert editing.feed(DOWN) == [BELL]
+
+
+def test_a_pasted_block_is_in_the_row_as_it_is() -> None:
+    """It is said with Enter and not before, however short it is; tabs are spaces there too."""
+    editing = several("say: |!")
+    assert editing.feed(b"\x1b[200~one\r\n\ttwo\n\x1b[201~") == []
+    assert shown(editing) == "say: one\n two\n|!"
+    assert editing.feed(ENTER) == [Submitted("say: one\n two\n!")]
+
+
+def test_a_block_that_is_too_long_for_the_row_is_given_to_the_caller() -> None:
+    """Whole, and the row is empty."""
+    lines = ["x" * 1_000] * 17
+    [pasted] = several("").feed(b"\x1b[200~" + "\n".join(lines).encode() + b"\x1b[201~")
+    assert pasted == Pasted(tuple(lines))
+
+
+def test_a_line_with_rows_is_cleaned_where_there_is_one_only() -> None:
+    """What is set, and what was killed before."""
+    editing = several("one\ntwo|", b"\x17", BACKSPACE, b"\x15")
+    editing.feed(b"a\nb\x17\x7f\x7f" + b"c" + NEWLINE + b"d")
+    editing.set_line("one\x1b\ntwo")
+    assert editing.line == "one\ntwo"
+    editing.feed(END + b"\x15" + b"\x15" + b"\x15")
+    assert editing.line == ""
+    editing.several_rows = False
+    editing.feed(YANK)
+    assert editing.line == "onetwo"
+    editing.set_line("one\ntwo")
+    assert editing.line == "onetwo"
+
+
+@pytest.mark.parametrize(
+    ("line", "most", "row"),
+    [
+        ("1\n2\n3|", 3, Row("3", 1, above=("1", "2"))),
+        ("1\n2\n3\n4\n5|", 3, Row("5", 1, above=("(3 more)", "4"))),
+        ("|1\n2\n3\n4\n5", 3, Row("1", 0, below=("2", "(3 more)"))),
+        ("1\n2\n3|\n4\n5", 3, Row("3", 1, above=("(2 more)",), below=("(2 more)",))),
+        ("1\n2|\n3", 1, Row("2", 1)),
+        ("x" * 100 + "\n|", 3, Row("", 0, above=("x" * 78 + ">",))),
+    ],
+)
+def test_of_many_rows_those_around_the_cursor_are_shown(line: str, most: int, row: Row) -> None:
+    """The others are counted, and what is too wide has a mark."""
+    assert several(line).row(most) == row
+
+
+def test_escape_and_enter_in_a_search_give_it_up() -> None:
+    """Nothing is said by a slip, and nothing gets into two rows."""
+    editing = several("unfin|ished", SEARCH + b"old\x1b\r", history=["old"])
+    assert shown(editing) == "unfin|ished"
 
 
 # -- bounds
@@ -615,15 +778,17 @@ def is_clean(text: str) -> bool:
     return not any(unicodedata.category(character) in ("Cc", "Cs", "Zl", "Zp") for character in text)
 
 
-@given(st.lists(KEYS, max_size=40), st.data())
-@example([b"al", TAB, "\x9b".encode(), TAB], None)
+@given(st.lists(KEYS, max_size=40), st.data(), st.booleans())
+@example([b"al", TAB, "\x9b".encode(), TAB], None, False)
 @settings(max_examples=400, deadline=None)
-def test_any_segmentation_gives_the_same(keys: list[bytes], data: st.DataObject | None) -> None:
+def test_any_segmentation_gives_the_same(keys: list[bytes], data: st.DataObject | None, rows: bool) -> None:
     """Typed byte by byte, or pasted in one piece: the same line, row, history and actions."""
     typed = b"".join(keys)
     cuts = sorted(data.draw(st.lists(st.integers(0, len(typed)), max_size=6))) if data else []
     pieces = [typed[a:b] for a, b in zip([0, *cuts], [*cuts, len(typed)], strict=True)]
-    at_once, in_pieces, in_bytes = (Editor(20, "> ", complete, SAID) for _ in range(3))
+    at_once, in_pieces, in_bytes = editors = [Editor(20, "> ", complete, SAID) for _ in range(3)]
+    for editing in editors:
+        editing.several_rows = rows
     actions: list[Action] = at_once.feed(typed)
     assert [action for piece in pieces for action in in_pieces.feed(piece)] == actions
     assert [action for byte in typed for action in in_bytes.feed(bytes([byte]))] == actions
@@ -631,16 +796,17 @@ def test_any_segmentation_gives_the_same(keys: list[bytes], data: st.DataObject 
     assert everything(in_bytes) == everything(at_once)
 
 
-@given(st.lists(KEYS | st.binary(max_size=8), max_size=40))
+@given(st.lists(KEYS | st.binary(max_size=8), max_size=40), st.booleans())
 @settings(max_examples=300, deadline=None)
-def test_the_line_is_always_clean_and_the_cursor_between_clusters(keys: list[bytes]) -> None:
-    """After every key: no control character anywhere, no half cluster before the cursor, a row that fits."""
+def test_the_line_is_always_clean_and_the_cursor_between_clusters(keys: list[bytes], rows: bool) -> None:
+    """After every key: no control character anywhere, no half cluster before the cursor, rows that fit."""
     editing = Editor(20, "> ", complete, SAID)
+    editing.several_rows = rows
     for key in keys:
         for action in editing.feed(key):
             match action:
                 case Submitted(line):
-                    assert is_clean(line)
+                    assert is_clean(line.replace("\n", "") if rows else line)
                 case Pasted(lines):
                     assert all(map(is_clean, lines))
                 case _:
@@ -650,8 +816,9 @@ def test_the_line_is_always_clean_and_the_cursor_between_clusters(keys: list[byt
         for cluster in iter_graphemes(line):
             borders.add(max(borders) + len(cluster))
         assert editing.cursor in borders
-        assert is_clean(line + row.text + "".join(editing.history))
-        assert wcswidth(row.text) <= 19
+        painted = [row.text, *row.above, *row.below, row.note]
+        assert is_clean("".join([line.replace("\n", "") if rows else line, *painted, *editing.history]))
+        assert all(wcswidth(text) <= 19 for text in painted)
         assert 0 <= row.column <= 19
         assert editing._line.length == len(line)
 

@@ -81,9 +81,10 @@ def test_one_key_is_one_press(typed: bytes, presses: list[Press]) -> None:
 @pytest.mark.parametrize(
     ("typed", "presses"),
     [
-        pytest.param(b"\x1b\r", [ESCAPE, ENTER], id="before Enter"),
+        pytest.param(b"\x1b\t", [ESCAPE, Pressed(b"\t")], id="before Tab"),
+        pytest.param(b"\x1b\r", [Pressed(b"\x1b\r")], id="with Enter, it is Alt"),
         pytest.param(b"\x1b\x1b[D", [ESCAPE, Pressed(b"\x1b[D")], id="before an arrow key"),
-        pytest.param(b"\x1b\x1b\x1b\r", [ESCAPE, ESCAPE, ESCAPE, ENTER], id="three times"),
+        pytest.param(b"\x1b\x1b\x1b\r", [ESCAPE, ESCAPE, Pressed(b"\x1b\r")], id="three times"),
         pytest.param("\x1bé".encode(), [ESCAPE, Typed("é")], id="before a character outside ASCII"),
         pytest.param(b"\x1b", [], id="alone, so far"),
     ],

@@ -46,6 +46,31 @@ def test_the_status_is_in_reverse_and_no_wider_than_its_text() -> None:
     assert Screen(10, colours=True).update(Row("", 0), [(" 你", "")]) == "\r\n\x1b[7m 你\x1b[0m\x1b[1A\r"
 
 
+def test_a_line_of_several_rows_has_a_note_below_and_what_waits_above() -> None:
+    """All of it is taken away and painted again with the next line."""
+    screen = Screen(20, colours=False)
+    row = Row("two", 1, above=("one",), below=("three",), note="note")
+    assert screen.update(row, [(" status", "")], waiting=["waits"]) == (
+        "waits\r\none\r\ntwo\r\nthree\r\nnote\r\n status\x1b[3A\r\x1b[1C"
+    )
+    assert screen.update(row, [(" status", "")], waiting=["waits"]) == ""
+    assert screen.update(Row("two", 1), lines=["line"]) == "\x1b[2A" + ERASE + "line\r\ntwo\r\x1b[1C"
+
+
+def test_what_waits_and_notes_are_dim() -> None:
+    """Where there are colours."""
+    shown = Screen(20, colours=True).update(Row("", 0, note="note"), waiting=["waits"])
+    assert shown == "\x1b[2mwaits\x1b[0m\r\n\r\n\x1b[2mnote\x1b[0m\x1b[1A\r"
+
+
+def test_a_narrower_terminal_has_wrapped_the_rows_above_too() -> None:
+    """An empty one is a row all the same."""
+    screen = Screen(80, colours=False)
+    screen.update(Row("x" * 35, 35, above=("x" * 61, "", "x" * 60)))
+    screen.width = 30
+    assert screen.erase() == f"\x1b[{3 + 1 + 2 + 1}A" + ERASE
+
+
 def test_without_a_status_the_row_is_the_last() -> None:
     """The cursor goes to its column in it."""
     screen = Screen(20, colours=False)
