@@ -61,6 +61,7 @@ class Options(usage.Options):
     optFlags = [  # noqa: RUF012
         ["no-history", None, "Keep what is said in memory only: a restart forgets it."],
         ["no-web", None, "Show no page to browsers."],
+        ["no-qr", None, "Show no QR code of the page's address in the terminal."],
         ["require-tls", None, "Let in from other machines only who speaks TLS."],
     ]
 

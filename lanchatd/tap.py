@@ -20,7 +20,7 @@ from lanchatd.chat.log import Log
 from lanchatd.doors.all_doors import all_doors
 from lanchatd.doors.connections import Connections
 from lanchatd.doors.factory import ChatFactory
-from lanchatd.doors.page_address import PageAddress
+from lanchatd.doors.join_addresses import JoinAddresses
 from lanchatd.doors.web.door import WebDoor
 from lanchatd.doors.web.files import PAGE, files_in
 from lanchatd.doors.web.site import Site
@@ -31,6 +31,7 @@ from lanchatd.net.credentials import Credentials
 from lanchatd.net.socket_options import why_taken, within_open_files
 from lanchatd.options import Options, motd_from
 from lanchatd.service.daemon import Running
+from lanchatd.service.invitation import Invitation
 from lanchatd.service.log_file import log_of
 from lanchatd.service.services import (
     AUDIT,
@@ -91,13 +92,14 @@ def makeService(options: Options) -> IService:
     chat = Chat(options["name"], options.motd, limits, reactor, time.time, new_log, keeper.keep)
     credentials = Credentials(read_certificate, reactor)
     names = *host_names(socket.gethostname()), *options.web_hosts
-    web = page = None
-    if not options["no-web"]:
-        web, page = WebDoor(Site(names, files_in(PAGE))), PageAddress(next(iter(options.web_hosts), None))
-    connections = Connections(chat, reactor, limits, credentials, bool(options["require-tls"]), page)
+    join = JoinAddresses(not options["no-web"], next(iter(options.web_hosts), None))
+    web = None if options["no-web"] else WebDoor(Site(names, files_in(PAGE), join.asked_at))
+    connections = Connections(chat, reactor, limits, credentials, bool(options["require-tls"]), join)
     kept = StateService(state, keeper, audit, chat)
     door = ChatService(reactor, ChatFactory(connections, all_doors(web)), options.endpoints)
     services: list[Service] = [kept, credentials, door]
+    if web is not None and not options["no-qr"]:
+        services.append(Invitation(join))
     reloads = {
         "the motd": read_motd,
         "what was moderated": kept.load,

@@ -16,12 +16,23 @@ PACKAGE = Path(lanchatd.__file__).parent
 
 # The lowest first: a folder imports from those before it in this list, and from itself.
 FOLDERS = (
-    "limits", "clock", "program", "text", "terminal", "chat", "state", "formats", "net",
+    "limits", "clock", "program", "text", "lan", "terminal", "chat", "state", "formats", "net",
     "history", "commands", "ssh", "doors", "console", "service", "options", "tap",
 )  # fmt: skip
 # The program at the other end knows what both ends share, and nobody knows it.
 CLIENT = "client"
-CLIENT_KNOWS = {"limits", "clock", "program", "text", "terminal", "chat", "formats", "commands", CLIENT}
+CLIENT_KNOWS = {
+    "limits",
+    "clock",
+    "program",
+    "text",
+    "lan",
+    "terminal",
+    "chat",
+    "formats",
+    "commands",
+    CLIENT,
+}
 # They can be read, tested and used without a network; every branch of theirs is tested (`.ci/run`).
 RULES = ("limits", "clock", "text", "terminal", "chat", "formats", "commands")
 

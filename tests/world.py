@@ -30,7 +30,7 @@ from lanchatd.doors.all_doors import all_doors
 from lanchatd.doors.connections import Connections
 from lanchatd.doors.factory import ChatFactory
 from lanchatd.doors.first_bytes import PATIENCE_S, FirstBytes
-from lanchatd.doors.page_address import PageAddress
+from lanchatd.doors.join_addresses import JoinAddresses
 from lanchatd.doors.refusal import LastLine
 from lanchatd.doors.web.door import WebDoor
 from lanchatd.history.memory import MemoryLog
@@ -263,7 +263,7 @@ class World:
         credentials = Credentials(certificate, self.clock)
         credentials.load()
         self.connections = Connections(
-            self.chat, self.clock, self.limits, credentials, page=None if web is None else PageAddress()
+            self.chat, self.clock, self.limits, credentials, join=JoinAddresses(web is not None)
         )
         self.factory = ChatFactory(self.connections, all_doors(web))
         self.wires: list[Wire] = []

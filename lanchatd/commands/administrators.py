@@ -36,6 +36,10 @@ class Daemon(Protocol):
         """Its connections, its memory and the like."""
         ...
 
+    def addresses(self) -> list[str]:
+        """What others open or type to join, at each address of this machine as it is now."""
+        ...
+
     def limits_changed(self) -> None:
         """A limit has another value."""
         ...
@@ -219,6 +223,11 @@ def _stats(chat: Chat, administrator: Administrator) -> None:
     administrator.tell(Facts("stats", facts | administrator.daemon.facts()))
 
 
+def _address(chat: Chat, administrator: Administrator) -> None:
+    rows: tuple[tuple[Cell, ...], ...] = tuple((way,) for way in administrator.daemon.addresses())
+    administrator.tell(Table("address", ("join_with",), rows, "Nobody can join: it listens on no address."))
+
+
 def _limits(chat: Chat, administrator: Administrator, name: str | None, value: str | None) -> None:
     if name is None:
         _tell_limits(chat, administrator, list(each_limit()))
@@ -291,6 +300,7 @@ DOES: dict[str, Does] = {
     "op": _op,
     "deop": _deop,
     "stats": _stats,
+    "address": _address,
     "limits": _limits,
     "log": _log,
     "shutdown": _shutdown,

@@ -53,6 +53,7 @@ ADMINISTERING = (
     Row("op", "[NICK]", "let whoever has this nick moderate; without one, list who may"),
     Row("deop", "NICK", "let a nick not moderate any more"),
     Row("stats", "", "how the server is doing"),
+    Row("address", "", "what others open or type to join"),
     Row("limits", "[NAME] [VALUE]", "the limits; with a value, change one until the daemon ends"),
     Row("log", "[N]", "the last 20, or N, records of the audit log"),
     Row("shutdown", "[SECONDS] [REASON]", "tell everybody, and end the daemon"),

@@ -13,7 +13,7 @@ from lanchatd.chat.chat import Chat
 from lanchatd.chat.events import Notice
 from lanchatd.chat.peer import Peer
 from lanchatd.clock import Clock
-from lanchatd.doors.page_address import PageAddress
+from lanchatd.doors.join_addresses import JoinAddresses
 from lanchatd.formats.json_lines import JsonFormat
 from lanchatd.formats.text import TextFormat
 from lanchatd.limits import Limits
@@ -56,15 +56,15 @@ class Connections:
         limits: Limits,
         credentials: Credentials,
         require_tls: bool = False,
-        page: PageAddress | None = None,
+        join: JoinAddresses | None = None,
     ) -> None:
-        """``page`` is where the page is, if there is one."""
+        """``join`` is where others join, if that is known."""
         self.chat = chat
         self.clock = clock
         self.limits = limits
         self.credentials = credentials
         self.require_tls = require_tls
-        self.page = page
+        self.join = join or JoinAddresses(web=False)
         self.text = TextFormat()
         self.json = JsonFormat()
         self.budget = Budget(clock)

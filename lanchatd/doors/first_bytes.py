@@ -164,7 +164,8 @@ class FirstBytes(Protocol):
             self.greeted = True
             shared = self.connections
             only_tls = self._is_tls_endpoint or shared.require_tls
-            page = None if shared.page is None else shared.page.for_peer(self.transport.getHost(), only_tls)
+            join = shared.join.for_peer(self.transport.getHost(), only_tls)
+            page = None if join is None else join.page
             self.outbox.tell(shared.text.render(shared.greeting(page, ask=not self.begin.strip())))
 
     @property

@@ -44,17 +44,21 @@ class Running:
         self._shutdown: Call | None = None
 
     def facts(self) -> dict[str, Cell]:
-        used, page = resource.getrusage(resource.RUSAGE_SELF), self._connections.page
+        used = resource.getrusage(resource.RUSAGE_SELF)
+        pages = [one.page for one in self._connections.join.all() if one.page is not None]
         return {
             "up": Span(self._reactor.seconds() - self._since),
             "connections": len(self._connections.open),
             "connections_made": self._connections.made,
-            "page": None if page is None else ", ".join(page.all),
+            "page": ", ".join(pages) or None,
             "tls_key": self._connections.credentials.fingerprint,
             "memory_kib": _memory_kib(),
             "cpu": Span(round(used.ru_utime + used.ru_stime, 2)),
             **self._log_facts(),
         }
+
+    def addresses(self) -> list[str]:
+        return [way for one in self._connections.join.all() for way in one.all]
 
     def limits_changed(self) -> None:
         self._limits_changed()

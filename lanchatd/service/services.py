@@ -158,12 +158,13 @@ class ChatService(Service):
         set_socket_options(port, self._connections.limits)
         where = port.getHost()
         self.log.info("listening on {where}", where=getattr(where, "port", None) or where, address=str(where))
-        page = self._connections.page
         in_tls = isinstance(getattr(port, "factory", None), TLSMemoryBIOFactory)
-        address = None if page is None else page.at(where, in_tls or self._connections.require_tls)
-        if page is not None and address is not None:
-            page.all.append(address)
-            self.log.info("the page is at {page}", page=address)
+        addresses = self._connections.join.listens(where, in_tls or self._connections.require_tls)
+        for address in addresses:
+            if address.page is not None:
+                self.log.info("the page is at {page}", page=address.page)
+        for address in addresses[:1]:
+            self.log.info("join also with: {programs}", programs=" or ".join(address.programs))
 
 
 class Lanchat(MultiService):

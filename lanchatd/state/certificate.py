@@ -6,13 +6,11 @@ know the key, not the certificate: one made anew for the same key, with later da
 
 from __future__ import annotations
 
-import fcntl
 import os
 import re
 import secrets
 import socket
 import stat
-import struct
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from ipaddress import IPv4Address, IPv6Address
@@ -38,6 +36,7 @@ from cryptography.hazmat.primitives.serialization import (
 )
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
+from lanchatd.lan.interfaces import own_addresses
 from lanchatd.state.directory import write_safely
 from lanchatd.state.files import StateError, refuse_foreign, refuse_unless_own
 from lanchatd.text.fingerprint import fingerprint
@@ -126,38 +125,14 @@ def host_names(host: str) -> list[str]:
 def addresses() -> list[Address]:
     """The addresses of this machine's interfaces, in order; of another system than Linux, only loopback.
 
-    Found without netlink, which a daemon under systemd may be denied. Addresses that only count together with
-    an interface (link-local ones) can't be in a certificate.
+    Addresses that only count together with an interface (link-local ones) can't be in a certificate.
     """
-    found: set[Address] = {IPv4Address("127.0.0.1"), IPv6Address("::1"), *_ipv4(), *_ipv6()}
+    own = (one.ip.ip for one in own_addresses())
+    found: set[Address] = {IPv4Address("127.0.0.1"), IPv6Address("::1"), *own}
     usable = sorted(
         (a for a in found if not a.is_link_local), key=lambda a: (not a.is_loopback, a.version, a)
     )
     return usable[:MOST_ADDRESSES]
-
-
-def _ipv4() -> list[Address]:
-    found: list[Address] = []
-    try:
-        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as asking:
-            for interface in Path("/sys/class/net").iterdir():
-                try:
-                    request = struct.pack("16s24x", interface.name.encode())
-                    answer = fcntl.ioctl(asking, 0x8915, request)  # SIOCGIFADDR, netdevice(7)
-                except OSError:  # it has none
-                    continue
-                found.append(IPv4Address(answer[20:24]))
-    except OSError:
-        pass
-    return found
-
-
-def _ipv6() -> list[Address]:
-    try:
-        lines = Path("/proc/self/net/if_inet6").read_text("ascii").splitlines()
-    except OSError:
-        return []
-    return [IPv6Address(bytes.fromhex(line.split()[0])) for line in lines]
 
 
 def _new_subject() -> x509.Name:

@@ -31,6 +31,9 @@ class Daemon:
     def facts(self) -> dict[str, Cell]:
         return {"up": Span(3_700)}
 
+    def addresses(self) -> list[str]:
+        return ["http://192.0.2.7:8000/", "nc 192.0.2.7 8000"]
+
     def limits_changed(self) -> None:
         self.changes += 1
 
@@ -395,6 +398,11 @@ def test_topic_is_set_and_told(world: World, console: Console) -> None:
     assert console.types("topic #lobby be nice") == []
     assert alice.sees() == ["-- admin set the topic: be nice"]
     assert console.types("topic #lobby") == ["The topic is: be nice"]
+
+
+def test_what_others_type_to_join_is_shown(console: Console) -> None:
+    """To be passed on."""
+    assert console.types("address") == ["join with", "http://192.0.2.7:8000/", "nc 192.0.2.7 8000"]
 
 
 def test_stats_are_facts(world: World, console: Console) -> None:

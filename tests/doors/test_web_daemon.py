@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import json
 import re
+import signal
 import socket
 from pathlib import Path
 
 import pytest
 
 from lanchatd.doors.web.files import PAGE
+from lanchatd.lan import qr
 from lanchatd.options import Options
-from tests.daemon import Daemon, Peer, daemon
+from tests.daemon import TWISTD, Daemon, Peer, daemon
 from tests.doors.test_websocket import BROKEN_RULES
 from tests.impostors import any_server
+from tests.pseudo_terminal import seat
 from tests.web import ACCEPTED, CLOSE, TEXT, Answered, answers, frame, frames_in, message, request, upgrade
 
 
@@ -154,3 +157,44 @@ def test_the_log_and_the_greeting_say_where_the_page_is(tmp_path: Path) -> None:
             assert re.fullmatch(page.replace("PORT", str(chat.port)), found)
             alice.types("alice")
             alice.reads_until(f"-- In a browser: {found}")
+
+
+def test_who_is_here_can_invite_others(tmp_path: Path) -> None:
+    """At the address by which the page was found: in words, and as a QR code of it."""
+    with daemon(cwd=tmp_path) as chat:
+        here = f"192.0.2.99:{chat.port}"
+        join = asks(chat, request("/join", "Connection: close", host=here))
+        assert join.body.decode().splitlines()[:2] == [f"http://{here}/", f"nc 192.0.2.99 {chat.port}"]
+        code = asks(chat, request("/qr.svg", "Connection: close", host=here))
+        assert code.headers["content-type"] == "image/svg+xml"
+        assert code.body == qr.as_svg(f"http://{here}/")
+        from_here = asks(chat, request("/join", "Connection: close", host="localhost"))
+        assert from_here.body.decode().split("\n")[0] == chat.logged(r"the page is at (\S+)")[1]
+        refused = asks(chat, request("/qr.svg", "Connection: close", host=here, method="DELETE"))
+        assert (refused.status, refused.headers["allow"]) == (405, "GET, HEAD")
+
+
+CODES = re.compile(r"\033\[[\d;]*m")  # of colours
+
+
+@pytest.mark.parametrize(("options", "shown"), [((), True), (("--no-qr",), False), (("--no-web",), False)])
+def test_who_starts_it_in_a_terminal_is_shown_a_qr_code(
+    tmp_path: Path, options: tuple[str, ...], shown: bool
+) -> None:
+    """Of the page's address; it fits, and is there once."""
+    command = (TWISTD, "-n", "--pidfile=", "lanchat", "--port=0")
+    with seat(*options, home=tmp_path, size=(200, 60), command=command) as starter:
+        starter.sees_line("listening on ")
+        port = re.search(r"listening on (\d+)", "\n".join(starter.screen))
+        assert port
+        with Peer(int(port[1])) as alice:  # all of it runs by now
+            alice.types("alice")
+            alice.reads_until("-- You are alice in #lobby. /help lists the commands.")
+        starter.process.send_signal(signal.SIGTERM)
+        assert starter.ends() == 0
+        starter.sees_line("Server Shut Down")
+        rows = "\n".join(starter.screen)
+        address = re.search(r"the page is at (\S+)", rows)
+        code = [] if address is None else [CODES.sub("", line) for line in qr.as_lines(address[1])]
+        assert ("\n".join([*code, str(address and address[1])]) in rows) == shown
+        assert ("█" in rows) == shown

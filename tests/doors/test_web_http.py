@@ -6,9 +6,8 @@ from collections.abc import Callable
 from itertools import pairwise
 
 import pytest
-from twisted.internet.address import IPv4Address, IPv6Address, UNIXAddress
+from twisted.internet.address import IPv4Address
 
-from lanchatd.doors.page_address import PageAddress
 from lanchatd.doors.web.connection import HEAD_BYTES, HEAD_S, IDLE_S, MOST_REQUESTS, TAKEN_S
 from lanchatd.doors.web.messages import Answer, Request, Upgrade
 from lanchatd.doors.web.site import Site
@@ -329,27 +328,9 @@ def test_any_request_in_any_pieces_gets_the_same_answer(world: World) -> None:
     assert set(found) == {found[0]}
 
 
-@pytest.mark.parametrize(
-    ("listens", "said"),
-    [
-        (IPv4Address("TCP", "192.0.2.7", 8000), "http://192.0.2.7:8000/"),
-        (IPv6Address("TCP", "2001:db8::1", 80), "http://[2001:db8::1]:80/"),
-        (IPv6Address("TCP", "::ffff:192.0.2.7", 80), "http://192.0.2.7:80/"),
-        (UNIXAddress(b"/run/lanchatd.sock"), None),
-    ],
-)
-def test_the_address_of_the_page_is_written_as_browsers_take_it(listens: object, said: str | None) -> None:
-    """Of any that is listened on."""
-    assert PageAddress().at(listens, False) == said
-    assert PageAddress("chat.local").at(listens, True) == (
-        said and f"https://chat.local:{listens.port}/"  # type: ignore[attr-defined]
-    )
-
-
 def test_who_is_greeted_on_this_machine_is_told_the_address_for_others(world: World) -> None:
     """It is to be passed on."""
-    assert world.connections.page is not None
-    world.connections.page.all.append("http://192.0.2.7:8000/")
+    world.connections.join.listens(IPv4Address("TCP", "192.0.2.7", 8000), False)
     seen = world.connect().types("alice").sees()
     assert "-- In a browser: http://192.0.2.7:8000/" in seen
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import base64
 import binascii
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from http import HTTPStatus
 from ipaddress import ip_address
 
@@ -18,13 +18,18 @@ from wsproto.utilities import generate_accept_token
 
 from lanchatd.doors.web.files import File
 from lanchatd.doors.web.messages import Answer, Malformed, Request, Upgrade, sentence
+from lanchatd.lan import qr
+from lanchatd.lan.join_address import JoinAddress
 
 WEBSOCKET = "/ws"
 HEALTH = "/health"
+JOIN = "/join"
+QR = "/qr.svg"
 
 # A name or an address, maybe with a port (RFC 9110, 7.2).
-_HOST = re.compile(r"(?:\[([0-9A-Fa-f:.]+(?:%[A-Za-z0-9._~-]+)?)\]|([A-Za-z0-9._~-]+))(?::[0-9]{0,5})?")
+_HOST = re.compile(r"(?:\[([0-9A-Fa-f:.]+(?:%[A-Za-z0-9._~-]+)?)\]|([A-Za-z0-9._~-]+))(?::([0-9]{0,5}))?")
 _KEY_BYTES = 16
+_READS = ("GET", "HEAD")
 
 _BAD_HOST = sentence(HTTPStatus.BAD_REQUEST, "That request does not say which host it is for.", last=True)
 _BAD_TARGET = sentence(HTTPStatus.BAD_REQUEST, "That is not an address of a page.", last=True)
@@ -51,7 +56,14 @@ _UPGRADE = sentence(
 class Site:
     """What is where. ``names`` are this machine's; it can be asked for under every IP address."""
 
-    def __init__(self, names: Iterable[str], files: Mapping[str, File]) -> None:
+    def __init__(
+        self,
+        names: Iterable[str],
+        files: Mapping[str, File],
+        join: Callable[[str, int | None], JoinAddress | None] = lambda name, port: None,
+    ) -> None:
+        """``join`` tells where others join, of the host and the port that were asked for."""
+        self._join = join
         self._names = {name.lower().rstrip(".") for name in names}
         self._files = files
 
@@ -72,7 +84,8 @@ class Site:
             target = f"/{path}"
         if host is None or not (found := _HOST.fullmatch(host)):
             return _BAD_HOST
-        if not self._is_ours(found[1] or found[2]):
+        name, port = found[1] or found[2], int(found[3]) if found[3] else None
+        if not self._is_ours(name):
             return _NOT_OURS
         if request.has_body:
             return _BODY
@@ -83,7 +96,10 @@ class Site:
             return sentence(
                 HTTPStatus.TEMPORARY_REDIRECT, "Only encrypted connections come in here.", location
             )
-        return self._at(target.partition("?")[0], request, host)
+        path = target.partition("?")[0]
+        if path in (JOIN, QR) and request.method in _READS:
+            return self._invitation(path, name, port)
+        return self._at(path, request, host)
 
     def _is_ours(self, name: str) -> bool:
         try:
@@ -94,15 +110,25 @@ class Site:
 
     def _at(self, path: str, request: Request, host: str) -> Answer | Upgrade:
         file = self._files.get(path)
-        if path not in (WEBSOCKET, HEALTH) and file is None:
+        if path not in (WEBSOCKET, HEALTH, JOIN, QR) and file is None:
             return _NO_PAGE
-        allowed = ("GET",) if path == WEBSOCKET else ("GET", "HEAD")
+        allowed = ("GET",) if path == WEBSOCKET else _READS
         if request.method not in allowed:
             text = f"That can only be asked for with {' or '.join(allowed)}."
             return sentence(HTTPStatus.METHOD_NOT_ALLOWED, text, ("Allow", ", ".join(allowed)))
         if file is not None:
             return file.answer(request)
         return _websocket(request, host) if path == WEBSOCKET else sentence(HTTPStatus.OK, "ok")
+
+    def _invitation(self, path: str, name: str, port: int | None) -> Answer:
+        """What to pass on: how to join, in words or as a QR code of the page's address."""
+        join = self._join(name, port)
+        if join is None or join.page is None:
+            return _NO_PAGE
+        if path == JOIN:
+            return sentence(HTTPStatus.OK, "\n".join(join.all))
+        kind = (("Content-Type", "image/svg+xml"), ("Cache-Control", "no-store"))
+        return Answer(HTTPStatus.OK, kind, qr.as_svg(join.page))
 
 
 def _websocket(request: Request, host: str) -> Answer | Upgrade:

@@ -8,6 +8,7 @@ import { element, onceAFrame, setText } from "./dom.js";
 import { Door, forgetRooms, remember, roomInAddress, wantedRooms } from "./door.js";
 import { History } from "./history.js";
 import { Input } from "./input.js";
+import { listenToInvite } from "./invite.js";
 import { Layout } from "./layout.js";
 import { Lines } from "./lines.js";
 import { Lists } from "./lists.js";
@@ -218,6 +219,7 @@ element("other-nick", HTMLElement).addEventListener("click", () => {
   door.close("");
 });
 listenToControls(acts, attention);
+listenToInvite();
 listenToKeys(acts);
 
 addEventListener("focus", () => {
