@@ -36,6 +36,11 @@ class Actor(Protocol):
         """Whether it may moderate."""
         ...
 
+    @property
+    def sign(self) -> str:
+        """What its commands begin with when they are typed."""
+        ...
+
     def tell(self, *items: Notice) -> None:
         """Answer."""
         ...

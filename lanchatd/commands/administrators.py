@@ -16,6 +16,7 @@ from lanchatd.chat.room import Room
 from lanchatd.chat.user import Session, User
 from lanchatd.commands.actor import Does, topic_of
 from lanchatd.commands.report import At, Cell, Facts, Report, Span, Table
+from lanchatd.commands.rows import CONSOLE
 from lanchatd.limits import Limits, conflict_in, each_limit, limit_from, option_name
 from lanchatd.text import names
 from lanchatd.text.quoting import single_spaced
@@ -24,6 +25,9 @@ from lanchatd.text.refused import Refused
 # Records of the audit log, and a topic's characters, in a list.
 RECORDS = 20
 TOPIC_SHOWN = 60
+
+NOT_SURE = "not_sure"
+"""The code of what is refused only because nobody has said that it is meant."""
 
 
 class Daemon(Protocol):
@@ -58,11 +62,15 @@ class Administrator:
 
     nick = names.ADMIN
     operator = True
+    sign = CONSOLE.sign
 
-    def __init__(self, address: str | None, daemon: Daemon, tell: Callable[[Report], None]) -> None:
-        """``tell`` is called with each answer."""
+    def __init__(
+        self, address: str | None, daemon: Daemon, tell: Callable[[Report], None], sure: bool = False
+    ) -> None:
+        """``tell`` is called with each answer. ``sure``: what has to be meant is, without ``--yes``."""
         self.address = address
         self.daemon = daemon
+        self.sure = sure
         self._tell = tell
 
     def tell(self, *items: Report) -> None:
@@ -87,9 +95,18 @@ def _called(chat: Chat, whom: str) -> list[User]:
         return [chat.user_named(whom)]
     except Refused as no_member:
         try:
-            return list(chat.room_named(whom).members.values())
+            return list(_room_named(chat, whom).members.values())
         except Refused as no_room:
             raise (no_room if whom.startswith("#") else no_member) from None
+
+
+def _room_named(chat: Chat, name: str) -> Room:
+    try:
+        return chat.room_named(name)
+    except Refused as refused:
+        if refused.code != "no_room":
+            raise
+        raise Refused(refused.code, refused.text.replace(" /", f" {CONSOLE.sign}")) from None
 
 
 def _session_row(chat: Chat, session: Session) -> tuple[Cell, ...]:
@@ -120,19 +137,19 @@ def _rooms(chat: Chat, administrator: Administrator) -> None:
 async def _room(
     chat: Chat, administrator: Administrator, what: str, name: str, meant: bool, reason: str | None
 ) -> None:
-    room = chat.room_named(name)
+    room = _room_named(chat, name)
     if room.key == names.LOBBY:
         raise Refused("lobby", f"Everybody begins in {room.name}: it can't be closed or removed.")
     here, lines = len(room.members), room.readers.newest
     if what == "close":
         how = closing.CLOSED
         await closing.close(chat, room, administrator.nick, reason or "")
-    elif meant or not lines:
+    elif meant or administrator.sure or not lines:
         how = closing.REMOVED
         await closing.remove(chat, room, administrator.nick, reason or "")
     else:
         would = f"What was said in {room.name}, {lines:,} line{'' if lines == 1 else 's'}, would go for good"
-        raise Refused("not_sure", f"{would}: room remove {room.name} --yes says that it is meant.")
+        raise Refused(NOT_SURE, f"{would}: room remove {room.name} --yes says that it is meant.")
     administrator.tell(Notice((f"{room.name} was {how}; {here:,} {'was' if here == 1 else 'were'} in it.",)))
 
 
@@ -177,11 +194,11 @@ async def _deop(chat: Chat, administrator: Administrator, nick: str) -> None:
 
 
 def _say(chat: Chat, administrator: Administrator, room: str, text: str) -> Posted:
-    return chat.say_as_admin(chat.room_named(room), text)
+    return chat.say_as_admin(_room_named(chat, room), text)
 
 
 def _topic(chat: Chat, administrator: Administrator, name: str, text: str | None) -> Posted | None:
-    room = chat.room_named(name)
+    room = _room_named(chat, name)
     if text is not None:
         return chat.say_as_admin(room, text, Kind.TOPIC)
     administrator.tell(topic_of(room))
@@ -274,8 +291,12 @@ def _log(chat: Chat, administrator: Administrator, count: int | None) -> None:
 
 
 async def _shutdown(
-    chat: Chat, administrator: Administrator, seconds: int | None, reason: str | None
+    chat: Chat, administrator: Administrator, meant: bool, seconds: int | None, reason: str | None
 ) -> None:
+    if not (meant or administrator.sure):
+        when = f" {seconds}" if seconds else ""
+        would = f"The daemon would end, with {chat.summary()}"
+        raise Refused(NOT_SURE, f"{would}: shutdown --yes{when} says that it is meant.")
     administrator.daemon.shut_down_in(seconds or 0, reason or "")
     if not seconds:
         administrator.tell(Notice(("The server is shutting down.",)))

@@ -33,7 +33,7 @@ async def _ban(chat: Chat, actor: Actor, target: str, minutes: int | None, reaso
 async def _unban(chat: Chat, actor: Actor, target: str) -> None:
     found, shown = target_from(target)
     if not chat.moderation.bans.remove(found, chat.now()):
-        raise Refused("not_banned", f"There is no ban on {shown}. /bans lists what there is.")
+        raise Refused("not_banned", f"There is no ban on {shown}. {actor.sign}bans lists what there is.")
     await chat.moderation.changed()
     actor.tell(Notice((f"{shown} is not banned any more.",)))
 

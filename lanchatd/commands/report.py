@@ -7,20 +7,29 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from itertools import zip_longest
 from typing import Any, assert_never
 
-from wcwidth import wcswidth
+from wcwidth import wcswidth, wrap
 
 from lanchatd.chat.events import Notice
 from lanchatd.formats.json_lines import JsonFormat
-from lanchatd.text.times import iso_time, near_time, span
+from lanchatd.text.times import full_time, iso_time, near_time, span
+
+# Rows of a table up to which it is made to fit: a longer one is read with a program, and takes its time.
+MOST_FITTED = 1_000
+
+# Headings where there is no room: the words are wider than what stands below.
+_SHORT = {"encrypted": "TLS", "lines_said": "said", "operator": "op"}
+_BETWEEN = "  "
 
 
 @dataclass(frozen=True, slots=True)
 class At:
-    """A moment, in seconds since the epoch."""
+    """A moment, in seconds since the epoch. ``full``: shown with its date and seconds, whenever it was."""
 
     at: float
+    full: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,18 +65,30 @@ Report = Notice | Table | Facts
 _JSON = JsonFormat()
 
 
-def as_text(report: Report, now: float) -> str:
-    """For people: lines, each with its end. Columns are aligned as a terminal shows them."""
+def as_text(report: Report, now: float, columns: int | None = None) -> str:
+    """For people: lines, each with its end. Columns are aligned as a terminal shows them.
+
+    A table is made to fit in so many columns, if that is given: what is too wide goes on below itself.
+    """
     match report:
         case Notice():
             lines = list(report.lines)
         case Facts():
-            lines = _aligned([(_heading(name), _text(cell, now)) for name, cell in report.facts.items()])
+            facts: list[tuple[str, ...]] = [
+                (_heading(name), _text(cell, now)) for name, cell in report.facts.items()
+            ]
+            lines = _aligned(facts, _widths(facts))
         case Table(rows=()):
             lines = [report.none]
         case Table():
             rows = [tuple(_text(cell, now) for cell in row) for row in report.rows]
-            lines = _aligned([tuple(map(_heading, report.columns)), *rows])
+            shown = [tuple(map(_heading, report.columns)), *rows]
+            widths = _widths(shown)
+            if columns is not None and _wide(widths) > columns and len(rows) <= MOST_FITTED:
+                shown = [tuple(_SHORT.get(name) or _heading(name) for name in report.columns), *rows]
+                widths = _fitting(shown, columns)
+                shown = [line for row in shown for line in _wrapped(row, widths)]
+            lines = _aligned(shown, widths)
         case _:  # pragma: no cover
             assert_never(report)
     return "".join(line + "\n" for line in lines)
@@ -107,7 +128,7 @@ def _text(cell: Cell, now: float) -> str:
         case float():
             return f"{cell:,g}"
         case At():
-            return near_time(cell.at, now)
+            return full_time(cell.at) if cell.full else near_time(cell.at, now)
         case Span():
             return span(cell.seconds)
         case _:
@@ -124,10 +145,42 @@ def _value(cell: Cell) -> str | float | bool | None:
             return cell
 
 
-def _aligned(rows: list[tuple[str, ...]]) -> list[str]:
-    widths = [max(map(_width, column)) for column in zip(*rows, strict=True)]
+def _widths(rows: list[tuple[str, ...]]) -> list[int]:
+    return [max(map(_width, column)) for column in zip(*rows, strict=True)]
+
+
+def _wide(widths: list[int]) -> int:
+    return sum(widths) + len(_BETWEEN) * (len(widths) - 1)
+
+
+def _fitting(rows: list[tuple[str, ...]], columns: int) -> list[int]:
+    """The widest columns made narrower: as long as their words are whole, and then further."""
+    words = [
+        max((_width(word) for text in column for word in text.split()), default=1)
+        for column in zip(*rows, strict=True)
+    ]
+    widths = _widths(rows)
+    for least in (words, [1] * len(words)):
+        while _wide(widths) > columns:
+            wider = [place for place, width in enumerate(widths) if width > least[place]]
+            if not wider:
+                break
+            widths[max(wider, key=widths.__getitem__)] -= 1
+    return widths
+
+
+def _wrapped(row: tuple[str, ...], widths: list[int]) -> list[tuple[str, ...]]:
+    """The lines of a row."""
+    cells = [
+        [text] if _width(text) <= width else wrap(text, width)
+        for text, width in zip(row, widths, strict=True)
+    ]
+    return list(zip_longest(*cells, fillvalue=""))
+
+
+def _aligned(rows: list[tuple[str, ...]], widths: list[int]) -> list[str]:
     return [
-        "  ".join(
+        _BETWEEN.join(
             text + " " * (width - _width(text)) for text, width in zip(row, widths, strict=True)
         ).rstrip()
         for row in rows

@@ -56,7 +56,7 @@ ADMINISTERING = (
     Row("address", "", "what others open or type to join"),
     Row("limits", "[NAME] [VALUE]", "the limits; with a value, change one until the daemon ends"),
     Row("log", "[N]", "the last 20, or N, records of the audit log"),
-    Row("shutdown", "[SECONDS] [REASON]", "tell everybody, and end the daemon"),
+    Row("shutdown", "[--yes] [SECONDS] [REASON]", "tell everybody, and end the daemon"),
 )
 
 MEMBERS = Commands("/", "Anything else is said to the room; //x says /x.", *TALKING, *MODERATING, BANS)

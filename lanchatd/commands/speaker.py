@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 from lanchatd.chat.events import Item
 from lanchatd.chat.room import Room
 from lanchatd.chat.user import Session, User
+from lanchatd.commands.rows import MEMBERS
 
 
 @dataclass(frozen=True, slots=True)
 class Speaker:
     """A session, and the room that the line is for. Implements `lanchatd.commands.actor.Actor`."""
+
+    sign: ClassVar[str] = MEMBERS.sign
 
     session: Session
     room: Room

@@ -85,6 +85,11 @@ class Dialogue:
         """Whether a person types."""
         return isinstance(self._surface, Terminal)
 
+    @property
+    def columns(self) -> int | None:
+        """In how many columns what is shown has to fit; None where nobody looks."""
+        return self._surface.columns
+
     def show(self, text: str) -> None:
         """Show text with line ends; nothing if it is over."""
         with self.painted():

@@ -25,6 +25,8 @@ class Listener(Protocol):
 class Plain:
     """The same as a `lanchatd.console.terminal.Terminal`, where nothing is painted and nothing is echoed."""
 
+    columns = None
+
     def __init__(self, output: Output, listener: Listener) -> None:
         self.show = output.write
         self.show_error = output.write_error

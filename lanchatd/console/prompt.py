@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Protocol
 
-from lanchatd.console.dialogue import Dialogue, Done
+from lanchatd.console.dialogue import REFUSED, Dialogue, Done
 from lanchatd.ssh.application import Identity, Output
+
+UNSURE = 3
+"""The exit code of what was not done, as nobody has said that it is meant."""
+
+QUESTION = "Is that meant? (yes/no) "
 
 
 class CommandRunner(Protocol):
@@ -17,12 +23,19 @@ class CommandRunner(Protocol):
 
     prompt: str
 
-    def run(self, line: str, show: Callable[[str], None], done: Done) -> None:
-        """Do what a line says.
+    def run(
+        self,
+        line: str,
+        show: Callable[[str], None],
+        done: Done,
+        columns: int | None = None,
+        sure: bool = False,
+    ) -> None:
+        """Do what a line says, with tables that fit in so many ``columns``.
 
         ``show`` takes text with line ends, and may be called before ``done`` and after it. ``done`` is called
-        exactly once, at once or later: with 0, with 1 and the reason why it is refused, or with 2 if there is
-        no such command.
+        exactly once, at once or later: with 0, with 1 and the reason why it is refused, with 2 if there is
+        no such command, or with 3 if it is refused because it may not be meant. ``sure`` says that it is.
         """
         ...
 
@@ -47,19 +60,35 @@ class Prompt(Dialogue):
         )
         super().__init__(output, greeting, commands.history())
         self._commands = commands
+        self._asked = ""  # the line of which is asked whether it is meant
 
     @property
     def prompt(self) -> str:
-        return self._commands.prompt
+        return QUESTION if self._asked else self._commands.prompt
 
     def complete(self, word: str, before: str) -> Sequence[str]:
-        return self._commands.complete(word, before)
+        return () if self._asked else self._commands.complete(word, before)
+
+    def give_up(self, line: str) -> None:
+        self._asked = ""
 
     def take(self, line: str, done: Done) -> None:
+        asked, self._asked = self._asked, ""
+        if asked:
+            if line.strip().lower() in ("y", "yes"):
+                self._commands.run(asked, self.show, done, self.columns, sure=True)
+            else:
+                done(REFUSED, "Nothing was done.")
+            return
         match line.strip():
             case "":
                 done(self.code, "")  # as in a shell, it changes nothing
             case "exit" | "quit":
                 self.end()
             case _:
-                self._commands.run(line, self.show, done)
+                self._commands.run(line, self.show, partial(self._is_done, line, done), self.columns)
+
+    def _is_done(self, line: str, done: Done, code: int, reason: str) -> None:
+        if code == UNSURE and self.at_terminal:
+            self._asked = line
+        done(code, reason)

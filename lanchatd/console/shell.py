@@ -6,10 +6,12 @@ from collections.abc import Callable, Sequence
 
 from lanchatd.chat.answers import Answer
 from lanchatd.chat.chat import Chat
-from lanchatd.commands.administrators import Administrator, Daemon
+from lanchatd.commands.administrators import NOT_SURE, Administrator, Daemon
 from lanchatd.commands.dispatch import administer
 from lanchatd.commands.report import Report, as_json, as_text
 from lanchatd.commands.rows import CONSOLE
+from lanchatd.console.dialogue import REFUSED
+from lanchatd.console.prompt import UNSURE
 from lanchatd.console.session_audit import SessionAudit
 from lanchatd.limits import each_limit, option_name
 from lanchatd.ssh.application import Identity
@@ -18,7 +20,8 @@ from lanchatd.text.refused import Refused
 JSON = "--json"
 
 # How a command ended, for the shell of whoever ran it.
-DONE, REFUSED, NOT_A_COMMAND = 0, 1, 2
+DONE, NOT_A_COMMAND = 0, 2
+_CODES = {"unknown_command": NOT_A_COMMAND, NOT_SURE: UNSURE}
 
 
 class Shell:
@@ -31,25 +34,35 @@ class Shell:
         self._address = identity.address
         self._audit = audit
 
-    def run(self, line: str, show: Callable[[str], None], done: Callable[[int, str], None]) -> None:
-        """Run a command. ``show`` gets its answer, ``done`` its exit code and why it was refused."""
+    def run(
+        self,
+        line: str,
+        show: Callable[[str], None],
+        done: Callable[[int, str], None],
+        columns: int | None = None,
+        sure: bool = False,
+    ) -> None:
+        """Run a command. ``show`` gets its answer, ``done`` its exit code and why it was refused.
+
+        Tables are made to fit in so many ``columns``. ``sure``: that it is meant has been said.
+        """
         line = line.strip()
-        command, as_asked = _as_asked(line)
+        command, for_programs = _as_asked(line)
 
         def tell(report: Report) -> None:
-            show(as_asked(report, self._chat.now()))
+            show(as_json(report) if for_programs else as_text(report, self._chat.now(), columns))
 
         def is_done(answer: Answer[None]) -> None:
             try:
                 answer.result()
             except Refused as refused:
                 self._audit.record(line, refused.text)
-                done(NOT_A_COMMAND if refused.code == "unknown_command" else REFUSED, refused.text)
+                done(_CODES.get(refused.code, REFUSED), refused.text)
             else:
                 self._audit.record(line, "done")
                 done(DONE, "")
 
-        administrator = Administrator(self._address, self._daemon, tell)
+        administrator = Administrator(self._address, self._daemon, tell, sure)
         try:
             answer = administer(self._chat, administrator, command)
         except Exception:
@@ -76,21 +89,21 @@ class Shell:
         return self._audit.history()
 
 
-def _as_asked(line: str) -> tuple[str, Callable[[Report, float], str]]:
-    """The command without ``--json``, and how it wants its answer.
+def _as_asked(line: str) -> tuple[str, bool]:
+    """The command without ``--json``, and whether its answer is for programs.
 
     It counts right behind the name; at the end too, where that can't be a part of what is said.
     """
     name, _, rest = line.partition(" ")
     first, _, others = rest.lstrip().partition(" ")
     if first == JSON:
-        return f"{name} {others}".rstrip(), lambda report, now: as_json(report)
+        return f"{name} {others}".rstrip(), True
     command = CONSOLE.find(name.removeprefix("/"))
     if command is None:
-        return line, as_text
+        return line, False
     arguments = command.arguments.split()
     # What is said may end with it; as the whole of it, nobody means it.
     free_text = bool(arguments) and arguments[-1].strip("[]") in ("TEXT", "REASON")
     if line.endswith(f" {JSON}") and (not free_text or len(rest.split()) <= len(arguments)):
-        return line.removesuffix(JSON).rstrip(), lambda report, now: as_json(report)
-    return line, as_text
+        return line.removesuffix(JSON).rstrip(), True
+    return line, False

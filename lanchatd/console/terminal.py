@@ -61,6 +61,11 @@ class Terminal:
         self._given_back = False
         output.write(self._screen.begin)
 
+    @property
+    def columns(self) -> int:
+        """What can be shown in a row."""
+        return self._screen.width - 1
+
     # -- what is shown
 
     def show(self, text: str) -> None:

@@ -72,7 +72,7 @@ class Running:
             raise Refused("unreadable", f"The audit log can't be read: {error.strerror}.") from None
         rows = tuple(
             (
-                At(record.at),
+                At(record.at, full=True),
                 record.account,
                 record.fingerprint,
                 record.comment,

@@ -149,7 +149,7 @@ def test_nothing_is_left_of_a_room_that_was_removed(world: World, console: Conso
     console.types("room remove #dev --yes")
     alice.sees()
     assert alice.types("/rooms").sees() == ["-- #lobby (1 here)"]
-    assert console.types("topic #dev") == ["!! There is no #dev. /rooms lists what there is."]
+    assert console.types("topic #dev") == ["!! There is no #dev. rooms lists what there is."]
     assert alice.types("/join #dev").sees() == [
         "-- You are alice in #dev. /help lists the commands.", "-- 1 in #dev: alice (plain)",
     ]  # fmt: skip
@@ -207,4 +207,4 @@ def test_a_mistyped_command_is_one_clear_line(world: World, console: Console, li
     """With its usage."""
     world.join("alice", room="#dev")
     assert console.types(line) == ["!! Usage: room close|remove ROOM [--yes] [REASON]"]
-    assert console.types("room close #nowhere") == ["!! There is no #nowhere. /rooms lists what there is."]
+    assert console.types("room close #nowhere") == ["!! There is no #nowhere. rooms lists what there is."]

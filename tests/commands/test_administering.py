@@ -13,6 +13,7 @@ from lanchatd.commands.administrators import Administrator
 from lanchatd.commands.dispatch import administer
 from lanchatd.commands.report import Cell, Report, Span, Table, as_json, as_text
 from lanchatd.commands.rows import CONSOLE
+from lanchatd.text import names
 from lanchatd.text.refused import Refused
 from tests.chat.test_late_log import LateWorld
 from tests.commands.test_commands import ADDRESSES
@@ -153,7 +154,7 @@ def test_who_can_be_asked_of_one_nick_or_one_room(world: World, console: Console
     assert nicks("who ALICE") == ["alice"]
     assert nicks("who #dev") == ["alice", "carol"]
     assert console.types("who dave") == ["!! There is no dave here."]
-    assert console.types("who #no") == ["!! There is no #no. /rooms lists what there is."]
+    assert console.types("who #no") == ["!! There is no #no. rooms lists what there is."]
 
 
 def test_an_empty_server_says_so(console: Console) -> None:
@@ -223,8 +224,9 @@ def test_what_could_not_be_kept_is_said(world: World, console: Console, line: st
         ("mute carol", "There is no carol here."),
         ("op carol", "There is no carol here."),
         ("deop carol", "carol is no operator."),
-        ("unban carol", "There is no ban on carol. /bans lists what there is."),
-        ("say #no hi", "There is no #no. /rooms lists what there is."),
+        ("unban carol", "There is no ban on carol. bans lists what there is."),
+        ("say #no hi", "There is no #no. rooms lists what there is."),
+        ("say a/b hi", f"A room is # and {names._RULE}."),
         ("say #lobby", "Usage: say ROOM TEXT"),
         ("topic", "Usage: topic ROOM [TEXT]"),
         ("announce", "Usage: announce TEXT"),
@@ -237,7 +239,7 @@ def test_what_could_not_be_kept_is_said(world: World, console: Console, line: st
             "limits chunk-bytes 1048576",
             "--direct-bytes has to be at least twice --chunk-bytes: an answer may be a chunk.",
         ),
-        ("shutdown 86401", "Usage: shutdown [SECONDS] [REASON] (SECONDS is from 0 to 86,400)"),
+        ("shutdown --yes 86401", "Usage: shutdown [--yes] [SECONDS] [REASON] (SECONDS is from 0 to 86,400)"),
     ],
 )
 def test_what_is_wrong_is_one_line_and_nothing_is_done(
@@ -451,14 +453,32 @@ def test_log_shows_the_last_records(console: Console) -> None:
 def test_shutdown_is_at_once_or_announced(world: World, console: Console) -> None:
     """With its reason."""
     alice = world.join("alice")
-    assert console.types("shutdown 90 new disk") == [
+    assert console.types("shutdown --yes 90 new disk") == [
         "The server shuts down in 90 s. Another shutdown takes the place of this one."
     ]
     assert alice.sees() == ["* admin announces: the server shuts down at 14:04, in 90 s: new disk"]
-    assert console.types("shutdown") == ["The server is shutting down."]
-    assert console.types("shutdown 0") == ["The server is shutting down."]
-    assert console.types("shutdown now!") == ["The server is shutting down."]
+    assert console.types("shutdown --yes") == ["The server is shutting down."]
+    assert console.types("shutdown --yes 0") == ["The server is shutting down."]
+    assert console.types("shutdown --yes now!") == ["The server is shutting down."]
     assert console.daemon.shutdowns == [(90, "new disk"), (0, ""), (0, ""), (0, "now!")]
+
+
+@pytest.mark.parametrize(
+    ("line", "meant"),
+    [
+        ("shutdown", "--yes"),
+        ("shutdown 90", "--yes 90"),
+        ("shutdown 90 --yes", "--yes 90"),
+        ("shutdown x", "--yes"),
+    ],
+)
+def test_a_shutdown_has_to_be_meant(world: World, console: Console, line: str, meant: str) -> None:
+    """A line of an old script, or the wrong window: it is said what would happen."""
+    world.join("alice")
+    assert console.types(line) == [
+        f"!! The daemon would end, with 1 member in 1 room: shutdown {meant} says that it is meant."
+    ]
+    assert console.daemon.shutdowns == []
 
 
 def test_help_is_made_from_the_rows(world: World, console: Console) -> None:

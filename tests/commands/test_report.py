@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 
 import pytest
+from wcwidth import wcswidth
 
 from lanchatd.chat.events import Notice
-from lanchatd.commands.report import At, Cell, Facts, Report, Span, Table, as_json, as_text
+from lanchatd.commands.report import MOST_FITTED, At, Cell, Facts, Report, Span, Table, as_json, as_text
 
 NOW = 1_795_356_191.123
 
@@ -31,6 +32,42 @@ def test_columns_are_aligned_as_a_terminal_shows_them() -> None:
     ]
 
 
+def fitted(columns: int, *rows: tuple[Cell, ...]) -> list[str]:
+    shown = as_text(table(*rows), NOW, columns).splitlines()
+    assert all(wcswidth(line) <= columns for line in shown)
+    return shown
+
+
+def test_a_table_that_is_too_wide_goes_on_below() -> None:
+    """With short headings, and words that stay whole as long as that is possible; the widest column first."""
+    long = ("alice in the office", 1_234, Span(615))
+    assert fitted(38, long) == [
+        "name                said   idle",
+        "alice in the        1,234  10 min 15 s",
+        "office",
+    ]
+    assert fitted(24, long, ("日本 語", 5, None)) == [
+        "name     said   idle",
+        "alice    1,234  10 min",
+        "in the          15 s",
+        "office",
+        "日本 語  5",
+    ]
+    assert fitted(14, ("fingerprint", 1, Span(1)))[:3] == ["nam  sai  idle", "e    d", "fin  1    1 s"]
+
+
+def test_a_terminal_too_narrow_for_any_table_is_no_trouble() -> None:
+    """It shows what it can."""
+    assert as_text(table(("a", 1, None)), NOW, 3).splitlines()[0] == "n  s  i"
+
+
+def test_a_long_table_is_left_as_it_is() -> None:
+    """Nobody reads it in a terminal, and everybody else would wait for it."""
+    rows = [("name " * 10, 1, None)] * (MOST_FITTED + 1)
+    shown = as_text(table(*rows), NOW, 30).splitlines()
+    assert len(shown) == MOST_FITTED + 2
+
+
 def test_an_empty_table_says_so() -> None:
     """For programs it is an empty list."""
     assert text(table()) == ["There is nothing."]
@@ -47,6 +84,7 @@ def test_an_empty_table_says_so() -> None:
         (False, "", False),
         (None, "", None),
         (At(NOW), "14:03", "2026-11-22T14:03:11.123Z"),
+        (At(NOW, full=True), "2026-11-22 14:03:11", "2026-11-22T14:03:11.123Z"),
         (Span(7.123_456), "7 s", 7.123),
     ],
 )

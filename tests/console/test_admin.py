@@ -116,12 +116,12 @@ def test_a_room_is_closed_and_removed(tmp_path: Path) -> None:
             bob.reads_until("-- You are bob in #lobby. /help lists the commands.")
             bob.types("/join #dev")
             assert "14:03" not in bob.reads_until_match("<bob> secret")
-            assert admin.is_refused(remove) == (1, asked)
+            assert admin.is_refused(remove) == (3, asked)
             with admin.ssh.at_terminal() as seat:
                 seat.sees_line("help lists the commands")
                 seat.types(f"{remove}\r")
                 seat.sees_line("says that it is meant.")
-                seat.types("\x1b[A --yes\r")
+                seat.types("yes\r")
                 seat.sees_line("#dev was removed; 1 was in it.")
                 seat.types("exit\r")
                 assert seat.ends() == 0
@@ -129,7 +129,7 @@ def test_a_room_is_closed_and_removed(tmp_path: Path) -> None:
             bob.types("/search secret")
             bob.reads_until("-- There is no such line.")
         room = [(record["what"], record["result"]) for record in admin.records() if "room " in record["what"]]
-        assert room == [(closing, "done"), (remove, asked), (remove, asked), (f"{remove} --yes", "done")]
+        assert room == [(closing, "done"), (remove, asked), (remove, asked), (remove, "done")]
     with administered(tmp_path) as admin:
         assert admin.runs("rooms") == ["room    here  lines  topic", "#lobby  0     0"]
         with admin.chat.join("bob") as bob:
@@ -344,11 +344,11 @@ def test_shutdown_tells_everybody_and_ends_well(tmp_path: Path) -> None:
     """With its reason; the administrator too."""
     with administered(tmp_path) as admin, admin.chat.join("bob") as bob, admin.ssh.at_terminal() as seat:
         seat.sees_line("help lists")
-        assert admin.runs("shutdown 3600") == [
+        assert admin.runs("shutdown --yes 3600") == [
             "The server shuts down in 3,600 s. Another shutdown takes the place of this one."
         ]
         assert bob.reads().startswith("* admin announces: the server shuts down at ")
-        assert admin.runs("shutdown new disk") == ["The server is shutting down."]
+        assert admin.runs("shutdown --yes new disk") == ["The server is shutting down."]
         assert bob.reads_all() == ["-- The server is shutting down: new disk"]
         assert admin.chat.ends() == 0
         seat.ends()

@@ -23,8 +23,15 @@ class Commands:
         self.ran: list[str] = []
         self.late: list[tuple[Callable[[str], None], Callable[[int, str], None]]] = []
 
-    def run(self, line: str, show: Callable[[str], None], done: Callable[[int, str], None]) -> None:
-        self.ran.append(line)
+    def run(
+        self,
+        line: str,
+        show: Callable[[str], None],
+        done: Callable[[int, str], None],
+        columns: int | None = None,
+        sure: bool = False,
+    ) -> None:
+        self.ran.append(line + " for sure" * sure)
         match line.split():
             case ["who"]:
                 show("alice\nbob\n")
@@ -35,6 +42,14 @@ class Commands:
                 done(0, "")
             case ["kick", nick]:
                 done(1, f"There is no {nick} here.")
+            case ["columns"]:
+                show(f"{columns}\n")
+                done(0, "")
+            case ["stop"] if sure:
+                show("stopped\n")
+                done(0, "")
+            case ["stop"]:
+                done(3, "It would stop.")
             case ["slow"]:
                 self.late.append((show, done))
             case _:
@@ -78,6 +93,42 @@ def console() -> Console:
 
 
 # -- at a terminal
+
+
+@pytest.mark.parametrize(
+    ("answer", "shown", "ran"),
+    [
+        ("yes", "stopped", ["stop", "stop for sure"]),
+        (" Y ", "stopped", ["stop", "stop for sure"]),
+        ("no", "!! Nothing was done.", ["stop"]),
+        ("", "!! Nothing was done.", ["stop"]),
+        ("who", "!! Nothing was done.", ["stop"]),
+    ],
+)
+def test_what_has_to_be_meant_is_asked_about(
+    console: Console, answer: str, shown: str, ran: list[str]
+) -> None:
+    """Once; what is typed next is the answer, and no command."""
+    console.types("stop", ENTER)
+    assert console.screen == ["office> stop", "!! It would stop.", "Is that meant? (yes/no)"]
+    console.types(answer, ENTER)
+    assert console.screen[-2:] == [shown, "office>"]
+    assert console.commands.ran[-len(ran) :] == ran
+
+
+def test_ctrl_c_is_no_answer(console: Console) -> None:
+    """And the next line is a command again."""
+    console.types("stop", ENTER, "ye", CTRL_C, "who", ENTER)
+    assert console.screen[-3:] == ["alice", "bob", "office>"]
+    assert console.commands.ran == ["stop", "who"]
+
+
+def test_what_is_shown_has_to_fit(console: Console) -> None:
+    """In the columns of the terminal, as it is now."""
+    console.types("columns", ENTER)
+    console.prompt.resized(40)
+    console.types("columns", ENTER)
+    assert [row for row in console.screen if row.isdigit()] == ["79", "39"]
 
 
 def test_it_says_where_one_is(console: Console) -> None:
