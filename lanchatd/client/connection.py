@@ -9,62 +9,28 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from twisted.application.internet import ClientService, backoffPolicy
+from twisted.application.internet import ClientService
 from twisted.internet.defer import CancelledError, Deferred
-from twisted.internet.error import ConnectionDone
-from twisted.internet.interfaces import IDelayedCall, IProtocolFactory, IReactorTime, IStreamClientEndpoint
+from twisted.internet.interfaces import IReactorTime, IStreamClientEndpoint
 from twisted.python.failure import Failure
-from zope.interface import implementer
 
+from lanchatd.client.greeting import Greeting
 from lanchatd.client.keepalive import keep_alive
 from lanchatd.client.observer import Observer
 from lanchatd.client.outgoing import Unsayable
-from lanchatd.client.reasons import why_not_made, why_not_trusted
+from lanchatd.client.reasons import why_gone, why_not_made, why_not_trusted
 from lanchatd.client.rendering import refusal
 from lanchatd.client.sanitize import clean
 from lanchatd.client.server_lines import ServerLines, ServerLinesFactory
 from lanchatd.client.session import ClientSession, State
 from lanchatd.client.shown_event import ShownEvent
+from lanchatd.client.timers import Timers
 from lanchatd.client.tls import HandshakeFailed, TlsEndpoint
+from lanchatd.client.tries import Watched
 from lanchatd.client.trust import Trust, UnknownKey, Untrusted
-
-# How long a connection may take to be made, and the server to answer our hello.
-CONNECT_S = 10
-WELCOME_S = 10
-
-# How long our nick may be held by our own old connection: the server notices a dead one within 120 s.
-NICK_HELD_S = 150
 
 # How long the server may take to say goodbye.
 QUIT_S = 2
-
-_NICK_CODES = frozenset({"nick_taken", "bad_nick", "banned", "control", "no_nick"})
-
-# It does not let us into one of the rooms that we named.
-_ROOM_CODES = frozenset({"bad_room", "too_many_rooms", "bad_field"})
-
-
-def growing_pauses(jitter: Callable[[], float]) -> Callable[[int], float]:
-    """Seconds before a try, by its number from 1: from 1 s to 30 s; ``jitter`` gives 0 to 1."""
-    return backoffPolicy(initialDelay=1 / 1.6, maxDelay=29, factor=1.6, jitter=jitter)
-
-
-@implementer(IStreamClientEndpoint)
-class _Watched:
-    """An endpoint of which it is heard why it could not connect."""
-
-    def __init__(self, endpoint: IStreamClientEndpoint, failed: Callable[[Failure], None]) -> None:
-        self._endpoint = endpoint
-        self._failed = failed
-
-    def connect(self, protocolFactory: IProtocolFactory) -> Deferred[Any]:  # noqa: N803
-        connecting: Deferred[Any] = self._endpoint.connect(protocolFactory)
-
-        def failed(reason: Failure) -> Failure:
-            self._failed(reason)
-            return reason
-
-        return connecting.addErrback(failed)
 
 
 class ServerConnection:
@@ -93,7 +59,7 @@ class ServerConnection:
         self._trust = trust
         self._pause = pause
         self._service: Any = ClientService(
-            _Watched(endpoint if trust is None else TlsEndpoint(clock, endpoint, trust), self._not_made),
+            Watched(endpoint if trust is None else TlsEndpoint(clock, endpoint, trust), self._not_made),
             ServerLinesFactory(self),
             retryPolicy=self._next_try,
             clock=clock,
@@ -104,12 +70,15 @@ class ServerConnection:
         self._instead: Callable[[], None] | None = None  # of trying again
         self._tries = 0
         self._at_once = False
-        self._asking = False
+        self._asks_key = False
         self._ended = False
         self._paused = False
-        self._nick_held_since: float | None = None
         self._quit: Deferred[None] | None = None
-        self._timers: dict[str, IDelayedCall] = {}
+        self._timers = Timers(clock)
+        where = self._host, port
+        self._greeting = Greeting(
+            clock, self._timers, session, observer, where, self._next_pause, self._close_for
+        )
 
     # -- what its user wants
 
@@ -119,11 +88,9 @@ class ServerConnection:
         self._service.startService()
 
     def say(self, text: str, room: str = "") -> str:
-        """Say a line, or run a command, as soon as it can be sent. Its ref; empty if it is refused here.
+        """Say a line, or run a command, as soon as it can be sent; of several rooms in this one.
 
-        Of several rooms it is for this one.
-
-        Leaving is `quit`: the server would close, and we would come back.
+        Its ref; empty if it is refused here. Leaving is `quit`: the server would close, and we would come back.
         """
         try:
             ref = self.session.say(text, room).ref
@@ -136,30 +103,25 @@ class ServerConnection:
 
     def take_nick(self, nick: str) -> None:
         """Say hello by this nick, after `Observer.refused`."""
-        self.session.nick = nick
-        self._asking = False
-        self._nick_held_since = None
-        if self._protocol is not None:
-            self._hello_again()
-        else:
+        if not self._greeting.take_nick(nick):
             self.start()
 
     def accept_key(self, fingerprint: str) -> None:
         """This is the server's key, after `Observer.unknown_key`: connect, and remember it."""
         if self._trust is not None:
             self._trust.accept(fingerprint)
-        self._asking = False
+        self._asks_key = False
         self.start()
 
     def reconnect(self) -> None:
         """Try now, whatever it is waiting for; with a connection, a new one."""
         self._tries = 0
-        self._cancel()
+        self._timers.cancel()
         if self._protocol is not None:
             self._at_once = True
             self._why = "Reconnecting, as you asked."
             self._protocol.transport.abortConnection()
-        elif not self._asking:
+        elif not self._asks:
             if self._service.running:
                 self._service.stopService()
             self.start()
@@ -171,7 +133,7 @@ class ServerConnection:
         leaving = self._quit = Deferred()
         if self._protocol is not None and self.session.connected:
             self._protocol.transport.write(self.session.goodbye(text))
-            self._in("quit", QUIT_S, self._give_up_goodbye)
+            self._timers.set("quit", QUIT_S, self._give_up_goodbye)
         else:
             self._give_up_goodbye()
         return leaving
@@ -179,7 +141,8 @@ class ServerConnection:
     def stop(self) -> None:
         """Close at once, and stay so; the observer is told nothing more."""
         self._ended = True
-        self._cancel()
+        self._timers.cancel()
+        self._greeting.end()
         if self._service.running:
             self._service.stopService()
         protocol, self._protocol = self._protocol, None
@@ -188,7 +151,7 @@ class ServerConnection:
         self.session.disconnected()
 
     def pause_reading(self) -> None:
-        """Nothing more is wanted now: the server holds it for us."""
+        """Nothing more is wanted now: the server holds it."""
         self._paused = True
         if self._protocol is not None:
             self._protocol.pauseProducing()  # type: ignore[no-untyped-call]
@@ -210,8 +173,7 @@ class ServerConnection:
         elif not self._key_kept(self._trust):
             protocol.transport.abortConnection()
             return
-        protocol.transport.write(self.session.connect(self._clock.seconds()))
-        self._in("welcome", WELCOME_S, self._not_welcomed)
+        self._greeting.begin(protocol.transport)
         if self._paused:
             protocol.pauseProducing()  # type: ignore[no-untyped-call]
 
@@ -221,14 +183,12 @@ class ServerConnection:
             return
         got = self.session.received(line, self._clock.seconds())
         if got.welcomed:
-            self._cancel("welcome", "hello")
             self._tries = 0
-            self._nick_held_since = None
-            self.observer.welcomed()
+            self._greeting.welcomed()
         if got.stranger:
-            self._stranger()
+            self._greeting.stranger()
         elif got.refused is not None:
-            self._hello_refused(*got.refused)
+            self._greeting.refused(*got.refused)
         self._items += got.items
 
     def lines_came(self) -> None:
@@ -246,19 +206,25 @@ class ServerConnection:
             return
         greeting = self.session.state is State.GREETING
         self._protocol = None
-        self._cancel("welcome", "hello", "more")
+        self._greeting.end()
+        self._timers.cancel("more")
         self.session.disconnected()
         if self._quit is not None:
             self._give_up_goodbye()
             return
-        if self._asking:
+        if self._asks:
             self._service.stopService()  # until there is another nick
             return
         if self.session.sent_away:
             self._fail(self.session.last_words)
             return
-        self._why = self._why or self.session.last_words or self._why_gone(reason, greeting)
+        self._why = self._why or self.session.last_words or why_gone(reason, self._host, self._port, greeting)
         self.observer.changed()
+
+    @property
+    def _asks(self) -> bool:
+        """Whether it waits for somebody to answer, and not for the server."""
+        return self._asks_key or self._greeting.asks_nick
 
     # -- it goes wrong
 
@@ -271,14 +237,17 @@ class ServerConnection:
             if isinstance(error, HandshakeFailed) and not self.session.been_welcomed:
                 self._instead = lambda: self._fail(why)
 
-    def _next_try(self, attempt: int) -> float:
+    def _next_pause(self) -> float:
         self._tries += 1
-        pause_s, why = self._pause(self._tries), self._why
+        return self._pause(self._tries)
+
+    def _next_try(self, attempt: int) -> float:
+        pause_s, why = self._next_pause(), self._why
         if self._at_once:
             self._at_once, pause_s = False, 0.0
         instead, self._instead = self._instead, None
         # Not from here, where the service is between two states and must not be stopped.
-        self._in("lost", 0, instead or (lambda: self.observer.lost(why, pause_s)))
+        self._timers.set("lost", 0, instead or (lambda: self.observer.lost(why, pause_s)))
         return pause_s
 
     def _key_kept(self, trust: Trust) -> bool:
@@ -290,7 +259,7 @@ class ServerConnection:
             return False
         except OSError as error:
             why = f"The key of {self._host} can't be remembered: {error.strerror}."
-            self._in("warned", 0, lambda: self.observer.warned(why))
+            self._timers.set("warned", 0, lambda: self.observer.warned(why))
         return True
 
     def _not_trusted(self, error: Untrusted) -> None:
@@ -299,59 +268,10 @@ class ServerConnection:
         why = why_not_trusted(error, self._host, self._port, speaks_tls)
         if isinstance(error, UnknownKey):
             self.stop()
-            self._asking = True
+            self._asks_key = True
             self.observer.unknown_key(error.fingerprint, why)
         else:
             self._fail(why)
-
-    def _why_gone(self, reason: Failure, greeting: bool) -> str:
-        if greeting:
-            return f"{self._host} port {self._port} closed the connection before it said anything."
-        if reason.check(ConnectionDone):
-            return "The server closed the connection."
-        return "The connection was lost."
-
-    def _stranger(self) -> None:
-        why = (
-            f"What listens on {self._host} port {self._port} is no lanchat. "
-            "Ask whoever runs the server for its port."
-        )
-        self._close_for(why, for_good=not self.session.been_welcomed)
-
-    def _not_welcomed(self) -> None:
-        why = (
-            f"{self._host} port {self._port} does not answer within {WELCOME_S} s. "
-            "Is it a lanchat? Ask whoever runs the server for its port."
-        )
-        self._close_for(why, for_good=not self.session.been_welcomed)
-
-    def _hello_refused(self, code: str, text: str) -> None:
-        self._cancel("welcome")
-        if code in _ROOM_CODES and self.session.places.ask_for_less():
-            self._hello_again()
-        elif code not in _NICK_CODES:
-            # A hello that was taken before is a good one: half of it got there, or the server is full.
-            self._close_for(text, for_good=not self.session.been_welcomed)
-        elif self.session.been_welcomed and code == "nick_taken" and self._nick_may_come_free():
-            self._tries += 1
-            pause_s = self._pause(self._tries)
-            self._in("hello", pause_s, self._hello_again)
-            why = f"{text} The server may not have noticed yet that your old connection is gone."
-            self._in("lost", 0, lambda: self.observer.lost(why, pause_s))
-        else:
-            self._asking = True
-            self._in("refused", 0, lambda: self.observer.refused(code, text))
-
-    def _nick_may_come_free(self) -> bool:
-        now = self._clock.seconds()
-        if self._nick_held_since is None:
-            self._nick_held_since = now
-        return now - self._nick_held_since < NICK_HELD_S
-
-    def _hello_again(self) -> None:
-        if self._protocol is not None:
-            self._protocol.transport.write(self.session.hello())
-            self._in("welcome", WELCOME_S, self._not_welcomed)
 
     def _close_for(self, why: str, for_good: bool) -> None:
         if for_good:
@@ -363,7 +283,7 @@ class ServerConnection:
 
     def _fail(self, why: str) -> None:
         self.stop()
-        self._in("failed", 0, lambda: self.observer.failed(why))
+        self._timers.set("failed", 0, lambda: self.observer.failed(why))
 
     def _give_up_goodbye(self) -> None:
         self.stop()
@@ -371,28 +291,14 @@ class ServerConnection:
             leaving, self._quit = self._quit, None
             leaving.callback(None)
 
-    # -- lines go, and timers
+    # -- lines go
 
     def _send_more(self) -> None:
-        self._cancel("more")
+        self._timers.cancel("more")
         if self._protocol is None or self._ended:
             return
         now = self._clock.seconds()
         if lines := self.session.outgoing(now):
             self._protocol.transport.write(b"".join(lines))
         if (again_s := self.session.next_in(now)) is not None:
-            self._in("more", again_s, self._send_more)
-
-    def _in(self, name: str, seconds: float, call: Callable[[], None]) -> None:
-        def now() -> None:
-            del self._timers[name]
-            call()
-
-        self._cancel(name)
-        self._timers[name] = self._clock.callLater(seconds, now)
-
-    def _cancel(self, *names: str) -> None:
-        """These timers, or all."""
-        for name in names or tuple(self._timers):
-            if (timer := self._timers.pop(name, None)) is not None:
-                timer.cancel()
+            self._timers.set("more", again_s, self._send_more)

@@ -34,6 +34,8 @@ from lanchatd.client.trust import (
 # How many of its names a certificate is told by, at most.
 _NAMES = 5
 
+_ASK_PORT = "Ask whoever runs the server for its port."
+
 
 def why_not_made(reason: Failure, host: str, port: int) -> str:
     """One line: what is wrong, and what to try."""
@@ -51,11 +53,30 @@ def why_not_made(reason: Failure, host: str, port: int) -> str:
         return f"{host} port {port} turned us away: {reason.getErrorMessage()}"
     if reason.check(HandshakeFailed):
         why = clean(reason.getErrorMessage())
-        return f"{host} port {port} does not agree on TLS: {why}. Ask whoever runs the server for its port."
+        return f"{host} port {port} does not agree on TLS: {why}. {_ASK_PORT}"
     if reason.check(ConnectError):
         cause = clean(_cause(reason.value)).rstrip(".")
         return f"Can't connect to {host} port {port}: {cause}."
     return f"Can't connect to {host} port {port}: {clean(reason.getErrorMessage())}"
+
+
+def why_gone(reason: Failure, host: str, port: int, greeting: bool) -> str:
+    """One line: how a connection ended that the server said nothing about; while we were ``greeting`` it."""
+    if greeting:
+        return f"{host} port {port} closed the connection before it said anything."
+    if reason.check(ConnectionDone):
+        return "The server closed the connection."
+    return "The connection was lost."
+
+
+def why_stranger(host: str, port: int) -> str:
+    """What answered is something else."""
+    return f"What listens on {host} port {port} is no lanchat. {_ASK_PORT}"
+
+
+def why_not_welcomed(host: str, port: int, seconds: int) -> str:
+    """Nothing answered within so many seconds."""
+    return f"{host} port {port} does not answer within {seconds} s. Is it a lanchat? {_ASK_PORT}"
 
 
 def _cause(error: BaseException | None) -> str:

@@ -10,13 +10,14 @@ from typing import Any
 from twisted.internet.endpoints import HostnameEndpoint, TCP6ClientEndpoint
 
 from lanchatd.client import known_servers
-from lanchatd.client.connection import CONNECT_S, ServerConnection, growing_pauses
+from lanchatd.client.connection import ServerConnection
 from lanchatd.client.observer import Observer
 from lanchatd.client.options import Options
 from lanchatd.client.outgoing import counted_refs
 from lanchatd.client.reasons import why_not_plain, why_other_given
 from lanchatd.client.remembered import Remembered
 from lanchatd.client.session import ClientSession
+from lanchatd.client.tries import CONNECT_S, growing_pauses
 from lanchatd.client.trust import Trust
 
 EXIT_FAILED = 1

@@ -24,14 +24,16 @@ from twisted.internet.testing import StringTransport
 from twisted.python.failure import Failure
 
 from lanchatd.client import connection as connection_module
+from lanchatd.client import greeting as greeting_module
 from lanchatd.client import known_servers
-from lanchatd.client.connection import ServerConnection, growing_pauses
+from lanchatd.client.connection import ServerConnection
 from lanchatd.client.outgoing import Pace, counted_refs
 from lanchatd.client.pipe import Pipe
 from lanchatd.client.rendering import shape
 from lanchatd.client.server_lines import LONGEST_LINE, ServerLines
 from lanchatd.client.session import ClientSession
 from lanchatd.client.shown_event import ShownEvent
+from lanchatd.client.tries import growing_pauses
 from lanchatd.client.trust import Trust
 from tests.certificates import self_made
 from tests.daemon import PATIENCE_S, Daemon, daemon
@@ -465,7 +467,7 @@ def test_a_nick_refused_at_first_is_asked_for_and_the_connection_kept_or_made_an
 def test_a_server_that_never_answers_is_given_up() -> None:
     """At first for good; after it was a lanchat once, it is tried again."""
     played = Played().starts()
-    played.clock.advance(connection_module.WELCOME_S)
+    played.clock.advance(greeting_module.WELCOME_S)
     played.clock.advance(0)
     assert played.told[-1].startswith("failed: server port 8000 does not answer within 10 s.")
     played = Played().starts()
