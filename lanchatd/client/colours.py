@@ -34,7 +34,7 @@ def coloured(shown: Shape, line: str, own_nick: str) -> str:
         line = f"{screen.BOLD}{line}{screen.RESET}"
     else:
         line = f"{screen.DIM}{line}{screen.RESET}"
-    return f"{screen.DIM}{shown.at}{screen.RESET} {line}"
+    return f"{screen.DIM}{shown.at}{screen.RESET} {line}" if shown.at else line
 
 
 def _in_nick_colours(shown: Shape, line: str, own_nick: str) -> str:

@@ -90,7 +90,7 @@ class ServerConnection:
     def say(self, text: str, room: str = "") -> str:
         """Say a line, or run a command, as soon as it can be sent; of several rooms in this one.
 
-        Its ref; empty if it is refused here. Leaving is `quit`: the server would close, and we would come back.
+        Its ref; empty if it is refused here. Leaving is `quit`: the server would close, and we come back.
         """
         try:
             ref = self.session.say(text, room).ref

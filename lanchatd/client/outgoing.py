@@ -158,6 +158,13 @@ class Outgoing:
             return max(0.01, (1 - self._level) / self._per_s)  # never too little to add up
         return None
 
+    def drop(self, unwanted: Callable[[TypedLine], bool]) -> int:
+        """Take back those of them that are not sent yet; how many."""
+        dropped = [line.ref for line in self._lines.values() if not line.sent and unwanted(line)]
+        for ref in dropped:
+            del self._lines[ref]
+        return len(dropped)
+
     # -- what the server answers
 
     def get(self, ref: str) -> TypedLine | None:

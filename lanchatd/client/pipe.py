@@ -120,11 +120,18 @@ class Pipe:
                     self._joined()
                 case "notice" if text_of(item.event, "code") in _SENT_OUT:
                     sent_out = text_of(item.event, "text")
+                case "error" if self._kept_out(item):
+                    sent_out = f"Nothing more was said: it was not meant for {self._session.room}."
         self._output.write("".join(line + "\n" for line in printed).encode(errors="replace"))
         if self._output.unwritten > MOST_UNPRINTED_BYTES:
             self._connection.pause_reading()
         if sent_out:
             self._fail(sent_out)
+
+    def _kept_out(self, item: ShownEvent) -> bool:
+        """Whether it was to go to a room that the server does not let us into."""
+        line = "" if item.answers is None else item.answers.text
+        return self._says and command_in(line) == "join" and text_of(item.event, "code") != "same_room"
 
     def _joined(self) -> None:
         """Who is here comes last of what is told on joining: what comes from now on may be an answer."""
@@ -236,9 +243,7 @@ class Pipe:
 
     def _printed(self, item: ShownEvent) -> list[str]:
         if not self._as_json:
-            shown = shape(item, self._session.nick, self._now())
-            # What was found has its time in each line.
-            return list(shown.lines if item.event.get("type") == "past" else shown.stamped)
+            return list(shape(item, self._session.nick, self._now()).stamped)
         try:
             # Only ASCII: a control character, and whatever a terminal might take for one, is escaped.
             return [json.dumps(item.raw, allow_nan=False).replace("\x7f", "\\u007f")]

@@ -22,7 +22,7 @@ class Shape:
 
     ``kind`` is the event's type. ``nick`` is who it is about, empty for the server itself. ``lines`` are
     clean and without the time; none for what is not shown. ``at`` is the local time, ``14:03``, with the date
-    if it was before this connection and on another day.
+    if it was before this connection and on another day; empty where each line has its own.
     ``mentions`` says that somebody else named us, or wrote to us. ``past``: it was before this connection.
     ``day`` is the local day on which it was.
     """
@@ -38,7 +38,7 @@ class Shape:
     @property
     def stamped(self) -> tuple[str, ...]:
         """The lines, each after its local time."""
-        return tuple(f"{self.at} {line}" for line in self.lines)
+        return tuple(f"{self.at} {line}" for line in self.lines) if self.at else self.lines
 
 
 def shape(item: ShownEvent, own_nick: str, now: float) -> Shape:
@@ -51,6 +51,8 @@ def shape(item: ShownEvent, own_nick: str, now: float) -> Shape:
     moment = time_of(event, "at")
     # What is told now is of today, also if the server's clock is not.
     at = near_time(now, now) if moment is None else near_time(moment, now if item.past else moment)
+    if kind == "past":
+        at = ""  # what was found has its own in each line
     day = local_day(now if moment is None or not item.past else moment)
     if not nick and kind in ("joined", "left"):
         nick = (texts_of(event, "nicks") or [""])[0]
@@ -61,6 +63,20 @@ def shape(item: ShownEvent, own_nick: str, now: float) -> Shape:
 def greeting(shown: Shape, item: ShownEvent) -> list[Shape]:
     """Of the shape of a welcome, only what the server says of itself."""
     return [replace(shown, lines=tuple(_greeting(item.event)))]
+
+
+def not_said(count: int, room: str) -> ShownEvent:
+    """Of lines that were typed for a room that the server does not let us into."""
+    lines = (
+        "1 line that you typed for it was" if count == 1 else f"{count:,} lines that you typed for it were"
+    )
+    return notice(f"We are not in {room}: {lines} not said.")
+
+
+def not_shown(count: int, room: str) -> ShownEvent:
+    """Of what was said in a room while we were not in it."""
+    lines = "1 line" if count == 1 else f"{count:,} lines"
+    return notice(f"{lines} of {room} came before what is shown now: /history shows more.")
 
 
 def notice(text: str) -> ShownEvent:

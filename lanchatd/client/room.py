@@ -31,6 +31,7 @@ class Room:
 
     Its log was read up to ``seen``; with nothing seen yet, it goes on after ``floor``. ``read`` is how far
     somebody has read it, which is for whoever shows it to say. ``last`` was the newest id on coming in.
+    ``gap`` is how many lines came between what was seen and what is shown on coming in.
     ``nicks`` are those known to be there, with the number of what they said last, 0 for nothing.
     """
 
@@ -42,6 +43,7 @@ class Room:
         self.seen = seen
         self.read = seen or 0
         self.last = 0
+        self.gap = 0
         self.is_open = False
         self.entering = False  # not told yet who is there
         self.topic = ""
@@ -74,6 +76,8 @@ class Room:
             new_log = asked_with_log and bool(self.log)
             self.floor, self.read = (0, 0) if new_log else (max(0, last - RECENT), last)
             self.log, self.seen = log, None
+        # Where the server was not told how far it was seen, it shows the newest.
+        self.gap = 0 if asked_with_log or self.seen is None else max(0, last - self.seen - RECENT)
         self.name, self.topic, self.last = text_of(event, "room"), text_of(event, "topic"), last
         self.is_open = self.entering = True
         self.history_left = 0

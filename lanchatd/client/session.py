@@ -13,7 +13,8 @@ from enum import Enum
 from typing import Any
 
 from lanchatd.client.outgoing import PACE, Outgoing, Pace, TypedLine, encode
-from lanchatd.client.room import LONGEST_NAME, RECENT, Room
+from lanchatd.client.rendering import not_said, not_shown
+from lanchatd.client.room import LONGEST_NAME, RECENT, Room, room_key
 from lanchatd.client.rooms import MOST_ROOMS, Rooms
 from lanchatd.client.sanitize import clean, cleaned, is_true, number_of, parsed, rows_of, text_of, texts_of
 from lanchatd.client.shown_event import Received, ShownEvent
@@ -211,6 +212,8 @@ class ClientSession:
             greets, self._greeting = greeting != self._greeting, greeting
             self._outgoing.add_first([f"/join {name}" for name in self.places.to_rejoin()], room)
         got.items.append(ShownEvent(event, item.raw, greets=greets, entering=True))
+        if (place := self.places.named(room)) is not None and place.gap:
+            got.items.append(not_shown(place.gap, place.name))
 
     def _talk(self, item: ShownEvent, got: Received) -> None:
         event = item.event
@@ -267,6 +270,15 @@ class ClientSession:
             self._took_effect(line)
             return
         got.items.append(ShownEvent(event, item.raw, answers=line))
+        if line is not None and command_in(line.text) == "join" and code != "same_room":
+            self._not_joined(line.text.partition(" ")[2].strip(), got)
+
+    def _not_joined(self, room: str, got: Received) -> None:
+        """What was typed for a room that we may not enter is said nowhere."""
+        key = room_key(room)
+        if self.places.several and self.places.named(room) is None:
+            dropped = self._outgoing.drop(lambda line: bool(line.room) and room_key(line.room) == key)
+            got.items += [not_said(dropped, clean(room))] if dropped else []
 
     def _members(self, place: Room, event: dict[str, Any]) -> None:
         place.members(event)

@@ -121,6 +121,20 @@ def test_what_a_command_is_answered_is_printed(chat: Daemon) -> None:
         assert re.fullmatch(r"\d\d:\d\d #lobby <astrid> singular\n", found.stdout)
 
 
+def test_what_was_meant_for_a_room_that_it_may_not_enter_is_said_nowhere(chat: Daemon) -> None:
+    """It ends there."""
+    with chat.join("agnes") as agnes:
+        ended = client(chat.port, "--nick", "lost", input="/join #lobby\none\n/join #a/b\nsecret\n")
+        assert ended.returncode == 1
+        assert ended.stderr.splitlines()[-2:] == [
+            "lanchat-client: line 3: A room is # and 1 to 32 letters, digits, '_', '-' and '.', and begins "
+            "with a letter, a digit or '_'.",
+            "lanchat-client: Nothing more was said: it was not meant for #lobby.",
+        ]
+        said = [line for line in agnes.reads_until_match("^-- lost left") if line.startswith("<lost>")]
+        assert said == ["<lost> one"]
+
+
 def test_a_byte_order_mark_is_not_said(chat: Daemon) -> None:
     """Some editors put one at the start of a file."""
     with chat.join("bella") as bella:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import pytest
+
 from lanchatd.client.outgoing import counted_refs
 from lanchatd.client.room import Room
 from lanchatd.client.session import ClientSession
@@ -152,3 +154,47 @@ def test_who_talked_last_is_known_by_room() -> None:
     stay.hears({"type": "renamed", "room": "#lobby", "from": "carol", "to": "carla"})
     room = stay.session.places.named("#lobby")
     assert room is not None and room.nicks == {"alice": 0, "bob": 2, "carla": 1}
+
+
+def test_what_was_typed_for_a_room_that_it_may_not_enter_is_said_nowhere() -> None:
+    """One sentence, and not a refusal for each line; what is for other rooms is said."""
+    stay = in_two()
+    for text, room in (("/join #ops", "#dev"), ("secret", "#ops"), ("hi", "#dev"), ("more", "#OPS")):
+        stay.session.say(text, room)
+    assert [line["line"] for line in stay.sends()] == ["/join #ops"]
+    refused, told = stay.hears(error("banned", 1))
+    assert refused.answers is not None and refused.answers.text == "/join #ops"
+    assert told.event["text"] == "We are not in #ops: 2 lines that you typed for it were not said."
+    assert [line["line"] for line in stay.sends()] == ["hi"]
+    stay.session.say("/join #ops", "#dev")
+    stay.hears(ok(3))
+    stay.sends()
+    assert len(stay.hears(error("banned", 5))) == 1
+
+
+def test_who_is_in_a_room_already_says_what_was_typed_for_it() -> None:
+    """The server refuses to let one in twice."""
+    stay = in_two()
+    stay.session.say("/join #dev", "#lobby")
+    stay.session.say("hi", "#dev")
+    stay.sends()
+    assert len(stay.hears(error("same_room", 1))) == 1
+    assert [line["line"] for line in stay.sends()] == ["hi"]
+
+
+@pytest.mark.parametrize(("last", "gap"), [(25, 0), (26, 1), (1_255, 1_230)])
+def test_what_was_said_while_it_was_not_in_a_room_is_told(last: int, gap: int) -> None:
+    """The server shows the newest 20 of who joins, and does not know how far one had seen."""
+    stay = in_two()
+    stay.hears(said(5, room="#dev"))
+    stay.connects()
+    stay.session.places.ask_for_less()
+    stay.session.hello()
+    stay.hears(welcome(last=6))
+    stay.sends()
+    _, *told = stay.hears(welcome(room="#dev", log="log2", last=last))
+    lines = "1 line" if gap == 1 else f"{gap:,} lines"
+    shown = f"{lines} of #dev came before what is shown now: /history shows more."
+    assert [item.event["text"] for item in told] == [shown] * bool(gap)
+    stay.connects()
+    assert len(stay.hears(welcome(room="#dev", log="log2", last=last))) == 1

@@ -523,7 +523,9 @@ def test_what_was_searched_for_is_shown_with_its_room_and_day() -> None:
     """As `nc` shows it; what a hostile server leaves out or mixes up does no harm."""
     said = {"type": "said", "room": "#dev", "from": "bob", "text": "tea", "at": "2020-11-22T14:03:11.123Z"}
     event: dict[str, Any] = {"type": "past", "events": [said, {"at": "x"}, 7], "more": True}
-    assert shape(ShownEvent(event, event), "alice", 0).lines == (
+    shown = shape(ShownEvent(event, event), "alice", 0)
+    assert shown.stamped == shown.lines  # each has a time of its own, and no other
+    assert shown.lines == (
         "2020-11-22 14:03 #dev <bob> tea",
         "1970-01-01 00:00  <> ",
         "1970-01-01 00:00  <> ",
