@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from time import time
 
 from lanchatd.client.rendering import Shape, greeting, notice, shape
@@ -46,6 +47,8 @@ class Arriving:
                 return [shown]
             case "error":
                 return [shown, *self._refused(item, rows)]
+            case "rooms":
+                return [replace(shown, lines=tuple(map(self._room, shown.lines)))]
             case "renamed":
                 self._windows.renamed(text_of(event, "from"), text_of(event, "to"))
         if kind in _PRESENCE:
@@ -77,6 +80,11 @@ class Arriving:
     def own(self, text: str) -> Shape:
         """What the client itself has to say."""
         return shape(notice(text), self._session.nick, time())
+
+    def _room(self, line: str) -> str:
+        """A line of the list of rooms, which says whether one is in it."""
+        ours = any(line.startswith(f"-- {room.name} (") for room in self._session.places.open)
+        return line.replace(" here)", " here, you too)", 1) if ours else line
 
     def _shows(self, window: Window | None, shown: Shape, event: dict[str, object]) -> bool:
         """Whether it is shown who came, went or has another nick."""

@@ -59,6 +59,7 @@ class Speaking:
             "quit": self._quit,
             "join": self._join,
             "part": self._part,
+            "help": self._help,
         }
 
     def say(self, lines: Sequence[str]) -> None:
@@ -84,8 +85,6 @@ class Speaking:
         if window.private:
             return self._say_privately(window, line, name)
         self._send(line)
-        if name == "help" and not rest.strip():
-            self._help()
         return True
 
     def _send(self, line: str) -> None:
@@ -177,7 +176,18 @@ class Speaking:
         self._tell(f"{len(self._kept):,} lines are in {clean(str(path))}.")
         return True
 
-    def _help(self) -> None:
+    def _help(self, rest: str) -> bool:
+        name = rest.lower().removeprefix("/")
+        if name in LOCAL:
+            what, text = LOCAL[name]
+            self._tell(f"/{name} {what}".rstrip() + f": {text}")
+            return True
+        self._send(f"/help {rest}".rstrip())
+        if not rest:
+            self._help_all()
+        return True
+
+    def _help_all(self) -> None:
         rows = [f"/{name} {what}".rstrip() for name, (what, _) in LOCAL.items()]
         self._tell("Here, in this client:")
         for row, (_, text) in zip(rows, LOCAL.values(), strict=True):

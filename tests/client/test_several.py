@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from lanchatd.client.speaking import LOCAL
 from tests.client.test_terminal import ENTER, is_here
 from tests.daemon import daemon
 from tests.pseudo_terminal import Seat, at, seat
@@ -145,3 +146,18 @@ def test_what_is_said_in_a_private_conversation_is_in_no_file(tmp_path: Path) ->
         assert alice.ends() == 0
     assert (tmp_path / ".local/state/lanchatd/history").read_text() == ""
     assert not [path for path in tmp_path.rglob("*") if path.is_file() and b"secret" in path.read_bytes()]
+
+
+def test_the_client_knows_its_own_commands(tmp_path: Path) -> None:
+    """Each of them; the server is asked for its own."""
+    with daemon(cwd=tmp_path) as chat, seat(*at(chat), home=tmp_path) as alice:
+        is_here(alice)
+        for name, (arguments, what) in LOCAL.items():
+            alice.types(f"/help /{name}" + ENTER)
+            alice.sees_line(f"-- {f'/{name} {arguments}'.rstrip()}: {what}"[:70])
+        alice.types("/help who" + ENTER)
+        alice.sees_line("-- /who [ROOM]: who is in this room, or in another")
+        alice.types("/clear now" + ENTER)
+        alice.sees_line("!! Usage: /clear")
+        alice.types("/rooms" + ENTER)
+        alice.sees_line("-- #lobby (1 here, you too)")

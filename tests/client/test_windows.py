@@ -209,3 +209,13 @@ def test_the_row_shortens_sensibly(columns: int, fields: dict[str, Any], row: st
     desk.hears(said(1, room="#dev"), said(2, room="#dev"), said(1, "alice!", room="#ops"), private("bob"))
     assert desk.row(columns, **fields) == row
     assert wcswidth(row) <= columns or "waiting" in row
+
+
+def test_the_list_of_rooms_says_in_which_one_is() -> None:
+    """Not by their beginnings."""
+    desk = Desk()
+    rooms = [{"room": name, "here": 2, "topic": "(3 here)"} for name in ("#dev", "#development")]
+    assert desk.hears({"type": "rooms", "rooms": rooms, "total": 2}) == [
+        "-- #dev (2 here, you too) (3 here)",
+        "-- #development (2 here) (3 here)",
+    ]
