@@ -10,7 +10,7 @@ from lanchatd.doors.irc.door import FIRST_BYTES, IrcDoor
 from lanchatd.doors.refusal import LastLine, only_tls
 from lanchatd.doors.typed import TypedChat
 from lanchatd.doors.web.door import WebDoor
-from lanchatd.text.refused import Refusal
+from lanchatd.text.refused import Refusal, Refused
 
 
 def all_doors(web: WebDoor | None) -> Doors:
@@ -52,10 +52,20 @@ def _refused(opening: Opening, code: str, text: str) -> Inner:
     return LastLine.at(opening, code, opening.connections.text.render(Refusal(code, text)))
 
 
-def _http(web: WebDoor | None) -> tuple[Callable[[Opening], Inner], Callable[[Opening], Inner]]:
+def _http(
+    web: WebDoor | None,
+) -> tuple[
+    Callable[[Opening], Inner],
+    Callable[[Opening], Inner],
+    Callable[[bytes, Refused, bool], bytes | None],
+]:
     if web is not None:
-        return web.open, web.open_plain
-    return _no_page, _no_page_in_plain
+        return web.open, web.open_plain, web.turn_away
+    return _no_page, _no_page_in_plain, _turn_away
+
+
+def _turn_away(begin: bytes, refused: Refused, late: bool) -> bytes:
+    return http.answer("403 Forbidden", refused.text, to=begin)
 
 
 def _no_page(opening: Opening) -> Inner:

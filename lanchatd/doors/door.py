@@ -14,6 +14,7 @@ from lanchatd.chat.peer import Peer
 from lanchatd.doors.connections import Connections
 from lanchatd.net.allowances import Allowance
 from lanchatd.net.outbox import Outbox
+from lanchatd.text.refused import Refused
 
 
 class Inner(Protocol):
@@ -83,13 +84,16 @@ class Opening(Protocol):
 class Door:
     """A way in: what a connection begins with, and who takes over; None if it has to choose again.
 
-    ``open_plain`` is who takes over where everybody has to encrypt and this one does not.
+    ``open_plain`` is who takes over where everybody has to encrypt and this one does not. ``turn_away`` is
+    given what came so far, why it may not come in, and whether it is late; it makes what is told, or None
+    while more has to come, and it is not late. Without one a line of text is told.
     """
 
     name: str
     first_bytes: tuple[bytes, ...]
     open: Callable[[Opening], Inner | None]
     open_plain: Callable[[Opening], Inner | None]
+    turn_away: Callable[[bytes, Refused, bool], bytes | None] | None = None
 
 
 class Doors:

@@ -9,9 +9,10 @@ from lanchatd.doors.connections import Connections
 from lanchatd.doors.door import Doors
 from lanchatd.doors.first_bytes import FirstBytes
 from lanchatd.doors.refusal import LastLine
+from lanchatd.doors.turned_away import TurnedAway
 from lanchatd.net.bounded_log import RefusalLog
 from lanchatd.net.peer_of import peer_of
-from lanchatd.text.refused import Refusal, Refused
+from lanchatd.text.refused import Refused
 
 # Connections over a limit that are being told so at once; further ones are closed without a word, as a flood
 # of them must not hold descriptors.
@@ -38,7 +39,6 @@ class ChatFactory(ServerFactory):
             self._refusals.add(peer, refused.code, unheard)
             if unheard:
                 return None
-            encoded = self.connections.text.render(Refusal(refused.code, refused.text))
-        last_line = LastLine(self.connections, encoded, self._telling.discard)
-        self._telling.add(last_line)
-        return last_line
+            turned_away = TurnedAway(self.connections, self._doors, refused, self._telling.discard)
+        self._telling.add(turned_away)
+        return turned_away

@@ -416,7 +416,7 @@ def test_a_ban_on_an_address_or_network_ends_after_its_minutes(world: World, tar
     op.types(f"/ban {target} 10")
     world.passes(1)
     assert bob.gone and not carol.gone
-    assert world.connect("192.0.2.77").sees() == ["!! Your address is banned."]
+    assert world.connect("192.0.2.77").types("bob").sees() == ["!! Your address is banned."]
     world.passes(10 * 60)
     told = "-- 3 in #lobby: carol (plain), dave (plain) and @op (plain)"
     assert told in world.connect("192.0.2.77").types("dave").sees()

@@ -16,6 +16,7 @@ def test_connections_are_limited() -> None:
     world = World(max_connections=3)
     people = [world.join(nick) for nick in ("alice", "bob", "carol")]
     dave = world.connect()
+    world.ask()
     assert dave.sees() == ["!! The limit of 3 connections is reached."]
     world.passes(1)
     assert dave.gone
@@ -29,7 +30,9 @@ def test_connections_from_one_address_are_limited() -> None:
     world = World(max_per_address=2)
     alice = world.join("alice", "192.0.2.1")
     world.join("bob", "192.0.2.1")
-    assert world.connect("192.0.2.1").sees() == ["!! The limit of 2 connections from one address is reached."]
+    assert world.connect("192.0.2.1").types("dave").sees() == [
+        "!! The limit of 2 connections from one address is reached."
+    ]
     world.join("carol", "192.0.2.2")
     alice.vanishes()
     world.join("dave", "192.0.2.1")
@@ -47,11 +50,11 @@ def test_those_turned_away_are_limited_too() -> None:
 
     globalLogPublisher.addObserver(observe)  # type: ignore[arg-type]
     for _ in range(TOLD_AT_ONCE):
-        assert world.connect().sees() != []
+        assert world.connect().types("bob").sees() != []
     for _ in range(5):
         assert world.factory.buildProtocol(IPv4Address("TCP", "192.0.2.1", 5000)) is None
     world.passes(1)
-    assert world.connect().sees() == ["!! The limit of 1 connections is reached."]
+    assert world.connect().types("bob").sees() == ["!! The limit of 1 connections is reached."]
     world.passes(10)
     globalLogPublisher.removeObserver(observe)  # type: ignore[arg-type]
     assert [line.split(" ", 1)[1] for line in logged] == [

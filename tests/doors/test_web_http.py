@@ -263,7 +263,9 @@ def test_pages_are_bounded_by_address_like_all_else() -> None:
     world = web_world(max_per_address=2)
     for _ in range(2):
         world.connect().sends(request())
-    assert world.connect().sees() == ["!! The limit of 2 connections from one address is reached."]
+    assert world.connect().types("bob").sees() == [
+        "!! The limit of 2 connections from one address is reached."
+    ]
 
 
 def test_at_shutdown_pages_are_closed(world: World) -> None:

@@ -163,7 +163,7 @@ def test_who_comes_too_often_is_told_so(world: World) -> None:
     world.limits.max_per_address = 2
     for _ in range(COMES * 2):
         world.join("alice").vanishes()
-    late = world.connect()
+    late = world.connect().types("alice")
     assert late.sees() == ["!! Your address has connected too often; try again in a minute."]
     assert world.join("bob", "192.0.2.2").types("hi").sees() == ["<bob> hi"]
     world.passes(COMES_AGAIN_S)

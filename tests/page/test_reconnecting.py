@@ -139,6 +139,24 @@ def test_who_was_kicked_does_not_come_back_by_itself(tmp_path: Path, chromium: A
         expect(alice.page.locator("#trouble")).to_be_hidden()
 
 
+def test_who_was_banned_is_told_so_wherever_they_try(tmp_path: Path, chromium: Any) -> None:
+    """In the open page, when it comes back, and when it is loaded anew."""
+    ban = {"on": "127.0.0.1", "by": "root", "reason": "enough", "until": None}
+    with daemon("--port=0", cwd=tmp_path) as chat, seat(chromium) as alice:
+        alice.joins(chat, "alice")
+        banned = {"version": 1, "bans": [ban], "mutes": [], "operators": []}
+        (tmp_path / "state" / "lanchatd" / "moderation.json").write_text(json.dumps(banned))
+        chat.process.send_signal(signal.SIGHUP)
+        expect(alice.page.locator("#trouble")).to_contain_text('You were banned by root: "enough".')
+        alice.page.get_by_role("button", name="Come back").click()
+        expect(alice.page.locator("#join-error")).to_have_text("Your address is banned.")
+        with seat(chromium) as again:
+            answer = again.page.goto(f"http://127.0.0.1:{chat.port}/")
+            assert answer.status == 403
+            expect(again.page.locator("body")).to_have_text("Your address is banned.")
+            again.complaints.clear()  # that the page could not be loaded
+
+
 def test_fifty_rooms_with_long_names_are_all_back(tmp_path: Path, chromium: Any) -> None:
     """They don't fit in one line of the protocol."""
     rooms = [f"#{'ü' * 29}{number}" for number in range(10, 59)]

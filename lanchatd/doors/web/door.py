@@ -5,8 +5,10 @@ from __future__ import annotations
 from lanchatd.doors.door import Opening
 from lanchatd.doors.web.connection import HttpConnection
 from lanchatd.doors.web.site import Site
+from lanchatd.doors.web.turned_away import turned_away
 from lanchatd.doors.web.waiting import Asking
 from lanchatd.doors.web.websocket import WebSocketFormat
+from lanchatd.text.refused import Refused
 
 
 class WebDoor:
@@ -16,6 +18,10 @@ class WebDoor:
         self._site = site
         self._format = WebSocketFormat()
         self._asking = Asking()
+
+    def turn_away(self, begin: bytes, refused: Refused, late: bool) -> bytes | None:
+        """What is told to who may not come in (`lanchatd.doors.door.Door`)."""
+        return turned_away(self._site, begin, refused, late)
 
     def open(self, opening: Opening) -> HttpConnection:
         """Take over a connection."""

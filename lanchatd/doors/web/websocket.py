@@ -31,7 +31,7 @@ _CLOSE_CODES = {
     "bad_frame": CloseReason.PROTOCOL_ERROR,
     "bad_utf8": CloseReason.INVALID_FRAME_PAYLOAD_DATA,
 }
-_OTHER = 4_000
+CLOSE_FOR_A_REASON = 4_000
 
 _TEXT = 0x81  # a whole message of text
 _SHORT, _LONG, _LONGER = 125, 126, 127
@@ -147,4 +147,4 @@ class WebSocketChat(TypedChat):
             return b""
         if self._close_code is not None:
             return bytes(self._frames.send(CloseConnection(self._close_code)))
-        return bytes(self._frames.send(CloseConnection(_CLOSE_CODES.get(code, _OTHER), code)))
+        return bytes(self._frames.send(CloseConnection(_CLOSE_CODES.get(code, CLOSE_FOR_A_REASON), code)))

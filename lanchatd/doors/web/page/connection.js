@@ -21,6 +21,8 @@ const PATIENCE_S = 15;
 const PROBE_S = 60;
 // Who was sent away does not come back by itself.
 const SENT_AWAY = new Set(["kicked", "banned"]);
+// Who found no place comes again.
+const NO_PLACE = new Set(["full", "address_full", "too_often", "unnamed_full"]);
 
 const now = () => performance.now() / 1000;
 
@@ -159,15 +161,8 @@ export class Connection {
   /** @param {unknown} data */
   received(data) {
     this.heardAt = now();
-    /** @type {Event | null} */
-    let event = null;
-    try {
-      event = JSON.parse(String(data));
-    } catch {
-      // Turned away before the server knew that we speak JSON: full, or banned.
-      if (String(data).startsWith("!! ")) this.why = String(data).slice(3).trim();
-    }
-    if (typeof event?.type !== "string") return;
+    /** @type {Event} */
+    const event = JSON.parse(String(data));
     if (event.type === "welcome") {
       this.welcomed = true;
       this.retryS = FIRST_RETRY_S;
@@ -198,7 +193,8 @@ export class Connection {
     }
     if (refused && !event.ref) {
       if (this.status === "connecting") {
-        this.refused(event.code, event.text);
+        if (NO_PLACE.has(event.code)) this.why = event.text;
+        else this.refused(event.code, event.text);
         return;
       }
       // What takes longer is taken first, and may fail then.
