@@ -20,6 +20,7 @@ class Followed:
         self.at: dict[str, int] = {}
         self.log: dict[str, str] = {}
         self.here: dict[str, set[str]] = {}
+        self.nick: str = hello["nick"]
         self._hello = hello
         self._several = "rooms" in hello
         self._after = {place["room"]: place for place in hello.get("rooms", ()) if "after" in place}

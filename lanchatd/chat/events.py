@@ -62,7 +62,8 @@ class Event:
     from 1; 0 until the log has numbered it, and for what is not talk. ``by`` is the user who said it,
     whatever nick it has by now: weakly, as it may be gone, and None if it is not known any more, from the
     disk. ``origins`` holds the session, weakly too. ``told`` is for what happens in several rooms at once:
-    the sessions that know of it.
+    the sessions that know of it. ``lists`` counts how often somebody had been told who is in the room when it
+    happened.
     """
 
     kind: Kind
@@ -75,6 +76,7 @@ class Event:
     reason: Reason = NO_REASON
     origins: Origins = field(default=(), compare=False)
     told: set[Any] | None = field(default=None, compare=False)
+    lists: int = field(default=0, compare=False)
 
     @property
     def size(self) -> int:
@@ -231,8 +233,8 @@ def told_together(events: Iterable[Event], here: int) -> list[Moment]:
     """The events of one batch, in order, with neighbouring joins and leaves as one line each.
 
     ``here`` is how many are in the room after the batch. Between two lines of talk, who went and came again
-    is not mentioned, as nothing changed for anybody; who came and went is, as somebody may have been told
-    meanwhile that it is here.
+    is not mentioned, as nothing changed for anybody, unless somebody was told meanwhile who is here; who came
+    and went is mentioned in any case.
     """
     moments: list[Moment] = []
     run: list[Event] = []
@@ -259,9 +261,18 @@ def _presences(run: list[Event], here: int) -> list[Moment]:
     for event in run:
         first.setdefault(event.nick, event)
         last[event.nick] = event
-    went = [end for nick, end in last.items() if Kind.LEFT is end.kind is first[nick].kind]
-    came = [begin for begin in first.values() if begin.kind is Kind.JOINED]
-    passed = [end for nick, end in last.items() if Kind.LEFT is end.kind is not first[nick].kind]
+    went, came, passed = [], [], []
+    for nick, end in last.items():
+        begin = first[nick]
+        if begin.kind is Kind.JOINED:
+            came.append(begin)
+            if end.kind is Kind.LEFT:
+                passed.append(end)
+        elif end.kind is Kind.LEFT:
+            went.append(end)
+        elif begin.lists != end.lists:
+            went.append(begin)
+            came.append(end)
     with_reasons = len({event.reason for event in (*went, *passed) if event.reason}) <= _REASONS
     moments: list[Moment] = []
     for changes in (went, came, passed):

@@ -27,6 +27,7 @@ class Room:
         self.members: dict[str, User] = {}
         self.readers = Readers(self.key, self.name, log, around, self.who_encoded)
         self._lists = around.lists
+        self._lists_told = 0
         self._now = around.now
         self._turn = Turn(self, log, around)
         self._newcomers: list[Session] = []
@@ -48,7 +49,8 @@ class Room:
             self._lists.changed()
         user, origins = (None, ()) if by is None else (ref(by.user), by.origins)
         now = self._now()
-        return self._turn.post(Event(kind, self.name, nick, text, now, 0, user, reason, origins, told))
+        lists = self._lists_told
+        return self._turn.post(Event(kind, self.name, nick, text, now, 0, user, reason, origins, told, lists))
 
     def refuse_talk(self) -> None:
         """Raises `Refused` if the log takes nothing at present."""
@@ -107,7 +109,8 @@ class Room:
         return Members(self.name, _Roster(self.members), len(self.members))
 
     def who_encoded(self, form: Format) -> bytes:
-        """The same, rendered."""
+        """The same, rendered to be told."""
+        self._lists_told += 1
         return self._lists.encoded(form, self.who)
 
     # -- the turn asks

@@ -70,6 +70,21 @@ def test_who_is_where_they_were_is_not_mentioned(events: list[Event]) -> None:
     assert told_together(events, HERE) == []
 
 
+def test_who_went_and_came_is_mentioned_if_a_list_was_told_meanwhile() -> None:
+    """In which they are not."""
+    events = [
+        left("bob"),
+        left("alice", "lost"),
+        Event(Kind.JOINED, "#lobby", "alice", "", 0, lists=1),
+        Event(Kind.JOINED, "#lobby", "carol", "", 0, lists=1),
+    ]
+    assert told_together(events, HERE) == [
+        presence(Kind.LEFT, "bob"),
+        presence(Kind.LEFT, "alice", reason="lost"),
+        presence(Kind.JOINED, "alice", "carol"),
+    ]
+
+
 @pytest.mark.parametrize(
     ("events", "moments"),
     [

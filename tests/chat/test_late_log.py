@@ -380,6 +380,26 @@ def test_who_comes_while_a_batch_is_on_its_way_is_told_after_it() -> None:
     assert alice.sees() == ["-- second joined", "<m1> one", "-- third joined"]
 
 
+def test_who_asks_while_somebody_is_gone_for_a_moment_is_told_that_they_are_back() -> None:
+    """Once, the list that was told meanwhile stayed wrong."""
+    world = LateWorld()
+    alice, carol = world.join("alice"), world.join("carol")
+    bob = world.join_json("bob", rooms=[{"room": "#lobby"}, {"room": "#dev"}])
+    world.log_answers()
+    carol.sees()
+    alice.types("one")
+    bob.asks({"line": "/part #lobby"})
+    carol.types("/who")
+    bob.asks({"line": "/join #lobby"})
+    world.log_answers()
+    assert carol.sees() == [
+        "-- 2 in #lobby: alice (plain) and carol (plain)",
+        "<alice> one",
+        "-- bob left",
+        "-- bob joined",
+    ]
+
+
 def test_a_fault_of_one_answer_takes_none_from_the_others() -> None:
     """It is raised, for the daemon's log; the others get theirs in the next turn, and the room goes on."""
     world = LateWorld()

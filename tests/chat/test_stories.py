@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from lanchatd.chat import closing
+from lanchatd.chat import closing, turn
 from lanchatd.chat.answers import begin
 from lanchatd.chat.user import User
 from lanchatd.doors.first_bytes import FirstBytes
@@ -69,7 +69,8 @@ class Story:
         gone = [one for one in self.people if one.person.gone and one.log]
         match self.random.choice(("one", "several", "several", "back", "also")):
             case "back" if gone:
-                hello["rooms"] = self.random.choice(gone).places()
+                one = self.random.choice(gone)
+                hello = {"nick": self.random.choice((hello["nick"], one.nick)), "rooms": one.places()}
             case "several":
                 hello["rooms"] = [{"room": room} for room in self.some_rooms()]
             case "also" if here := self.joined():
@@ -129,6 +130,17 @@ class Story:
         lines = self.random.choice(ways)
         self.somebody().person.asks(*({"line": line.format(self.random.choice(ROOMS))} for line in lines))
 
+    def leaves_for_a_moment(self) -> None:
+        """And others in that room ask meanwhile who is there."""
+        one = self.somebody().person
+        room = self.random.choice(self.world.chat.rooms_of(one.session))
+        others = [other.person for other in self.joined() if other.person.user in room.members.values()]
+        here = {"room": room.name}
+        one.asks({"line": "one moment", **here}, {"line": "/join #aside"}, {"line": "/part", **here})
+        for other in self.random.choices(others, k=2):
+            other.asks({"line": "/who", **here})
+        one.asks({"line": f"/join {room.name}"})
+
     def takes_another_nick(self) -> None:
         self.said += 1
         self.somebody().person.asks(
@@ -172,8 +184,8 @@ class Story:
     def step(self) -> None:
         acts: tuple[Callable[[], object], ...] = (
             self.comes, self.comes, self.talks, self.talks, self.talks, self.asks, self.moves, self.moves,
-            self.takes_another_nick, self.room_goes, self.stops_reading, self.reads, self.reads, self.goes,
-            self.time_passes, self.log_answers, self.log_answers,
+            self.leaves_for_a_moment, self.takes_another_nick, self.room_goes, self.stops_reading, self.reads,
+            self.reads, self.goes, self.time_passes, self.log_answers, self.log_answers,
         )  # fmt: skip
         self.random.choice(acts)()
         for one in (self.watcher, *self.people):
@@ -218,16 +230,20 @@ class Story:
             assert pushed == live - {None}
 
     def everybody_has_it_all(self) -> None:
-        """Who is here has been given everything in each of its rooms, and knows who else is there."""
+        """Who is here has been given everything in each of its rooms."""
         for one in (self.watcher, *self.people):
             one.follow()
             if state(one.person) is State.JOINED:
                 rooms = self.world.chat.rooms_of(one.person.session)
                 assert one.at == {room.name: room.readers.newest for room in rooms}
-                if not self.late:  # who comes back while a line is on its way is not mentioned
-                    assert one.here == {
-                        room.name: {user.nick for user in room.members.values()} for room in rooms
-                    }
+
+    def everybody_knows_who_is_there(self) -> None:
+        """Who has been given everything knows it of each room in which nothing is on its way."""
+        for one in (self.watcher, *self.people):
+            if state(one.person) is State.JOINED and (session := one.person.session).live:
+                for room in self.world.chat.rooms_of(session):
+                    if room._turn.state is turn.State.RESTS:
+                        assert one.here[room.name] == {user.nick for user in room.members.values()}
 
 
 def state(person: Person) -> State | None:
@@ -244,9 +260,11 @@ def test_any_story_ends_well(seed: int) -> None:
     for _ in range(STEPS):
         story.step()
         story.nobody_is_a_ghost()
+        story.everybody_knows_who_is_there()
     story.comes_to_rest()
     story.nobody_is_a_ghost()
     story.everybody_has_it_all()
+    story.everybody_knows_who_is_there()
     story.world.connections.shut_down()
     story.world.passes(6)
     assert story.world.chat.users == {}

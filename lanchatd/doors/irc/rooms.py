@@ -127,7 +127,7 @@ def names_of(irc: Client, message: Message) -> None:
         except Refused:
             irc.answer([numeric(366, harmless(text), text="End of /NAMES list")])
         else:
-            irc.answer(irc.format.render(room.who()).decode().split("\r\n")[:-1])
+            irc.answer(room.who_encoded(irc.format).decode().split("\r\n")[:-1])
 
 
 def list_(irc: Client, message: Message) -> None:
