@@ -123,9 +123,11 @@ class Chat:
             user = self.users[come.name.key] = come
             self._nicks_seen.add(user.name)
             user.operator = user.name.key in self.moderation.operators
-        session, was_away = make_session(user), user.away if user.sessions else None
+        session, was_away = make_session(user), user.away
         user.sessions += (session,)
-        self._tell_away(user, was_away)
+        if len(user.sessions) > 1:
+            self.lists.changed()
+            self._tell_away(user, was_away)
         told: list[Item] = []
         for place, room in zip(hello.places, rooms, strict=True):
             told += self._enter(session, room, place, motd=() if told else self.motd)
@@ -141,6 +143,8 @@ class Chat:
         if not user.sessions:
             del self.users[user.name.key]
             self._nicks_seen.remove(user.name)
+        else:
+            self.lists.changed()
         for room in self.rooms_of(session):
             room.leave(session, reason)
             self.registry.was_left(room)

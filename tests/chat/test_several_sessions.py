@@ -165,3 +165,17 @@ def test_a_ban_of_an_address_closes_only_what_came_from_there(world: Home) -> No
     op.types("/ban 192.0.2.9")
     world.passes(1)
     assert (laptop.gone, phone.gone) == (False, True)
+
+
+def test_a_list_shows_who_comes_and_goes_on_one_more_connection(world: Home) -> None:
+    """At once: who is away on one of two connections is not away; a list made before is another."""
+    laptop, chat = world.join("alice"), world.chat
+    phone = world.joins_too(laptop.user).session
+    laptop.types("/away tea")
+    room, text = chat.room_of(phone), phone.format
+    there, away = b"-- 1 in #lobby: alice (plain)\n", b'-- 1 in #lobby: alice (plain, away: "tea")\n'
+    assert room.who_encoded(text) == there
+    chat.leave(phone)
+    assert room.who_encoded(text) == away
+    chat.join(Hello("alice", (Place("#lobby"),)), phone.peer, lambda _: phone, laptop.user)
+    assert room.who_encoded(text) == there
