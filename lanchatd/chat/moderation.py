@@ -118,7 +118,7 @@ class Bans:
 
     def on_address(self, address: str | None, now: float) -> Ban | None:
         """The narrowest ban that holds for an address; None is a peer without one, on a UNIX socket."""
-        if address is None:
+        if address is None or not self._lengths:
             return None
         ip = ipaddress.ip_address(address)
         for version, length in sorted(self._lengths, reverse=True):

@@ -14,8 +14,7 @@ def peer_of(addr: IAddress | None) -> Peer:
     host = getattr(addr, "host", None)
     if host is None:
         return Peer("unix", None)
-    ip = ipaddress.ip_address(host)
     # An IPv4 peer of a socket that takes both kinds is the same peer.
-    address = str(getattr(ip, "ipv4_mapped", None) or ip)
+    address = str(ipaddress.IPv6Address(host).ipv4_mapped or host) if ":" in host else host
     port = getattr(addr, "port", 0)
     return Peer(f"[{address}]:{port}" if ":" in address else f"{address}:{port}", address)

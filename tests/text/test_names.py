@@ -82,6 +82,13 @@ def test_any_other_nick_is_refused_with_the_rule(text: str) -> None:
     assert refusal_of(text) == Refusal("bad_nick", f"A nick has {RULE}.")
 
 
+@given(st.from_regex(names._PLAIN, fullmatch=True))
+def test_a_plain_name_is_what_the_profile_makes_of_it(text: str) -> None:
+    """Letters, digits and signs of ASCII take a short way, to the same name."""
+    shown = names._SHOWN.enforce(text)
+    assert names._name(text) == Name(shown, names._COMPARED.enforce(shown)) == Name(text, text.lower())
+
+
 def test_spaces_around_a_nick_are_not_part_of_it() -> None:
     """A space typed by accident is forgiven."""
     assert names.nick("  alice ") == Name("alice", "alice")
