@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import Any
+from typing import Any, NamedTuple
 from weakref import ReferenceType
 
 from lanchatd.text.refused import Refusal
@@ -128,9 +128,8 @@ class Notice:
     code: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Here:
-    """One member in a list of who is here."""
+class Here(NamedTuple):
+    """One member in a list of who is here; a tuple, as there are as many as members whenever one comes."""
 
     nick: str
     away: str | None
