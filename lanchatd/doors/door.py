@@ -101,6 +101,11 @@ class Doors:
 
     def __init__(self, *rows: Door) -> None:
         self._rows = rows
+        # By the first byte: whoever comes is looked up here.
+        self._known: dict[bytes, list[tuple[bytes, Door | None]]] = {BOM_UTF8[:1]: [(BOM_UTF8, None)]}
+        for door in rows:
+            for first in door.first_bytes:
+                self._known.setdefault(first[:1], []).append((first, door))
 
     @property
     def other(self) -> Door:
@@ -109,10 +114,9 @@ class Doors:
 
     def door_for(self, begin: bytes) -> Door | None:
         """Whose connection begins like this; None while more bytes have to tell."""
-        undecided = BOM_UTF8.startswith(begin)
-        for door in self._rows:
-            for first in door.first_bytes:
-                if begin.startswith(first):
-                    return door
-                undecided |= first.startswith(begin)
+        undecided = not begin
+        for first, door in self._known.get(begin[:1], ()):
+            if door is not None and begin.startswith(first):
+                return door
+            undecided |= first.startswith(begin)
         return None if undecided else self.other
