@@ -92,7 +92,7 @@ def makeService(options: Options) -> IService:
     chat = Chat(options["name"], options.motd, limits, reactor, time.time, new_log, keeper.keep)
     credentials = Credentials(read_certificate, reactor)
     names = *host_names(socket.gethostname()), *options.web_hosts
-    join = JoinAddresses(not options["no-web"], next(iter(options.web_hosts), None))
+    join = JoinAddresses(reactor, not options["no-web"], next(iter(options.web_hosts), None))
     web = None if options["no-web"] else WebDoor(Site(names, files_in(PAGE), join.asked_at))
     connections = Connections(chat, reactor, limits, credentials, bool(options["require-tls"]), join)
     kept = StateService(state, keeper, audit, chat)

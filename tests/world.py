@@ -263,7 +263,7 @@ class World:
         credentials = Credentials(certificate, self.clock)
         credentials.load()
         self.connections = Connections(
-            self.chat, self.clock, self.limits, credentials, join=JoinAddresses(web is not None)
+            self.chat, self.clock, self.limits, credentials, join=JoinAddresses(self.clock, web is not None)
         )
         self.factory = ChatFactory(self.connections, all_doors(web))
         self.wires: list[Wire] = []

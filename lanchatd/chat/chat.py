@@ -123,7 +123,7 @@ class Chat:
             user = self.users[come.name.key] = come
             self._nicks_seen.add(user.name)
             user.operator = user.name.key in self.moderation.operators
-        session, was_away = make_session(user), user.away
+        session, was_away = make_session(user), user.away if user.sessions else None
         user.sessions += (session,)
         if len(user.sessions) > 1:
             self.lists.changed()

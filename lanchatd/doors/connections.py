@@ -64,7 +64,7 @@ class Connections:
         self.limits = limits
         self.credentials = credentials
         self.require_tls = require_tls
-        self.join = join or JoinAddresses(web=False)
+        self.join = join or JoinAddresses(clock, web=False)
         self.text = TextFormat()
         self.json = JsonFormat()
         self.budget = Budget(clock)

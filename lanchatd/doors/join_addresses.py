@@ -4,11 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Address, ip_address
 from typing import Any
 
+from lanchatd.clock import Clock
 from lanchatd.lan.interfaces import Own, own_addresses, told_to_others
 from lanchatd.lan.join_address import JoinAddress
+
+# To look what addresses there are takes half of the time of a join (measured).
+LOOKS_EVERY_S = 1
 
 _Ip = IPv4Address | IPv6Address
 
@@ -33,13 +38,20 @@ class JoinAddresses:
     """The addresses for others, at each place where the daemon listens; they are those that there are now."""
 
     def __init__(
-        self, web: bool, name: str | None = None, own: Callable[[], list[Own]] = own_addresses
+        self,
+        clock: Clock,
+        web: bool,
+        name: str | None = None,
+        own: Callable[[], list[Own]] = own_addresses,
     ) -> None:
         """``web`` says whether there is a page; ``name`` is what others know this machine by, if anything."""
         self.web = web
         self.places: list[Place] = []  # in the order of what is listened on
+        self._clock = clock
         self._name = name
         self._own = own
+        self._best: JoinAddress | None = None
+        self._looked_at: float | None = None
 
     def listens(self, host: Any, only_tls: bool) -> list[JoinAddress]:
         """A place, as Twisted tells it: where others join there. None do by a UNIX socket."""
@@ -57,8 +69,8 @@ class JoinAddresses:
     def for_peer(self, host: Any, only_tls: bool) -> JoinAddress | None:
         """What who has connected to it can pass on: on this machine the one for the others."""
         ip = _ip_of(host)
-        if (ip is None or ip.is_loopback) and (found := self.all()):
-            return found[0]
+        if (ip is None or ip.is_loopback) and (best := self._lately_best()) is not None:
+            return best
         return None if ip is None else self._named(Place(ip, host.port, only_tls), self._name or str(ip))
 
     def asked_at(self, name: str, port: int | None) -> JoinAddress | None:
@@ -67,6 +79,12 @@ class JoinAddresses:
             return next(iter(self.all()), None)
         only_tls = next((place.only_tls for place in self.places if place.port == port), False)
         return JoinAddress(name, port or (443 if only_tls else 80), only_tls, self.web)
+
+    def _lately_best(self) -> JoinAddress | None:
+        now = self._clock.seconds()
+        if self._looked_at is None or now - self._looked_at >= LOOKS_EVERY_S:
+            self._best, self._looked_at = next(iter(self.all()), None), now
+        return self._best
 
     def _at(self, places: Sequence[Place]) -> list[JoinAddress]:
         told = [one.ip.ip for one in told_to_others(self._own())]
@@ -95,5 +113,10 @@ def _ip_of(host: Any) -> _Ip | None:
     """The IP address in one of Twisted's; None in that of a UNIX socket."""
     if not hasattr(host, "host"):
         return None
-    ip = ip_address(host.host.partition("%")[0])
+    return _ip_from(host.host)
+
+
+@lru_cache(maxsize=256)  # all who come have connected to the same few
+def _ip_from(host: str) -> _Ip:
+    ip = ip_address(host.partition("%")[0])
     return getattr(ip, "ipv4_mapped", None) or ip

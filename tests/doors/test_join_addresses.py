@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 from twisted.internet.address import IPv4Address, IPv6Address, UNIXAddress
+from twisted.internet.task import Clock
 
-from lanchatd.doors.join_addresses import JoinAddresses
+from lanchatd.doors.join_addresses import LOOKS_EVERY_S, JoinAddresses
 from lanchatd.lan.interfaces import Own
 
 
@@ -29,7 +30,7 @@ OWN = [
 
 
 def join(name: str | None = None, own: list[Own] = OWN) -> JoinAddresses:
-    return JoinAddresses(True, name, lambda: own)
+    return JoinAddresses(Clock(), True, name, lambda: own)
 
 
 @pytest.mark.parametrize(
@@ -106,3 +107,25 @@ def test_who_has_connected_passes_on_where_to() -> None:
         assert address.host == told
     nowhere = join().for_peer(UNIXAddress(b"/run/lanchatd.sock"), False)
     assert nowhere is None
+
+
+def test_a_storm_from_this_machine_does_not_look_for_addresses_each_time() -> None:
+    """A thousand that come at once are told what was found a moment ago, and the next one what is so then."""
+    clock, own, peer = Clock(), list(OWN), IPv4Address("TCP", "127.0.0.1", 8000)
+    looks: list[list[Own]] = []
+
+    def look() -> list[Own]:
+        looks.append(own)
+        return own
+
+    found = JoinAddresses(clock, True, None, look)
+    found.listens(on_all(8000), False)
+    looks.clear()
+    told = {found.for_peer(peer, False) for _ in range(1_000)}
+    assert [one.host for one in told if one is not None] == ["192.0.2.7"]
+    assert len(looks) == 1
+    own[2] = Own("wlan0", ip_interface("198.51.100.7/24"))
+    clock.advance(LOOKS_EVERY_S)
+    now = found.for_peer(peer, False)
+    assert now is not None
+    assert now.host == "198.51.100.7"
