@@ -324,6 +324,17 @@ class World:
                 return
         raise AssertionError("it never comes to rest")
 
+    def turn(self) -> None:
+        """One turn of the reactor: what is put off in it waits for the next one."""
+        for wire in list(self.wires):
+            wire.turn()
+        now = self.clock.seconds()
+        due: list[Any] = [call for call in self.clock.getDelayedCalls() if call.getTime() <= now]
+        self.clock.calls = [call for call in self.clock.calls if call not in due]
+        for call in due:
+            call.called = 1
+            call.func(*call.args, **call.kw)
+
     def passes(self, seconds: float) -> None:
         """Time goes by, timer by timer."""
         end = self.clock.seconds() + seconds

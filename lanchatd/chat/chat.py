@@ -23,6 +23,7 @@ from lanchatd.chat.events import (
     Welcome,
 )
 from lanchatd.chat.format import Hello, Place
+from lanchatd.chat.list_turns import ListTurns
 from lanchatd.chat.lists import Lists
 from lanchatd.chat.log import Log
 from lanchatd.chat.moderation import Ban, Keep, Moderation, Target
@@ -32,6 +33,7 @@ from lanchatd.chat.presence_turns import PresenceTurns
 from lanchatd.chat.refs import Refs
 from lanchatd.chat.registry import Registry
 from lanchatd.chat.replay_turns import ReplayTurns
+from lanchatd.chat.rolls import Roll
 from lanchatd.chat.room import Room
 from lanchatd.chat.searching import Search
 from lanchatd.chat.shared import Shared
@@ -80,15 +82,18 @@ class Chat:
         self.lines_said = 0
         self.refs = Refs(limits)
         self.lists = Lists(clock)
+        self.list_turns = ListTurns(clock)
         self.search: Search | None = None  # if there is something to search in
         self._nicks_seen = Looks()
         for nick in names.RESERVED:
             self._nicks_seen.add(names.nick(nick))
-        around = Shared(clock, now, limits, ReplayTurns(clock), PresenceTurns(clock), self.lists)
+        around = Shared(
+            clock, now, limits, ReplayTurns(clock), PresenceTurns(clock), self.lists, self.list_turns
+        )
         self.registry = Registry(new_log, around)
 
     @property
-    def rooms(self) -> dict[str, Room]:
+    def rooms(self) -> Roll[Room]:
         """All rooms, by their keys."""
         return self.registry.rooms
 

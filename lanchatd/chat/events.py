@@ -137,16 +137,25 @@ class Here(NamedTuple):
     encrypted: bool = False
 
 
+class Piece(Enum):
+    """A part of a list."""
+
+    SOME = "more come behind it"
+    LAST = "it ends the list"
+
+
 @dataclass(frozen=True, slots=True)
 class Members:
     """Who is in a room, those who came first at the beginning, and how many in all.
 
-    ``members`` are asked for as they are read, so they are to be read at once.
+    ``members`` are asked for as they are read, so they are to be read at once. ``piece`` says which part of
+    a list that is told in pieces they are; None is all of it.
     """
 
     room: str
     members: Iterable[Here]
     here: int
+    piece: Piece | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,16 +8,21 @@ in all its rooms, as it has one socket; how it catches up is in `lanchatd.chat.r
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Protocol
+from dataclasses import replace
+from typing import Any, Protocol
 
 from lanchatd.chat.connection import Connection, Outbox
-from lanchatd.chat.events import TALK, Item, Moment
+from lanchatd.chat.events import TALK, Item, Moment, Presence
 from lanchatd.chat.format import Format
 from lanchatd.chat.log import Log
+from lanchatd.chat.rolls import Reading, Roll
 from lanchatd.chat.shared import Shared
 
 # What is shown on joining.
 RECENT = 20
+
+# Of so many who came and went last it is known, for who was given less: as many lines in an IRC client.
+PRESENCES_KEPT = 100
 
 
 class Reader(Protocol):
@@ -40,6 +45,10 @@ class Reader(Protocol):
 
     def who(self, readers: Readers) -> bytes:
         """Who is in a room, rendered for it."""
+        ...
+
+    def names(self, cursor: Cursor) -> bytes:
+        """The next piece of who is in a room."""
         ...
 
     @property
@@ -65,11 +74,12 @@ class Cursor:
 
     ``at`` is the id of the last event that it was given, and ``presence_seen`` counts as `Readers.presences`
     does; while the session is live both are the room's, and the fields are not kept up. ``gap_told``: what
-    the log lost of the time before ``entered_at`` is known to it, or does not concern it.
+    the log lost of the time before ``entered_at`` is known to it, or does not concern it. ``naming`` is how
+    far it was told who is here, in a format that tells that in pieces.
     """
 
     # Slots: ten thousand of them shall be small.
-    __slots__ = ("at", "entered_at", "gap_told", "presence_seen", "reader", "readers")
+    __slots__ = ("at", "entered_at", "gap_told", "naming", "presence_seen", "reader", "readers")
 
     def __init__(self, reader: Reader, readers: Readers, at: int, gap_told: bool) -> None:
         self.reader = reader
@@ -78,6 +88,7 @@ class Cursor:
         self.entered_at = readers.newest
         self.gap_told = gap_told
         self.presence_seen = -1
+        self.naming: Naming | None = None
 
     @property
     def left(self) -> int:
@@ -95,6 +106,32 @@ class Cursor:
         return self.at < self.readers.newest or self.presence_seen != self.readers.presences
 
 
+class Naming:
+    """How far a reader was told who is in a room; ``presences`` is their count when that began."""
+
+    __slots__ = ("presences", "reading")
+
+    def __init__(self, reading: Reading[Any], presences: int) -> None:
+        self.reading = reading
+        self.presences = presences
+
+
+class Room(Protocol):
+    """Whose readers they are."""
+
+    key: str
+    name: str
+    members: Roll[Any]
+
+    def who_encoded(self, form: Format) -> bytes:
+        """Who is here, rendered."""
+        ...
+
+    def names(self, form: Format, reading: Reading[Any]) -> bytes:
+        """The next piece of who is here, rendered."""
+        ...
+
+
 class Readers:
     """The readers of one room.
 
@@ -102,15 +139,18 @@ class Readers:
     counts what was told beside the log, so that who missed some of it is told who is here now.
     """
 
-    def __init__(self, key: str, room: str, log: Log, around: Shared, who: Callable[[Format], bytes]) -> None:
-        """``key`` is the room's, ``room`` its name as it is shown; ``who`` renders who is here."""
-        self.key = key
-        self.room = room
+    def __init__(self, room: Room, log: Log, around: Shared) -> None:
+        self.key = room.key
+        self.room = room.name
+        self.who = room.who_encoded
+        self.names = room.names
         self.log = log
         self.around = around
         self.newest = log.newest
         self.presences = 0
-        self.who = who
+        self._members = room.members
+        self._came_and_went: list[Moment] = []  # the last of them, of so many nicks together:
+        self._nicks_kept = 0
         # The live ones, by what they are rendered for, and by the sockets' own send: a Python call for each
         # would cost more than the send itself, and to touch each cursor a thirtieth (measured).
         self._live: dict[Format, dict[Callable[[bytes], int], Cursor]] = {}
@@ -150,7 +190,7 @@ class Readers:
             if moment.kind in TALK:
                 self.newest = moment.id
             else:
-                self.presences += 1
+                self._keep(moment)
         apart = self._apart(moments)
         for cursor in apart:
             self._take_out(cursor)
@@ -181,12 +221,31 @@ class Readers:
             if form not in rendered:
                 rendered[form] = [form.render(moment) for moment in moments]
             pieces = [
-                b"" if at in hidden else _for(cursor.reader, moment, rendered[form][at])
+                b"" if at in hidden else rendered_for(cursor.reader, moment, rendered[form][at])
                 for at, moment in enumerate(moments)
             ]
             self._fan_out_to(cursor, moments, pieces, before, presences)
             if cursor.reader.live:
                 self._put_in(cursor)
+
+    def _keep(self, moment: Moment) -> None:
+        self.presences += 1
+        if moment.told is not None:  # it holds all who were told, and is no longer asked
+            moment = replace(moment, told=None)
+        self._came_and_went.append(moment)
+        self._nicks_kept += _nicks_in(moment)
+        while self._nicks_kept > PRESENCES_KEPT:
+            self._nicks_kept -= _nicks_in(self._came_and_went.pop(0))
+
+    def came_and_went_after(self, presences: int) -> list[Moment] | None:
+        """What was told of who is here after so many of these; None if it is not known any more."""
+        missing = self.presences - presences
+        kept = self._came_and_went
+        return kept[len(kept) - missing :] if missing <= len(kept) else None
+
+    def begin_naming(self) -> Naming:
+        """Somebody is to be told who is here, in pieces."""
+        return Naming(Reading(self._members), self.presences)
 
     def _apart(self, moments: Sequence[Moment]) -> dict[Cursor, frozenset[int]]:
         """The live ones that are told some of these otherwise than all others; which are hidden from each."""
@@ -268,7 +327,11 @@ class Readers:
         self._live.get(cursor.reader.format, {}).pop(cursor.reader.outbox.send, None)
 
 
-def _for(reader: Reader, moment: Moment, piece: bytes) -> bytes:
+def _nicks_in(moment: Moment) -> int:
+    return len(moment.nicks) if isinstance(moment, Presence) else 1
+
+
+def rendered_for(reader: Reader, moment: Moment, piece: bytes) -> bytes:
     """What a session is told of a moment; ``piece`` is what everybody is."""
     if reader.ignores(moment):
         return b""

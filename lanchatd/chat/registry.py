@@ -10,6 +10,7 @@ from functools import partial
 
 from lanchatd.chat.events import RoomLine, Rooms
 from lanchatd.chat.log import Log
+from lanchatd.chat.rolls import Roll
 from lanchatd.chat.room import Room
 from lanchatd.chat.shared import Shared
 from lanchatd.text import names
@@ -25,7 +26,7 @@ class Registry:
 
     def __init__(self, new_log: Callable[[str], Log], around: Shared) -> None:
         """``new_log`` gives the log for a room, by the room's key."""
-        self.rooms: dict[str, Room] = {}
+        self.rooms: Roll[Room] = Roll()
         self._new_log = new_log
         self._around = around
         self._limits = around.limits
@@ -40,7 +41,7 @@ class Registry:
 
         That is in seconds since the epoch.
         """
-        self.rooms = {}
+        self.rooms = Roll()
         self._looks = Looks()
         for shown, topic, used_at in rooms:
             room = self._add(names.room(shown), topic, used_at)

@@ -11,7 +11,7 @@ from functools import partial
 
 from lanchatd.chat.answers import Answer
 from lanchatd.chat.events import Event, Missed, Reason
-from lanchatd.chat.readers import RECENT, Cursor, Reader, make_live
+from lanchatd.chat.readers import RECENT, Cursor, Reader, make_live, rendered_for
 from lanchatd.text.refused import Refused
 
 
@@ -25,9 +25,8 @@ def catch_up(reader: Reader) -> None:
         return
     cursor = min(behind, key=lambda cursor: cursor.left)
     if reader.format.like_irc and cursor.presence_seen < 0:
-        cursor.presence_seen = cursor.readers.presences
-        if reader.outbox.give(reader.who(cursor.readers)):
-            catch_up(reader)
+        reader.reading = cursor
+        cursor.readers.around.list_turns.ask(partial(_name_some, cursor))
         return
     if not cursor.left:
         _give(cursor, [])
@@ -38,6 +37,24 @@ def catch_up(reader: Reader) -> None:
         _read(cursor, lambda: None)
     else:
         cursor.readers.around.replay_turns.ask(partial(_take_turn, cursor, cursor.at))
+
+
+def _name_some(cursor: Cursor) -> None:
+    """`ListTurns`: tell who is here, a piece of it."""
+    reader = cursor.reader
+    if reader.reading is not cursor:
+        return  # it went away meanwhile
+    reader.reading = None
+    if reader.outbox.waiting:
+        return  # something direct came in between
+    encoded, naming = reader.names(cursor), cursor.naming
+    if naming is not None and naming.reading.is_over:
+        # Who went meanwhile may have been named before, and who came was named at the end.
+        lost_some = naming.reading.lost_some
+        cursor.presence_seen = naming.presences if lost_some else cursor.readers.presences
+        cursor.naming = None
+    if reader.outbox.give(encoded):
+        catch_up(reader)
 
 
 def _take_turn(cursor: Cursor, after: int) -> bool:
@@ -105,12 +122,26 @@ def _was_read(cursor: Cursor, after: int, until: int, answer: Answer[Sequence[Ev
 def _give(cursor: Cursor, pieces: list[bytes]) -> None:
     reader, readers = cursor.reader, cursor.readers
     if cursor.at == readers.newest and cursor.presence_seen != readers.presences:
-        # Who came and went meanwhile was not stored: it is told who is here now.
-        cursor.presence_seen = readers.presences
-        pieces.append(reader.who(readers))
+        pieces += _presence(cursor)
     if not reader.outbox.give(b"".join(pieces)):
         return
     if any(other.is_behind for other in reader.cursors):
         readers.around.clock.callLater(0, reader.catch_up)  # others get their turn between two chunks
     else:
         make_live(reader)
+
+
+def _presence(cursor: Cursor) -> list[bytes]:
+    """Who came and went meanwhile, in IRC, which has no other way to tell who is here no more.
+
+    If that is not known any more, all who are here are told next. Others are told those at once.
+    """
+    reader, readers = cursor.reader, cursor.readers
+    seen, cursor.presence_seen = cursor.presence_seen, readers.presences
+    if not reader.format.like_irc:
+        return [reader.who(readers)]
+    moments = readers.came_and_went_after(seen)
+    if moments is None:
+        cursor.presence_seen = -1
+        return []
+    return [rendered_for(reader, moment, reader.format.render(moment)) for moment in moments]

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import islice
 from weakref import ref
 
-from lanchatd.chat.events import NO_REASON, TALK, Event, Here, Kind, Members, Reason, told_together
+from lanchatd.chat.events import NO_REASON, TALK, Event, Here, Kind, Members, Piece, Reason, told_together
 from lanchatd.chat.format import Format
 from lanchatd.chat.log import Log
 from lanchatd.chat.posted import Posted
 from lanchatd.chat.readers import Readers
+from lanchatd.chat.rolls import Reading, Roll
 from lanchatd.chat.shared import Shared
 from lanchatd.chat.turn import Turn
 from lanchatd.chat.user import Session, User
 from lanchatd.text.names import Name
+
+# With the longest nicks, and what stands around each, a piece has 58 KiB; usually 4.
+NAMES_A_PIECE = 400
 
 
 class Room:
@@ -24,8 +29,8 @@ class Room:
         self.key = name.key
         self.log = log
         self.topic = topic
-        self.members: dict[str, User] = {}
-        self.readers = Readers(self.key, self.name, log, around, self.who_encoded)
+        self.members: Roll[User] = Roll()
+        self.readers = Readers(self, log, around)
         self._lists = around.lists
         self._lists_told = 0
         self._now = around.now
@@ -112,6 +117,18 @@ class Room:
         """The same, rendered to be told."""
         self._lists_told += 1
         return self._lists.encoded(form, self.who)
+
+    def names(self, form: Format, reading: Reading[User]) -> bytes:
+        """The next piece of who is here, rendered: once for all who are as far in this turn."""
+        self._lists_told += 1
+        encoded = self._lists.encoded(form, self._piece, reading.at)
+        reading.pass_over(NAMES_A_PIECE)
+        return encoded
+
+    def _piece(self, at: int) -> Members:
+        users = islice(self.members.values(), at, at + NAMES_A_PIECE)
+        piece = Piece.SOME if at + NAMES_A_PIECE < len(self.members) else Piece.LAST
+        return Members(self.name, (user.here for user in users), len(self.members), piece)
 
     # -- the turn asks
 

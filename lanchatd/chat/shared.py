@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from lanchatd.chat.list_turns import ListTurns
 from lanchatd.chat.lists import Lists
 from lanchatd.chat.presence_turns import PresenceTurns
 from lanchatd.chat.replay_turns import ReplayTurns
@@ -22,3 +23,4 @@ class Shared:
     replay_turns: ReplayTurns
     presence_turns: PresenceTurns
     lists: Lists
+    list_turns: ListTurns

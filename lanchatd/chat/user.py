@@ -145,6 +145,11 @@ class Session:
     def who(self, readers: Readers) -> bytes:
         return self._addressed(readers.who(self.format))
 
+    def names(self, cursor: Cursor) -> bytes:
+        if cursor.naming is None:
+            cursor.naming = cursor.readers.begin_naming()
+        return self._addressed(cursor.readers.names(self.format, cursor.naming.reading))
+
     def _addressed(self, encoded: bytes) -> bytes:
         return encoded.replace(b"\0", self.user.nick.encode()) if self.format.like_irc else encoded
 

@@ -153,7 +153,7 @@ class ChatProtocol(BoundedLines):
         if self.state is State.CLOSING:
             self._lose()
             return
-        if self.paused:
+        if self.paused and self.may_go_on():
             self.resumeProducing()  # the answers may have to wait again
         if self.session is not None:
             self.session.catch_up()

@@ -21,11 +21,14 @@ from lanchatd.chat.events import (
     Ok,
     Parted,
     Past,
+    Piece,
     Presence,
     Private,
+    RoomLine,
     Rooms,
     Welcome,
 )
+from lanchatd.formats.cuts import NAMED, ROOMS_SHOWN, members_shown, rooms_shown, topic_shown
 from lanchatd.limits import Limits
 from lanchatd.text.names import SERVER
 from lanchatd.text.quoting import single_spaced
@@ -42,6 +45,12 @@ RENDERED = frozenset({"away-notify", "extended-join", "message-tags", "server-ti
 
 # A line of a list stays within what the oldest clients read (RFC 1459, 2.3).
 LIST_BYTES = 400
+
+
+def room_line(room: RoomLine) -> str:
+    """A room in a list of rooms."""
+    topic = topic_shown(single_spaced(room.topic))
+    return f":{HOST} 322 {ME} {room.room} {room.here} :{topic}"
 
 
 def source(nick: str) -> str:
@@ -143,19 +152,25 @@ class IrcFormat:
                 yield f":{source(nick)} PART {presence.room}{why}"
 
     def _members(self, members: Members) -> Iterator[str]:
+        whole = members.piece is None
         nicks = (
             f"{'@' if here.operator else ''}{source(here.nick) if self._with_hosts else here.nick}"
-            for here in members.members
+            for here in (members_shown(members) if whole else members.members)
         )
         for line in in_lines(nicks):
             yield f":{HOST} 353 {ME} = {members.room} :{line}"
-        yield f":{HOST} 366 {ME} {members.room} :End of /NAMES list"
+        if members.piece is not Piece.SOME:
+            yield f":{HOST} 366 {ME} {members.room} :End of /NAMES list"
+        if whole and (others := members.here - NAMED) > 0:
+            yield from from_server((f"And {others:,} others; /names {members.room} names all.",))
 
     def _rooms(self, rooms: Rooms) -> Iterator[str]:
         yield f":{HOST} 321 {ME} Channel :Users  Name"
-        for room in rooms.rooms:
-            yield f":{HOST} 322 {ME} {room.room} {room.here} :{self._cut(room.topic)}"
+        for room in rooms_shown(rooms):
+            yield room_line(room)
         yield f":{HOST} 323 {ME} :End of /LIST"
+        if (others := rooms.total - ROOMS_SHOWN) > 0:
+            yield from from_server((f"And {others:,} others; /list lists all.",))
 
     def _past_lines(self, past: Past) -> Iterable[str]:
         lines = [

@@ -6,6 +6,7 @@ import pytest
 
 from lanchatd.chat import closing
 from lanchatd.chat.answers import begin
+from lanchatd.chat.readers import PRESENCES_KEPT
 from tests.irc import BAD_ROOM, Client
 from tests.world import Person, World
 
@@ -220,14 +221,31 @@ def test_a_rename_is_told_once_whatever_rooms_are_shared(world: World, alice: Cl
     assert alone.asks("NICK bob") == [":irc.lan 433 lonely bob :That nick is taken."]
 
 
-def test_one_that_did_not_read_is_told_who_is_there_now(alice: Client) -> None:
-    """Who came and went meanwhile was not kept."""
+def test_one_that_did_not_read_is_told_who_came_and_went(world: World, alice: Client, bob: Person) -> None:
+    """IRC has no list that says who is here no more. It is told behind what was said."""
+    carol = Client.joins(world, "carol", "#lobby")
+    alice.sees()
     alice.person.stops_reading()
-    alice.person.world.join("carol").types("one")
+    bob.types("one", "/quit bye")
+    world.join("dave").types("two")
+    carol.sends("NICK Zoë")
     alice.person.reads_on()
-    assert alice.sees()[-3:] == [
-        ":carol!user@lan PRIVMSG #lobby :one",
-        ":irc.lan 353 alice = #lobby :bob alice carol",
+    assert alice.sees() == [
+        ":bob!user@lan PRIVMSG #lobby :one",
+        ":dave!user@lan PRIVMSG #lobby :two",
+        ":bob!user@lan PART #lobby :bye",
+        ":dave!user@lan JOIN #lobby",
+        ":carol!user@lan NICK Zoë",
+    ]
+
+
+def test_one_that_missed_more_than_is_known_is_told_who_is_here(world: World, alice: Client) -> None:
+    alice.person.stops_reading()
+    for number in range(PRESENCES_KEPT + 1):
+        world.join(f"n{number}").types("/quit")
+    alice.person.reads_on()
+    assert alice.sees()[-2:] == [
+        ":irc.lan 353 alice = #lobby :bob alice",
         ":irc.lan 366 alice #lobby :End of /NAMES list",
     ]
 

@@ -36,8 +36,8 @@ def time(irc: Client, message: Message) -> None:
 def lusers(irc: Client, message: Message) -> None:
     """How many are here."""
     users = len(irc.chat.users)
-    rooms = irc.chat.list_rooms().total
-    operators = sum(user.operator for user in irc.chat.users.values())
+    rooms = len(irc.chat.rooms)
+    operators = sum(key in irc.chat.users for key in irc.chat.moderation.operators)
     irc.send(
         numeric(251, text=f"There are {users} users and 0 invisible on 1 servers"),
         numeric(252, str(operators), text="operator(s) online"),

@@ -13,7 +13,7 @@ from lanchatd.chat.room import Room
 from lanchatd.commands.history import last_before
 from lanchatd.doors.irc.client import Client
 from lanchatd.doors.irc.connecting import harmless
-from lanchatd.doors.irc.lines import Message
+from lanchatd.doors.irc.lines import Message, in_pieces
 from lanchatd.doors.irc.registration import MOST_PAST
 from lanchatd.doors.irc.rooms import session_of
 from lanchatd.formats.irc import HOST
@@ -162,11 +162,12 @@ def _tell(irc: Client, target: str, events: Sequence[Event]) -> None:
 def batch(irc: Client, kind: str, target: str, lines: list[str]) -> None:
     """Lines as one batch, for who knows batches."""
     if "batch" not in irc.capabilities:
-        irc.answer(lines)
+        irc.answer(in_pieces(lines, irc.limits.chunk_bytes // 2))
         return
     name = irc.next_batch()
     tagged = (f"@batch={name};{line[1:]}" if line[:1] == "@" else f"@batch={name} {line}" for line in lines)
-    irc.answer([f":{HOST} BATCH +{name} {kind} {target}".rstrip(), *tagged, f":{HOST} BATCH -{name}"])
+    batched = f":{HOST} BATCH +{name} {kind} {target}".rstrip(), *tagged, f":{HOST} BATCH -{name}"
+    irc.answer(in_pieces(batched, irc.limits.chunk_bytes // 2))
 
 
 async def _targets(irc: Client, points: list[_Point], most: int) -> None:

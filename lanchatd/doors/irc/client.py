@@ -29,8 +29,11 @@ class Client(Protocol):
         """Lines for this client alone, in which a NUL stands for its nick."""
         ...
 
-    def answer(self, lines: Iterable[str]) -> None:
-        """Answer with a list that may be long: as much at a time as the client takes, and nothing between."""
+    def answer(self, pieces: Iterable[str]) -> None:
+        """Answer with a list that may be long, in pieces: lines, each with its end (`lines.in_pieces`).
+
+        A piece in a turn, as the client takes them, and it is asked nothing more until it has all.
+        """
         ...
 
     def refuse(self, refused: Refused, command: str, about: str, number: int | None = None) -> None:

@@ -42,6 +42,7 @@ class IrcChat(ChatProtocol):
         self.real_name = ""
         self._rests_until = 0.0
         self._answers: list[Iterator[str]] = []
+        self._answering = False
         self._had: Had = {}
         self._asked: tuple[str, Had] | None = None
         self._confirming: Call | None = None
@@ -110,27 +111,30 @@ class IrcChat(ChatProtocol):
         """Its nick in answers, which is "*" until there is one."""
         return "*" if self.session is None else self.session.user.nick
 
-    def answer(self, lines: Iterable[str]) -> None:
-        """Answer with a list that may be long: as much at a time as the client takes, and nothing between."""
-        self._answers.append(iter(lines))
-        if len(self._answers) == 1:
-            self._answer_on()
+    def answer(self, pieces: Iterable[str]) -> None:
+        """Answer with a list that may be long, in pieces: lines, each with its end (`lines.in_pieces`).
+
+        A piece in a turn, as the client takes them, and it is asked nothing more until it has all.
+        """
+        self._answers.append(iter(pieces))
+        self._answer_soon()
+
+    def _answer_soon(self) -> None:
+        if not (self._answering or self.outbox.waiting):
+            self._answering = True
+            self.chat.list_turns.ask(self._answer_on)
 
     def _answer_on(self) -> None:
+        self._answering = False
         if self.outbox.waiting or self.state is not State.JOINED:
             return
-        chunk: list[str] = []
-        size = 0
-        while self._answers and size < self.limits.chunk_bytes // 2:
-            line = next(self._answers[0], None)
-            if line is None:
-                del self._answers[0]
-            else:
-                chunk.append(line)
-                size += len(line.encode())
-        self.send(*chunk)
+        piece = next(self._answers[0], None)
+        if piece is None:
+            del self._answers[0]
+        else:
+            self.outbox.tell(piece.replace(ME, self.shown_nick).encode())
         if self._answers:
-            self._clock.callLater(0, self._answer_on)
+            self._answer_soon()
         else:
             self.answered()
 
@@ -141,9 +145,7 @@ class IrcChat(ChatProtocol):
 
     def drained(self) -> None:
         if self._answers and self.state is State.JOINED:
-            self._answer_on()
-            if self.outbox.waiting:
-                return
+            self._answer_soon()
         super().drained()
 
     def refuse(self, refused: Refused, command: str, about: str, number: int | None = None) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 # Tags of a client, with the "@" and the space behind them; the rest of the line is counted without them.
@@ -66,6 +67,19 @@ def is_too_long(line: bytes, most_bytes: int) -> bool:
         return len(line) > most_bytes
     tags, space, rest = line.partition(b" ")
     return len(tags) + len(space) > TAGS_BYTES or len(rest) > most_bytes
+
+
+def in_pieces(lines: Iterable[str], most_bytes: int) -> Iterator[str]:
+    """Lines as pieces of a list, each of about so many bytes, with the ends of lines."""
+    piece: list[str] = []
+    size = 0
+    for line in lines:
+        piece.append(line + "\r\n")
+        size += len(line.encode())
+        if size >= most_bytes:
+            yield "".join(piece)
+            piece, size = [], 0
+    yield "".join(piece)
 
 
 def plain(text: str) -> str:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 
 from lanchatd.chat.events import Here
+from lanchatd.chat.rolls import Reading, Roll
 from lanchatd.chat.user import User
 from lanchatd.doors.irc.client import Client
 from lanchatd.doors.irc.connecting import harmless
@@ -19,34 +21,40 @@ from lanchatd.text.refused import Refused
 _WHOX = "tcuihsnfdlaor"
 MOST_ASKED = 32
 
+# With the longest names a piece of WHO has 58 KiB; usually 8.
+USERS_A_PIECE = 100
+
 
 def who(irc: Client, message: Message) -> None:
     """Who is in a room, or one user, in pieces if there are many."""
     mask = message.parameters[0] if message.parameters else "*"
     wanted = next((each for each in message.parameters[1:] if "%" in each), None)
     room, members = _found(irc, mask)
-    irc.answer(_who_lines(room, members, wanted, harmless(mask)))
+    irc.answer(_who_pieces(room, Reading(members), wanted, harmless(mask)))
 
 
-def _found(irc: Client, mask: str) -> tuple[str, Iterable[Here]]:
-    try:
+def _found(irc: Client, mask: str) -> tuple[str, Roll[User]]:
+    found: Roll[User] = Roll()
+    with suppress(Refused):
         if mask.startswith("#"):
             room = irc.chat.room_named(mask)
-            users = tuple(room.members.values())
-            return room.name, (user.here for user in users if user.is_here)
-        return "*", (irc.chat.user_named(mask).here,)
-    except Refused:
-        return "*", ()
+            return room.name, room.members
+        user = irc.chat.user_named(mask)
+        found[user.name.key] = user
+    return "*", found
 
 
-def _who_lines(room: str, members: Iterable[Here], wanted: str | None, mask: str) -> Iterator[str]:
-    for here in members:
-        flags = ("H" if here.away is None else "G") + ("@" if here.operator else "")
-        if wanted is None:
-            yield numeric(352, room, "user", "lan", HOST, here.nick, flags, text=f"0 {here.nick}")
-        else:
-            yield _whox(room, here, flags, wanted)
-    yield numeric(315, mask.replace(" ", "_") or "*", text="End of /WHO list")
+def _who_pieces(room: str, reading: Reading[User], wanted: str | None, mask: str) -> Iterator[str]:
+    while users := reading.take(USERS_A_PIECE):
+        yield "".join(_who_line(room, user.here, wanted) + "\r\n" for user in users)
+    yield numeric(315, mask.replace(" ", "_") or "*", text="End of /WHO list") + "\r\n"
+
+
+def _who_line(room: str, here: Here, wanted: str | None) -> str:
+    flags = ("H" if here.away is None else "G") + ("@" if here.operator else "")
+    if wanted is None:
+        return numeric(352, room, "user", "lan", HOST, here.nick, flags, text=f"0 {here.nick}")
+    return _whox(room, here, flags, wanted)
 
 
 def _whox(room: str, here: Here, flags: str, wanted: str) -> str:

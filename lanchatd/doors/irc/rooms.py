@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
-from lanchatd.chat.events import Kind, Notice
+from collections.abc import Iterator
+from contextlib import suppress
+
+from lanchatd.chat.events import Kind, Notice, RoomLine
+from lanchatd.chat.rolls import Reading, Roll
 from lanchatd.chat.room import Room
 from lanchatd.chat.user import Session
 from lanchatd.doors.irc.client import Client
 from lanchatd.doors.irc.connecting import harmless, reason_in
-from lanchatd.doors.irc.lines import Message, plain
+from lanchatd.doors.irc.lines import Message, in_pieces, plain
 from lanchatd.doors.irc.numerics import numeric
+from lanchatd.formats.irc import room_line
 from lanchatd.text import cleaning, names
-from lanchatd.text.quoting import single_spaced
 from lanchatd.text.refused import Refused
+
+# With the longest names and topics, cut, a piece of LIST has 60 KiB; usually 5.
+ROOMS_A_PIECE = 100
 
 _BY_ADMINISTRATORS = "Operators are made by administrators of the server"
 
@@ -121,36 +128,44 @@ def names_of(irc: Client, message: Message) -> None:
     if not message.parameters:
         irc.send(numeric(366, "*", text="End of /NAMES list"))
         return
-    for text in _each(irc, message):
+    irc.answer(_named(irc, _each(irc, message)))
+
+
+def _named(irc: Client, wanted: list[str]) -> Iterator[str]:
+    for text in wanted:
         try:
             room = irc.chat.room_named(text)
         except Refused:
-            irc.answer([numeric(366, harmless(text), text="End of /NAMES list")])
-        else:
-            irc.answer(room.who_encoded(irc.format).decode().split("\r\n")[:-1])
+            yield numeric(366, harmless(text), text="End of /NAMES list") + "\r\n"
+            continue
+        reading = Reading(room.members)
+        while True:
+            yield room.names(irc.format, reading).decode()
+            if reading.is_over:
+                break
 
 
 def list_(irc: Client, message: Message) -> None:
     """The rooms there are, in pieces if there are many; or those that are named."""
-    wanted = {_key(text) for text in message.parameters[0].split(",")} if message.parameters else None
-    irc.answer(_listed(irc, wanted))
+    irc.answer(_listed(irc, _each(irc, message) if message.parameters else None))
 
 
-def _listed(irc: Client, wanted: set[str] | None) -> list[str]:
-    rooms = irc.chat.list_rooms().rooms
-    lines = [
-        numeric(322, room.room, str(room.here), text=single_spaced(room.topic))
-        for room in rooms
-        if wanted is None or _key(room.room) in wanted
-    ]
-    return [numeric(321, "Channel", text="Users  Name"), *lines, numeric(323, text="End of /LIST")]
+def _listed(irc: Client, wanted: list[str] | None) -> Iterator[str]:
+    yield numeric(321, "Channel", text="Users  Name") + "\r\n"
+    reading = Reading(irc.chat.rooms if wanted is None else _those(irc, wanted))
+    while rooms := reading.take(ROOMS_A_PIECE):
+        lines = (room_line(RoomLine(room.name, len(room.members), room.topic)) for room in rooms)
+        yield "".join(line + "\r\n" for line in lines)
+    yield numeric(323, text="End of /LIST") + "\r\n"
 
 
-def _key(room: str) -> str:
-    try:
-        return names.room(room).key
-    except Refused:
-        return ""
+def _those(irc: Client, wanted: list[str]) -> Roll[Room]:
+    rooms: Roll[Room] = Roll()
+    for text in wanted:
+        with suppress(Refused):
+            room = irc.chat.room_named(text)
+            rooms[room.key] = room
+    return rooms
 
 
 def mode(irc: Client, message: Message) -> None:
@@ -181,7 +196,8 @@ def _tell_bans(irc: Client, room: Room) -> None:
         bans = irc.chat.moderation.bans.all(irc.chat.now())
         masks = (f"*!*@{ban.shown}" if set(ban.shown) & set(":/") else f"{ban.shown}!*@*" for ban in bans)
         lines = [numeric(367, room.name, mask) for mask in masks]
-    irc.answer([*lines, numeric(368, room.name, text="End of list of bans, which are the server's")])
+    end = numeric(368, room.name, text="End of list of bans, which are the server's")
+    irc.answer(in_pieces((*lines, end), irc.limits.chunk_bytes // 2))
 
 
 def _mode_of_user(irc: Client, about: str) -> None:
