@@ -16,9 +16,11 @@ from benchmarks.loads import (
     IDLE,
     IN_MEMORY,
     INSPIRCD,
+    IRC_WINDOWS,
     JSON,
     ONE_STALLS,
     ONE_TALKS,
+    OUR_IRC,
     OURS,
     PEERS,
     ROOMS,
@@ -26,6 +28,7 @@ from benchmarks.loads import (
     WEB_WINDOWS,
     Scale,
     all_joined,
+    by_irc,
     by_web,
     cpu_s_per_million,
     deliveries_per_s,
@@ -72,6 +75,7 @@ def claims(measured: Measured, scale: Scale) -> Iterator[Claim]:
     yield from _tls(measured, scale)
     yield from _disk(measured, scale)
     yield from _web(measured, scale)
+    yield from _irc(measured, scale)
 
 
 def _p50(answer: Answer) -> float:
@@ -90,8 +94,10 @@ def _cpu_s(answer: Answer) -> float:
     return answer["server_cpu_s"]
 
 
-def _ratio(measured: Measured, load: str, rival: str, value: Callable[[Answer], float]) -> float:
-    return measured.median(load, OURS, value) / measured.median(load, rival, value)
+def _ratio(
+    measured: Measured, load: str, rival: str, value: Callable[[Answer], float], ours: str = OURS
+) -> float:
+    return measured.median(load, ours, value) / measured.median(load, rival, value)
 
 
 def _fast(
@@ -100,16 +106,17 @@ def _fast(
     rivals: tuple[str, ...],
     least: float | None,
     per_s: Callable[[Answer], float] = deliveries_per_s,
+    ours: str = OURS,
 ) -> Iterator[Claim]:
     """How fast it is beside the fastest of those rivals that were there."""
-    there = [rival for rival in rivals if measured.has(load, rival) and measured.has(load, OURS)]
+    there = [rival for rival in rivals if measured.has(load, rival) and measured.has(load, ours)]
     if not there:
         return
     rival = max(there, key=lambda rival: measured.median(load, rival, per_s))
     what = "handshakes" if per_s is handshakes_per_s else "deliveries"
     yield Claim(
-        f"{load}: {what} a second, to {rival}", _ratio(measured, load, rival, per_s), least, at_most=False,
-        by_cpu=1 / _ratio(measured, load, rival, cpu_s_per_million),
+        f"{load}: {what} a second, to {rival}", _ratio(measured, load, rival, per_s, ours), least,
+        at_most=False, by_cpu=1 / _ratio(measured, load, rival, cpu_s_per_million, ours),
     )  # fmt: skip
 
 
@@ -208,3 +215,10 @@ def _web(measured: Measured, scale: Scale) -> Iterator[Claim]:
     if measured.has(by_web(joined(scale.members)), BROWSERS):
         kib = measured.median(by_web(joined(scale.members)), BROWSERS, _memory) / KIB
         yield Claim(f"{by_web(joined(scale.members))}: KiB of memory each", kib, 8, True)
+
+
+def _irc(measured: Measured, scale: Scale) -> Iterator[Claim]:
+    for window, least in zip(IRC_WINDOWS, (1.0, 1.2, 2.0), strict=True):
+        load = by_irc(in_flight(scale.members, window))
+        yield from _fast(measured, load, PEERS, least, ours=OUR_IRC)
+        yield from _fast(measured, load, (OURS,), 0.95, ours=OUR_IRC)

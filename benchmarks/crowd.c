@@ -243,21 +243,38 @@ static void time_line(struct member *member, int64_t now)
 
 /* -- what comes */
 
+/* Whether the line in `head` was a question of the server: it is no talk, and is not counted. */
+static bool answered(struct member *member)
+{
+    char line[HEAD + 16];
+    int length;
+    if (is_talk(member->dialect, member->head, member->head_length))
+        return false;
+    length = answer(member->dialect, line, sizeof line, member->head);
+    if (length)
+        connection_send(&member->connection, line, length);
+    return length;
+}
+
+static void keep_head(struct member *member, const char *bytes, const char *end)
+{
+    int room = HEAD - 1 - member->head_length, more = end - bytes < room ? (int)(end - bytes) : room;
+    memcpy(member->head + member->head_length, bytes, more);
+    member->head_length += more;
+    member->head[member->head_length] = 0;
+}
+
 /* Every line, with its beginning in `head`. */
 static void read_lines(struct member *member, const char *bytes, const char *end, int64_t now)
 {
     while (bytes < end) {
         const char *newline = memchr(bytes, '\n', end - bytes);
-        const char *stop = newline ? newline : end;
-        int room = HEAD - 1 - member->head_length, more = stop - bytes < room ? (int)(stop - bytes) : room;
-        memcpy(member->head + member->head_length, bytes, more);
-        member->head_length += more;
-        member->head[member->head_length] = 0;
+        keep_head(member, bytes, newline ? newline : end);
         if (!newline)
             return;
         if (run.mode == JOINING) {
             joining_line(member);
-        } else {
+        } else if (!answered(member)) {
             run.strange += !is_talk(member->dialect, member->head, member->head_length);
             time_line(member, now);
             came(member, 1);
@@ -271,11 +288,29 @@ static void read_lines(struct member *member, const char *bytes, const char *end
 static void count_lines(struct member *member, const char *bytes, const char *end)
 {
     uint64_t lines = 0;
-    for (const char *newline; (newline = memchr(bytes, '\n', end - bytes)); bytes = newline + 1) {
-        lines++;
-        if (newline + 1 < end)
-            run.strange += !is_talk(member->dialect, newline + 1, end - newline - 1);
+    if (member->head_length) { /* of a line that began in what came before */
+        const char *newline = memchr(bytes, '\n', end - bytes);
+        keep_head(member, bytes, newline ? newline : end);
+        if (!newline)
+            return;
+        lines += !answered(member);
+        member->head_length = 0;
+        bytes = newline + 1;
     }
+    for (const char *newline; (newline = memchr(bytes, '\n', end - bytes)); bytes = newline + 1) {
+        if (is_talk(member->dialect, bytes, newline - bytes)) {
+            lines++;
+            continue;
+        }
+        keep_head(member, bytes, newline);
+        if (!answered(member)) {
+            lines++;
+            run.strange++;
+        }
+        member->head_length = 0;
+    }
+    if (bytes < end)
+        keep_head(member, bytes, end);
     came(member, lines);
 }
 

@@ -80,6 +80,16 @@ int say(enum dialect dialect, char *to, size_t size, int room, const char *text)
     }
 }
 
+int answer(enum dialect dialect, char *to, size_t size, const char *line)
+{
+    static const char QUESTION[] = " PING ";
+    const char *asked = dialect == IRC ? strstr(line, QUESTION) : NULL;
+    if (!asked)
+        return 0;
+    asked += sizeof QUESTION - 1;
+    return snprintf(to, size, "PONG %.*s\r\n", (int)strcspn(asked, "\r"), asked);
+}
+
 bool is_talk(enum dialect dialect, const char *line, size_t length)
 {
     switch (dialect) {

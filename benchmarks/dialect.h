@@ -21,6 +21,9 @@ int join(enum dialect dialect, char *to, size_t size, int room);
 /* A line to say, with its end; returns its length. */
 int say(enum dialect dialect, char *to, size_t size, int room, const char *text);
 
+/* What a member answers to a line of the server that is no talk, without its end, if it asks; returns its length. */
+int answer(enum dialect dialect, char *to, size_t size, const char *line);
+
 /* Whether a line of the server, whole or cut off, is talk of another member. */
 bool is_talk(enum dialect dialect, const char *line, size_t length);
 

@@ -10,7 +10,7 @@ from benchmarks.sitting import Sitting
 
 FLOOR, OURS, MIXED, INSPIRCD, NGIRCD = "C floor", "lanchatd", "lanchatd, half JSON", "InspIRCd", "ngIRCd"
 IN_MEMORY = "lanchatd, log in memory"
-JSON, BROWSERS = "lanchatd, JSON", "lanchatd, browsers"
+JSON, BROWSERS, OUR_IRC = "lanchatd, JSON", "lanchatd, browsers", "lanchatd, IRC"
 PEERS = (INSPIRCD, NGIRCD)
 
 
@@ -72,6 +72,10 @@ def kept(what: str) -> str:
     return f"disk: {what}"
 
 
+def by_irc(what: str) -> str:
+    return f"IRC: {what}"
+
+
 def by_web(what: str) -> str:
     return f"browsers: {what}"
 
@@ -86,6 +90,7 @@ ONE_TALKS = kept("100 members, one says 20 lines a second")
 TLS_WINDOWS = (1, 8, 64)
 KEPT_WINDOWS = (1, 64)
 WEB_WINDOWS = (1, 8, 64)
+IRC_WINDOWS = (1, 8, 64)
 
 
 def deliveries_per_s(answer: Answer) -> float:
@@ -221,6 +226,14 @@ def _web(sitting: Sitting, scale: Scale) -> None:
             sitting.alternate(load, seats, f"window {lines} {scale.run_s}", scale.rounds)
 
 
+def _irc(sitting: Sitting, scale: Scale) -> None:
+    members = scale.members
+    with sitting.seats(by_irc(joined(members)), Crowd(members), (OUR_IRC, OURS, *PEERS)) as seats:
+        for lines in IRC_WINDOWS:
+            load = by_irc(in_flight(members, lines))
+            sitting.alternate(load, seats, f"window {lines} {scale.run_s}", scale.rounds)
+
+
 PARTS: dict[str, Callable[[Sitting, Scale], None]] = {
     "one-room": _one_room,
     "stalled": _one_that_stalls,
@@ -231,6 +244,7 @@ PARTS: dict[str, Callable[[Sitting, Scale], None]] = {
     "tls": _tls,
     "disk": _disk,
     "web": _web,
+    "irc": _irc,
 }
 
 

@@ -179,6 +179,7 @@ def kinds(built: Path) -> dict[str, Kind]:
             Kind("lanchatd", "text", 1000, _lanchatd(), here),
             Kind("lanchatd, half JSON", "mixed", 1000, _lanchatd(), here),
             Kind("lanchatd, JSON", "json", 1000, _lanchatd(), here),
+            Kind("lanchatd, IRC", "irc", 1000, _lanchatd(), here),
             Kind("lanchatd, browsers", "web", 1000, _lanchatd(), here),
             Kind("lanchatd, log in memory", "text", 1000, _lanchatd("--no-history"), here),
             Kind("InspIRCd", "irc", 256, _inspircd, _package("inspircd")),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from lanchatd.doors.irc.connection import REGISTERS_WITHIN
 from tests.irc import IRSSI, Client
 from tests.world import World
 
@@ -229,3 +230,14 @@ def test_it_has_to_encrypt_where_everybody_has(world: World) -> None:
     assert client.asks("NICK alice") == [
         "ERROR :Closing link: Only encrypted connections come in here. Join with: lanchat-client HOST 8000"
     ]
+
+
+def test_who_registers_gives_way_to_nobody_while_it_waits_for_its_turn() -> None:
+    """It needs two lines at least, and a thousand come at the same moment; some were taken for silent."""
+    world = World(lines_per_s=1, burst_lines=1)
+    client = Client(world).sends("NICK alice", "CAP LS 302", *["PING x"] * 20)
+    chat = client.person.wire.protocol.inner
+    while chat.lines < REGISTERS_WITHIN:
+        assert chat.awaits_turn
+        world.passes(1)
+    assert not chat.awaits_turn  # nobody registers for ever

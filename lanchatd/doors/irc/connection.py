@@ -26,6 +26,9 @@ from lanchatd.formats.irc import HOST, ME
 from lanchatd.text import cleaning, names
 from lanchatd.text.refused import Refusal, Refused
 
+# Clients register with up to so many lines: CAP LS, JOIN, CAP REQ, CAP END, NICK, USER (irssi), or PASS.
+REGISTERS_WITHIN = 8
+
 # How often a client that was told something is asked whether it has read it.
 CONFIRM_S = 10
 
@@ -49,6 +52,11 @@ class IrcChat(ChatProtocol):
         self._pings = self._batches = 0
 
     # -- lines come
+
+    @property
+    def awaits_turn(self) -> bool:
+        """Those that register wait for their turn between two lines as well."""
+        return self.session is None and self._resting is not None and self.lines < REGISTERS_WITHIN
 
     @property
     def most_bytes(self) -> int:
