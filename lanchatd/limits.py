@@ -173,6 +173,71 @@ class Limits:
         "refs that are known at once; the oldest go",
         "20 lines each of 3,000 clients; about 20 MiB",
     )  # fmt: skip
+    max_accounts: int = _limit(
+        10_000, "accounts", 1, 1_000_000,
+        "nicks that belong to somebody",
+        "as many as may be connected; they take 16 MiB",
+    )  # fmt: skip
+    max_devices: int = _limit(
+        16, "devices", 1, 1_000,
+        "keys that prove one account",
+        "more machines than anybody sits at",
+    )  # fmt: skip
+    max_account_sessions: int = _limit(
+        16, "connections", 1, 1_000_000,
+        "connections of one owner at once",
+        "as many as devices",
+    )  # fmt: skip
+    max_account_codes: int = _limit(
+        3, "codes", 1, 1_000,
+        "codes of one account that are open at once",
+        "one for each device that is being set up",
+    )  # fmt: skip
+    max_codes: int = _limit(
+        1_000, "codes", 1, 1_000_000,
+        "codes that are open at once, invitations included",
+        "with 50 random bits each, a guess is right once in 10 to the 12",
+    )  # fmt: skip
+    code_s: float = _limit(
+        600, "s", 1, 86_400,
+        "how long a code for another device works",
+        "time to walk over to it and type ten characters",
+    )  # fmt: skip
+    code_days: int = _limit(
+        7, "days", 1, 365,
+        "how long a code that an administrator gave works",
+        "who gets it on a Friday uses it by the next",
+    )  # fmt: skip
+    account_days: int = _limit(
+        365, "days", 1, 36_500,
+        "how long an account that nobody uses is kept; not those of operators, and that administrators made",
+        "who is away for a year has left, or has a new name",
+    )  # fmt: skip
+    held_days: int = _limit(
+        30, "days", 0, 36_500,
+        "how long nobody can take a nick after its account got another name or went",
+        "until nobody takes the new one for the old",
+    )  # fmt: skip
+    secret_tries: int = _limit(
+        5, "tries a minute", 1, 1_000_000,
+        "wrong passwords and codes of one address in a minute, the last of which locks it out of them",
+        "a person mistypes twice, and looks at the keyboard the third time",
+    )  # fmt: skip
+    account_tries: int = _limit(
+        10, "tries an hour", 1, 1_000_000,
+        "wrong passwords for one account in an hour, the last of which locks it: keys and codes go on",
+        "240 guesses a day from any number of addresses",
+    )  # fmt: skip
+    secret_lockout_s: float = _limit(
+        900, "s", 1, 604_800,
+        "for how long then",
+        "a quarter of an hour: short for an owner, long for who guesses",
+    )  # fmt: skip
+    registrations_per_h: int = _limit(
+        3, "accounts/h", 1, 1_000_000,
+        "accounts that one address registers in an hour",
+        "a family at one machine",
+    )  # fmt: skip
     shutdown_s: float = _limit(
         5, "s", 0.1, 60,
         "time to tell everybody at shutdown; what has not drained by then is aborted",

@@ -19,6 +19,7 @@ from twisted.internet.endpoints import (
 from twisted.internet.interfaces import IStreamServerEndpoint
 from twisted.python import usage
 
+from lanchatd.chat.accounts.proof import INVITE, OFF, OPEN
 from lanchatd.limits import Limits, conflict_in, each_limit, limit_from, option_name
 from lanchatd.net.credentials import AnsweringAlpn
 from lanchatd.state.directory import default_state_dir, read_file
@@ -47,6 +48,8 @@ class Options(usage.Options):
         ["name", None, None, "Name of this server, in the greeting.  [default: the host name]"],
         ["motd", None, None, "File whose lines are part of the greeting, in UTF-8."],
         ["state-dir", None, None, "Directory for what is kept.  [default: ~/.local/state/lanchatd]"],
+        ["accounts", None, OPEN, "Who may register a nick: open, invite or off."],
+        ["guests", None, "yes", "Whether others than owners of nicks come in: yes or no."],
         ["tls-cert", None, None, "File of a TLS key and its certificate, in PEM.  [default: made for you]"],
         ["admin-port", None, None, "TCP port of the administrators' console, by SSH.  [default: none]"],
         ["admin-interface", None, None, "IP address for it to listen on.  [default: 127.0.0.1]"],
@@ -127,6 +130,7 @@ class Options(usage.Options):
             self.tls_cert = Path(self["tls-cert"]).absolute()
         if self.web_hosts and self["no-web"]:
             raise usage.UsageError("--web-host is for the page, which --no-web leaves out")
+        self._check_accounts()
         self._check_admin()
         if self.listens:
             self.endpoints = [(listen, _endpoint(reactor, listen)) for listen in self.listens]
@@ -135,6 +139,15 @@ class Options(usage.Options):
             interface = _interface("interface", self["interface"]) or _all_interfaces()
             self.places.append((f"on port {port}", interface, port))
             self.endpoints = [(f"port {port}", _tcp(reactor, port, interface))]
+
+    def _check_accounts(self) -> None:
+        for name, choices in (("accounts", (OPEN, INVITE, OFF)), ("guests", ("yes", "no"))):
+            if self[name] not in choices:
+                *first, last = choices
+                raise usage.UsageError(f"--{name}: {self[name]!r} is not {', '.join(first)} or {last}")
+        if self["accounts"] == OPEN and self["guests"] == "no":
+            text = "--guests no lets in only who was invited: it needs --accounts invite, or off"
+            raise usage.UsageError(text)
 
     def _check_admin(self) -> None:
         """The console is there with a port and a file of keys, or not at all."""

@@ -15,6 +15,8 @@ from twisted.application.service import IService, Service
 # it is read in any case.
 signal.signal(signal.SIGHUP, signal.SIG_IGN)
 
+from lanchatd.chat.accounts.proof import WayIn
+from lanchatd.chat.accounts.register import Accounts
 from lanchatd.chat.chat import Chat
 from lanchatd.chat.log import Log
 from lanchatd.doors.all_doors import all_doors
@@ -25,7 +27,6 @@ from lanchatd.doors.web.door import WebDoor
 from lanchatd.doors.web.files import PAGE, files_in
 from lanchatd.doors.web.site import Site
 from lanchatd.history.disk.store import DiskStore
-from lanchatd.history.disk.worker import ThreadWorker, Worker
 from lanchatd.history.memory import MemoryLog, Tails
 from lanchatd.net.credentials import Credentials
 from lanchatd.net.socket_options import why_taken, within_open_files
@@ -45,9 +46,12 @@ from lanchatd.service.services import (
     StateService,
 )
 from lanchatd.service.systemd import Notifier
+from lanchatd.state.accounts_file import ACCOUNTS, AccountsFile
 from lanchatd.state.audit import AuditLog
 from lanchatd.state.certificate import Certificate, certificate_from, host_names, own_certificate
 from lanchatd.state.directory import Keeper, StateDir
+from lanchatd.state.hashing import Argon2
+from lanchatd.state.worker import ThreadWorker, Worker
 
 __all__ = ["Options", "makeService"]
 
@@ -89,13 +93,17 @@ def makeService(options: Options) -> IService:
             return certificate_from(options.tls_cert, datetime.now(UTC))
         return own_certificate(state.file(CERTIFICATE), datetime.now(UTC))
 
-    chat = Chat(options["name"], options.motd, limits, reactor, time.time, new_log, keeper.keep)
+    accounts_file = AccountsFile(state.file(ACCOUNTS), new_worker)
+    accounts = Accounts(limits, time.time, accounts_file.keep)
+    opening = options["accounts"], options["guests"] == "yes"
+    way_in = WayIn(accounts, Argon2(new_worker), limits, reactor, time.time, *opening)
+    chat = Chat(options["name"], options.motd, limits, reactor, time.time, new_log, keeper.keep, way_in)
     credentials = Credentials(read_certificate, reactor)
     names = *host_names(socket.gethostname()), *options.web_hosts
     join = JoinAddresses(reactor, not options["no-web"], next(iter(options.web_hosts), None))
     web = None if options["no-web"] else WebDoor(Site(names, files_in(PAGE), join.asked_at))
     connections = Connections(chat, reactor, limits, credentials, bool(options["require-tls"]), join)
-    kept = StateService(state, keeper, audit, chat)
+    kept = StateService(reactor, state, keeper, audit, accounts_file, chat)
     door = ChatService(reactor, ChatFactory(connections, all_doors(web)), options.endpoints)
     services: list[Service] = [kept, credentials, door]
     if web is not None and not options["no-qr"]:
@@ -109,11 +117,11 @@ def makeService(options: Options) -> IService:
     if not options["no-history"]:
         services.insert(1, HistoryService(reactor, store, chat))
     if options["admin-port"] is not None:
-        from lanchatd.console.logins import accounts
+        from lanchatd.console.logins import accounts as logins
         from lanchatd.ssh.server import SshConsole
 
         running = Running(reactor, connections, audit, allowed, door.limits_changed, store.facts)
-        known = accounts(reactor, connections, running, audit, options["admin-keys"], options["manhole-keys"])
+        known = logins(reactor, connections, running, audit, options["admin-keys"], options["manhole-keys"])
         place = options["admin-interface"], options["admin-port"]
         services.append(SshConsole(reactor, limits, *place, state.file(HOST_KEY), known))
         reloads |= {f"the keys of {name}": account.keys.reload for name, account in known.items()}

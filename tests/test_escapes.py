@@ -24,7 +24,7 @@ TYPED = (
     "/nick %s", "/nick eve", "/join #%s", "/topic %s", "/rooms", "/join #lobby", "/join %s", "/join #lobby",
     "/ignore %s", "/unignore %s", "/msg %s hi", "/who %s", "/history before %s", "/search %s", "/help %s",
     "/mute %s", "/unmute %s", "/ban %s", "/unban %s", "/ban mallory 1 %s", "/bans", "/unban mallory",
-    "/kick nobody %s",
+    "/kick nobody %s", "/account %s", "/devices %s", "/devices name 1 %s",
 )  # fmt: skip
 TYPED_AT_THE_CONSOLE = (
     "%s", "say #lobby %s", "announce %s", "topic #lobby %s", "kick nobody %s", "kick %s",
@@ -74,6 +74,8 @@ class Battered:
         self.eve = Witness(join("eve"))
         self.passers_by: list[Witness] = []
         self.programs: list[Witness] = []
+        self.eve.sends(b"/register correct horse")
+        self.eve.reads_until(b"yours now")
         admin.runs("op eve")
         for number, (_, escape) in enumerate(ESCAPES):
             self._goes_through(number, escape)

@@ -17,6 +17,8 @@ from typing import Any
 
 import pytest
 
+from lanchatd.chat.accounts.proof import WayIn
+from lanchatd.chat.accounts.register import Accounts
 from lanchatd.chat.chat import Chat
 from lanchatd.chat.presence_turns import SMALL_ROOM
 from lanchatd.doors.all_doors import all_doors
@@ -26,6 +28,7 @@ from lanchatd.history.memory import MemoryLog
 from lanchatd.limits import Limits
 from lanchatd.net.credentials import Credentials
 from lanchatd.net.turn_time import Budget
+from lanchatd.text import names
 from tests.daemon import PATIENCE_S
 from tests.world import certificate
 
@@ -72,10 +75,13 @@ class Room:
     def __init__(self) -> None:
         self.reactor: Any = epollreactor.EPollReactor()
         limits = Limits(max_per_address=10_000)
-        keep: Any = None  # nobody is moderated
+        keep: Any = None  # nobody is moderated, and no nick is owned
         credentials = Credentials(certificate, self.reactor)
         credentials.load()
-        chat = Chat("test", (), limits, self.reactor, time.time, lambda room: MemoryLog("log", limits), keep)
+        accounts = Accounts(limits, time.time, keep)
+        way_in = WayIn(accounts, keep, limits, self.reactor, time.time)
+        log = MemoryLog("log", limits)
+        chat = Chat("test", (), limits, self.reactor, time.time, lambda room: log, keep, way_in)
         self.lobby = chat.rooms["#lobby"]
         connections = Connections(chat, self.reactor, limits, credentials)
         connections.budget = Budget(NoTime(self.reactor))
@@ -233,6 +239,7 @@ def test_those_that_join_in_one_turn_cost_one_list_of_who_is_here() -> None:
 
 def test_who_joins_costs_the_comparison_of_one_name() -> None:
     """The nick. What the room is called is known from those who are in it."""
+    names.nick.cache_clear()  # of what other tests have asked for
     with room_of(2) as room:
         work = room.work_of_joins(40)
     assert work.python["_name"] == 40

@@ -12,16 +12,19 @@ import json
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import Any, TypeVar
 
 from twisted.internet.address import IPv4Address
 from twisted.internet.error import ConnectionAborted, ConnectionDone, ConnectionLost
 from twisted.internet.task import Clock
 from twisted.python.failure import Failure
 
+from lanchatd.chat.accounts.proof import WayIn
+from lanchatd.chat.accounts.register import Accounts
+from lanchatd.chat.accounts.rows import BY_PASSWORD, Account, Change, Proof
 from lanchatd.chat.answers import Answer
 from lanchatd.chat.chat import Chat
 from lanchatd.chat.log import Log
@@ -37,6 +40,9 @@ from lanchatd.history.memory import MemoryLog
 from lanchatd.limits import Limits
 from lanchatd.net.credentials import Credentials
 from lanchatd.state.certificate import Certificate, own_certificate
+from lanchatd.text.refused import Refused
+
+_T = TypeVar("_T")
 
 # What who says nothing reads, and an empty line after it.
 ASKED = "HTTP/1.1 100 Welcome to test (lanchatd 0.1.0). What is your nick?"
@@ -50,6 +56,40 @@ def certificate() -> Certificate:
     """What the daemon shows to clients of TLS; nobody in a world speaks it."""
     with TemporaryDirectory() as directory:
         return own_certificate(Path(directory) / "tls.pem", datetime.now(UTC))
+
+
+class Reversed:
+    """Passwords are kept backwards, and looked at in the next turn of the reactor, or when the test says so.
+
+    Implements `lanchatd.chat.accounts.passwords.Hashing`.
+    """
+
+    def __init__(self, clock: Clock) -> None:
+        self.outdated = ""
+        self.held = False
+        self.waiting: list[Callable[[], None]] = []
+        self._clock = clock
+
+    def hash(self, password: str) -> Answer[str]:
+        return self._later(password[::-1])
+
+    def verify(self, password: str, hashed: str) -> Answer[bool]:
+        return self._later(hashed in (password[::-1], self.outdated + password[::-1]))
+
+    def is_outdated(self, hashed: str) -> bool:
+        return bool(self.outdated) and hashed.startswith(self.outdated)
+
+    def _later(self, value: _T) -> Answer[_T]:
+        answer: Answer[_T] = Answer()
+        self.waiting.append(partial(answer.settle, value))
+        if not self.held:
+            self._clock.callLater(0, self.lets_go)
+        return answer
+
+    def lets_go(self) -> None:
+        waiting, self.waiting = self.waiting, []
+        for answer in waiting:
+            answer()
 
 
 class Wire:
@@ -257,9 +297,12 @@ class World:
         self.kept: list[bytes] = []
         self.disk_error: OSError | None = None
         self.logs = 0
-        self.chat = Chat(
-            "test", motd, self.limits, self.clock, self.now, new_log or self._memory_log, self._keep
-        )
+        self.changes: list[Change] = []
+        self.accounts = Accounts(self.limits, self.now, self._keep_change)
+        self.hashing = Reversed(self.clock)
+        self.way_in = WayIn(self.accounts, self.hashing, self.limits, self.clock, self.now)
+        log = new_log or self._memory_log
+        self.chat = Chat("test", motd, self.limits, self.clock, self.now, log, self._keep, self.way_in)
         credentials = Credentials(certificate, self.clock)
         credentials.load()
         self.connections = Connections(
@@ -286,8 +329,29 @@ class World:
             self.clock.callLater(0, answer.fail, self.disk_error)
         return answer
 
+    def _keep_change(self, change: Change) -> Answer[None]:
+        """Keep a change of the accounts, at the end of this turn of the reactor."""
+        answer: Answer[None] = Answer()
+        if self.disk_error is None:
+            self.changes.append(change)
+            self.clock.callLater(0, answer.settle, None)
+        else:
+            self.clock.callLater(0, answer.fail, Refused("not_kept", "That can't be kept: the disk is full."))
+        return answer
+
+    def make_owner(self, person: Person) -> None:
+        """Give somebody who is here the nick, as if they had registered it, with a password."""
+        user = person.user
+        if user.account is None:
+            number = self.accounts.next_number()
+            account = Account(number, user.name, self.now(), self.now(), "", "drowssap")
+            self.accounts.apply(Change((account,)))
+            user.account = number
+            person.session.proof = Proof(number, BY_PASSWORD)
+
     def make_operator(self, person: Person) -> None:
         """As an administrator does."""
+        self.make_owner(person)
         self.chat.make_operator(person.user.name)
         self.settle()
 

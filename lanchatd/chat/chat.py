@@ -8,6 +8,9 @@ from functools import partial
 from weakref import ref
 
 from lanchatd import __version__
+from lanchatd.chat.accounts import changes
+from lanchatd.chat.accounts.proof import WayIn
+from lanchatd.chat.accounts.rows import Account, Change, Proof
 from lanchatd.chat.answers import Answer
 from lanchatd.chat.events import (
     NO_REASON,
@@ -49,7 +52,7 @@ from lanchatd.text.times import near_time
 
 LOBBY = Place()
 
-_HOUR_S = 3_600
+DAY_S = 86_400
 
 
 class Chat:
@@ -67,10 +70,11 @@ class Chat:
         now: Callable[[], float],
         new_log: Callable[[str], Log],
         keep: Keep,
+        way_in: WayIn,
     ) -> None:
         """``new_log`` gives the log for a room, by the room's key; ``now`` tells seconds since the epoch.
 
-        ``keep`` keeps the bans, mutes and operators.
+        ``keep`` keeps the bans, mutes and operators; ``way_in`` knows whose the nicks are.
         """
         self.name = name
         self.motd = motd
@@ -79,6 +83,8 @@ class Chat:
         self.now = now
         self.users: dict[str, User] = {}
         self.moderation = Moderation(now, keep)
+        self.way_in = way_in
+        self.accounts = way_in.accounts
         self.lines_said = 0
         self.refs = Refs(limits)
         self.lists = Lists(clock)
@@ -99,10 +105,13 @@ class Chat:
 
     # -- coming and going
 
-    def name_for(self, text: str, owner: User | None = None) -> Name:
-        """The nick that was typed, if its ``owner`` (None: a newcomer) may take it."""
+    def name_for(self, text: str, owner: User | None = None, account: Account | None = None) -> Name:
+        """The nick that was typed, if its ``owner`` (None: a newcomer) or ``account`` may take it."""
         name = names.nick(text)
-        if self.users.get(name.key, owner) is not owner or name.key in names.RESERVED:
+        self.accounts.refuse_nick(name, account)
+        here = self.users.get(name.key)
+        mine = here is owner or (here is not None and account is not None and here.account == account.number)
+        if (here is not None and not mine) or name.key in names.RESERVED:
             raise Refused("nick_taken", "That nick is taken.")
         if (ban := self.moderation.bans.on_nick(name.key, self.now())) is not None:
             why = with_quote(f"That nick is banned{self.until_shown(ban.until)}", ban.reason)
@@ -113,22 +122,35 @@ class Chat:
             raise Refused("nick_taken", f"That nick looks like {other.shown}.")
         return name
 
+    def prove(
+        self, nick: str, peer: Peer, secret: str | None = None, device: str = ""
+    ) -> Answer[Proof | None]:
+        """What a connection shows for a nick (`WayIn.prove`): every door asks, and then lets it `join`."""
+        return self.way_in.prove(nick, peer, secret, device, self.name_for)
+
     def join(
-        self, hello: Hello, peer: Peer, make_session: Callable[[User], Session], user: User | None = None
+        self,
+        hello: Hello,
+        peer: Peer,
+        make_session: Callable[[User], Session],
+        user: User | None = None,
+        proof: Proof | None = None,
     ) -> None:
         """Somebody comes in; or a ``user`` who is here, on one more connection.
 
-        ``make_session`` is called when nothing can be refused any more.
+        ``proof`` is what `prove` has just answered. ``make_session`` is called when nothing can be
+        refused any more.
         """
         if self.moderation.bans.on_address(peer.address, self.now()) is not None:
             raise Refused("banned", "Your address is banned.")
-        come = User(self.name_for(hello.nick)) if user is None else user
-        rooms = self._rooms_for(hello.places, peer.address or come.name.key)
-        if user is None:
-            user = self.users[come.name.key] = come
+        user = self._user_for(hello.nick, proof) if user is None else user
+        rooms = self._rooms_for(hello.places, peer.address or user.name.key)
+        if user.name.key not in self.users:
+            self.users[user.name.key] = user
             self._nicks_seen.add(user.name)
-            user.operator = user.name.key in self.moderation.operators
+            user.operator = self._is_operator(user)
         session, was_away = make_session(user), user.away if user.sessions else None
+        session.proof = proof
         user.sessions += (session,)
         if len(user.sessions) > 1:
             self.lists.changed()
@@ -137,6 +159,26 @@ class Chat:
         for place, room in zip(hello.places, rooms, strict=True):
             told += self._enter(session, room, place, motd=() if told else self.motd)
         session.tell(*told)
+
+    def _user_for(self, nick: str, proof: Proof | None) -> User:
+        """Who comes in: an owner on one more connection is who is here."""
+        if proof is None:
+            name = self.name_for(nick)
+            self.way_in.refuse_guest(name)
+            return User(name)
+        account = self.accounts.by_number.get(proof.account)
+        if account is None:
+            raise Refused("not_yours", "That account is gone.")
+        name = self.name_for(nick, account=account)
+        if name.key != account.name.key:
+            raise Refused("not_yours", f"You have proved to be {account.name.shown}, and not {name.shown}.")
+        here = self.users.get(name.key)
+        if here is not None and len(here.sessions) >= (most := self.limits.max_account_sessions):
+            raise Refused("too_many", f"{here.nick} is here on {most:,} connections, which is the limit.")
+        if here is None:
+            here = User(account.name)
+            here.account = account.number
+        return here
 
     def leave(self, session: Session, reason: Reason = NO_REASON) -> None:
         """A session ends; with the last one the user goes, and the nick is free at once.
@@ -241,11 +283,58 @@ class Chat:
         session.tell(*first, Parted(room.name))
         session.catch_up()
 
-    def rename(self, user: User, text: str) -> None:
-        """A user takes another nick."""
-        name = self.name_for(text, user)
+    async def rename(self, user: User, text: str) -> None:
+        """A user takes another nick, and so does the account of an owner; at once for a guest."""
+        if user.account is None:
+            self._refuse_changing(user)
+            self.is_renamed(user, self._other_name(user, text))
+        else:
+            await self._rename_account(user, user.account, text)
+
+    async def _rename_account(self, user: User, number: int, text: str) -> None:
+        def change() -> Change:
+            account = changes.account_there(self.accounts, number)
+            held_until = self.now() + self.limits.held_days * DAY_S
+            return changes.renamed(self.accounts, account, self._other_name(user, text), held_until)
+
+        old = changes.account_there(self.accounts, number)
+        await self.accounts.propose(change)
+        account = self.accounts.by_number[number]
+        if self.moderation.follow(old.name.key, account.name):
+            self.moderation.changed()
+        here = self.users.get(old.name.key)
+        if here is not None and here.account == number:
+            self.is_renamed(here, account.name)
+
+    def _refuse_changing(self, user: User) -> None:
+        if self.accounts.is_given(user.name):
+            raise Refused("busy", f"{user.nick} is being registered; try again in a moment.")
+
+    def _other_name(self, user: User, text: str) -> Name:
+        account = None if user.account is None else self.accounts.by_number.get(user.account)
+        name = self.name_for(text, user, account)
         if name == user.name:
             raise Refused("same_nick", f"You are {user.nick} already.")
+        return name
+
+    def is_owner(self, user: User, proof: Proof) -> None:
+        """A guest owns the nick from now on."""
+        user.account = proof.account
+        for session in user.sessions:
+            session.proof = proof
+        self._know_the_operators()
+
+    def is_gone(self, account: Account, text: str) -> None:
+        """An account is there no more: who is here is told the text, and nobody moderates by it."""
+        if account.name.key in self.moderation.operators:
+            self.unmake_operator(account.name)
+        here = self.users.get(account.name.key)
+        if here is not None and here.account == account.number:
+            for session in here.sessions:
+                session.connection.dismiss("account_gone", text, NO_REASON)
+
+    def is_renamed(self, user: User, name: Name) -> None:
+        """A user has another nick, which was free."""
         for other in self.users.values():
             if other.ignored is not None:
                 other.ignored.follow(user)
@@ -255,7 +344,6 @@ class Chat:
         self._nicks_seen.add(name)
         # A mute holds for the nick, and goes along with who had it.
         user.muted_as = self.muted_as(user)
-        user.operator = name.key in self.moderation.operators
         told: set[Session] = set()
         for session in user.sessions:
             if session.format.like_irc:  # one that is in no room is told as well
@@ -264,6 +352,7 @@ class Chat:
         for room in self._rooms_of_user(user):
             room.rename(user, name, told)
         user.name = name
+        user.operator = self._is_operator(user)
 
     def set_away(self, session: Session, text: str | None) -> None:
         """A session is away, with a text or "", or it is back (None).
@@ -318,7 +407,7 @@ class Chat:
         """A private message, shown to both, on all their connections; not to who ignores the user."""
         user = session.user
         self.refuse_muted(user)
-        private = Private(user.nick, to.nick, text, self.now(), notice)
+        private = Private(user.nick, to.nick, text, self.now(), notice, user.account is not None)
         if to is not user and not to.ignores_user(user):
             to.reply_to = ref(user)
             to.tell(private)
@@ -384,8 +473,23 @@ class Chat:
     def load_moderation(self, document: bytes) -> None:
         """Take bans, mutes and operators from what was kept. Raises ValueError, and changes nothing then."""
         self.moderation.load(document)
-        self._know_the_operators()
+        self.accounts_known()
         self._close_the_banned()
+
+    def accounts_known(self) -> None:
+        """The accounts were loaded, or what was moderated: one goes by the other.
+
+        What is on a nick that an account had before is on the one that it has now, and an operator's nick
+        that is nobody's is held.
+        """
+        for held in self.accounts.all_held():
+            account = None if held.account is None else self.accounts.by_number.get(held.account)
+            if account is not None:
+                self.moderation.follow(held.name.key, account.name)
+        operators = [Name(shown, key) for key, shown in self.moderation.operators.items()]
+        if changes.held(self.accounts, operators).put:
+            self.accounts.propose(partial(changes.held, self.accounts, operators))
+        self._know_the_operators()
 
     def _close_the_banned(self) -> None:
         bans, now = self.moderation.bans, self.now()
@@ -394,9 +498,12 @@ class Chat:
             if ban is not None:
                 _dismiss(session, "banned", ban.by, ban.reason)
 
+    def _is_operator(self, user: User) -> bool:
+        return user.account is not None and user.name.key in self.moderation.operators
+
     def _know_the_operators(self) -> None:
         for user in self.users.values():
-            user.operator = user.name.key in self.moderation.operators
+            user.operator = self._is_operator(user)
         self.lists.changed()
 
     # -- rooms
@@ -433,7 +540,8 @@ class Chat:
         known = room.enter(session, place.after, place.log)
         self.registry.was_entered(room)
         where = (session.user.nick, room.name, room.log.name, room.readers.newest, room.topic)
-        welcome = Welcome(*where, server=self.name, version=__version__, motd=motd)
+        by = "" if session.proof is None else session.proof.by
+        welcome = Welcome(*where, server=self.name, version=__version__, motd=motd, by=by)
         return [welcome] if known else [welcome, Missed(room.name, room.log.name, None)]
 
     def _rooms_for(self, places: Sequence[Place], maker: str) -> list[Room]:

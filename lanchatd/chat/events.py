@@ -63,7 +63,7 @@ class Event:
     whatever nick it has by now: weakly, as it may be gone, and None if it is not known any more, from the
     disk. ``origins`` holds the session, weakly too. ``told`` is for what happens in several rooms at once:
     the sessions that know of it. ``lists`` counts how often somebody had been told who is in the room when it
-    happened.
+    happened. ``known`` is whether who said it owned the nick.
     """
 
     kind: Kind
@@ -77,6 +77,7 @@ class Event:
     origins: Origins = field(default=(), compare=False)
     told: set[Any] | None = field(default=None, compare=False)
     lists: int = field(default=0, compare=False)
+    known: bool = False
 
     @property
     def size(self) -> int:
@@ -86,8 +87,9 @@ class Event:
     def numbered(self, id_: int) -> Event:
         """The same, with its place in the log."""
         return Event(
-            self.kind, self.room, self.nick, self.text, self.at, id_, self.by, self.reason, self.origins
-        )
+            self.kind, self.room, self.nick, self.text, self.at, id_, self.by, self.reason, self.origins,
+            known=self.known,
+        )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,13 +113,17 @@ class Presence:
 
 @dataclass(frozen=True, slots=True)
 class Private:
-    """A private message, shown to both. A ``notice`` is one that no program answers."""
+    """A private message, shown to both. A ``notice`` is one that no program answers.
+
+    ``known`` is whether the sender owns the nick.
+    """
 
     nick: str
     to: str
     text: str
     at: float
     notice: bool = False
+    known: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,12 +135,16 @@ class Notice:
 
 
 class Here(NamedTuple):
-    """One member in a list of who is here; a tuple, as there are as many as members whenever one comes."""
+    """One member in a list of who is here; a tuple, as there are as many as members whenever one comes.
+
+    ``known`` is one who owns the nick.
+    """
 
     nick: str
     away: str | None
     operator: bool
     encrypted: bool = False
+    known: bool = False
 
 
 class Piece(Enum):
@@ -180,7 +190,8 @@ class Rooms:
 class Welcome:
     """You are in a room now, under this nick; ``log`` names its log and ``last`` is the newest id.
 
-    ``motd`` is told once, in the first room: the lines that people have read in the greeting.
+    ``motd`` is told once, in the first room: the lines that people have read in the greeting. ``by`` is what
+    proved that one owns the nick, empty for guests.
     """
 
     nick: str
@@ -191,6 +202,7 @@ class Welcome:
     server: str
     version: str
     motd: tuple[str, ...] = ()
+    by: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,13 +23,15 @@ class Hello:
     """The first line: the nick, and where to begin.
 
     With ``several`` more rooms can be joined besides; else another room is instead of the one before.
-    ``device`` names the program that counts the refs.
+    ``device`` names the program that counts the refs. ``secret`` is a password or a code, for a nick that
+    belongs to somebody.
     """
 
     nick: str
     places: tuple[Place, ...] = (Place(),)
     several: bool = False
     device: str = ""
+    secret: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

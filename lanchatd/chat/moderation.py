@@ -10,7 +10,7 @@ import ipaddress
 import json
 from collections import Counter
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from lanchatd.chat.answers import Answer, begin
@@ -107,6 +107,13 @@ class Bans:
         if not isinstance(target, str):
             self._lengths[target.version, target.prefixlen] += 1
 
+    def follow(self, key: str, name: Name) -> bool:
+        """Who had a nick, by its key, has another. Returns whether there was a ban on it."""
+        ban = self._forget(key)
+        if ban is not None:
+            self.add(name.key, replace(ban, shown=name.shown))
+        return ban is not None
+
     def remove(self, target: Target, now: float) -> bool:
         """Lift the ban on exactly this target. Returns whether there was one."""
         self.end(now)
@@ -163,6 +170,13 @@ class Mutes:
         """Mute, for good with None."""
         self._mutes[name.key] = Mute(name.shown, until)
 
+    def follow(self, key: str, name: Name) -> bool:
+        """Who had a nick, by its key, has another. Returns whether it was muted."""
+        mute = self._mutes.pop(key, None)
+        if mute is not None:
+            self.add(name, mute.until)
+        return mute is not None
+
     def remove(self, key: str, now: float) -> bool:
         """Let somebody talk again. Returns whether there was a mute."""
         held = self.holds(key, now)
@@ -198,6 +212,14 @@ class Moderation:
         """The nicks of operators, by their keys."""
         self._now = now
         self._keep = keep
+
+    def follow(self, key: str, name: Name) -> bool:
+        """An owner, whose nick had this key, has another nick. Returns whether that changes anything."""
+        shown = self.operators.pop(key, None)
+        if shown is not None:
+            self.operators[name.key] = name.shown
+        followed = [shown is not None, self.bans.follow(key, name), self.mutes.follow(key, name)]
+        return any(followed)
 
     def refuse_full(self, kind: Bans | Mutes | dict[str, str], what: str) -> None:
         """Raises `Refused` if there can't be one more of a kind."""

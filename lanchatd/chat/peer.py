@@ -11,11 +11,13 @@ class Peer:
     """The other end of a connection.
 
     ``shown`` is how the log names it. The IP address is None on a UNIX socket. ``encrypted`` is over TLS.
+    ``key`` is the print of a key that the other end has proved to hold, in the handshake of TLS.
     """
 
     shown: str
     address: str | None
     encrypted: bool = False
+    key: str | None = None
 
     @property
     def local(self) -> bool:

@@ -53,9 +53,12 @@ class Room:
         if kind not in TALK:
             self._lists.changed()
         user, origins = (None, ()) if by is None else (ref(by.user), by.origins)
+        known = by is not None and by.user.account is not None
         now = self._now()
         lists = self._lists_told
-        return self._turn.post(Event(kind, self.name, nick, text, now, 0, user, reason, origins, told, lists))
+        return self._turn.post(
+            Event(kind, self.name, nick, text, now, 0, user, reason, origins, told, lists, known)
+        )
 
     def refuse_talk(self) -> None:
         """Raises `Refused` if the log takes nothing at present."""

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from weakref import ReferenceType, ref
 
 from lanchatd.chat import replay
+from lanchatd.chat.accounts.rows import Proof
 from lanchatd.chat.connection import Connection, Outbox
 from lanchatd.chat.events import Here, Item, Moment, Private
 from lanchatd.chat.format import Format
@@ -20,12 +21,15 @@ class User:
 
     # Slots: ten thousand of them shall be small.
     __slots__ = (
-        "__weakref__", "ignored", "lines_said", "muted_as", "name", "operator", "reply_to", "sessions",
+        "__weakref__", "account", "ignored", "lines_said", "muted_as", "name", "operator", "reply_to",
+        "sessions",
     )  # fmt: skip
 
     def __init__(self, name: Name) -> None:
         self.name = name
         self.sessions: tuple[Session, ...] = ()
+        # The number of the account whose nick it is; None for a guest.
+        self.account: int | None = None
         self.operator = False
         self.lines_said = 0
         # Who wrote last, and not the nick, which somebody else may take; weakly, as it may be gone.
@@ -54,9 +58,10 @@ class User:
         """How it stands in a list of who is here: encrypted if all its connections are."""
         if len(self.sessions) == 1:  # nearly everybody; a list is made whenever somebody comes
             (session,) = self.sessions
-            return Here(self.name.shown, session.away, self.operator, session.peer.encrypted)
-        encrypted = all(session.peer.encrypted for session in self.sessions)
-        return Here(self.nick, self.away, self.operator, encrypted)
+            encrypted, away = session.peer.encrypted, session.away
+        else:
+            encrypted, away = all(session.peer.encrypted for session in self.sessions), self.away
+        return Here(self.name.shown, away, self.operator, encrypted, self.account is not None)
 
     def is_in(self, key: str) -> bool:
         """Whether any of its sessions is in the room with this key."""
@@ -80,8 +85,8 @@ class Session:
 
     __slots__ = (
         "__weakref__", "asking", "away", "connection", "cursors", "device", "format", "found", "live",
-        "needs_room", "origins", "outbox", "peer", "reading", "several", "since", "spoke_at", "tell_own",
-        "user", "when_live",
+        "needs_room", "origins", "outbox", "peer", "proof", "reading", "several", "since", "spoke_at",
+        "tell_own", "user", "when_live",
     )  # fmt: skip
 
     def __init__(
@@ -104,6 +109,8 @@ class Session:
         self.spoke_at = now
         self.device = device
         self.several = several
+        # What proved that its user owns the nick; None for a guest.
+        self.proof: Proof | None = None
         # Whether it is always in a room.
         self.needs_room = True
         # What it is told of what it did itself, if that is not what everybody is told.

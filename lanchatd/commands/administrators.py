@@ -173,13 +173,18 @@ async def _op(chat: Chat, administrator: Administrator, nick: str | None) -> Non
         rows = tuple((shown, key in chat.users) for key, shown in operators.items())
         administrator.tell(Table("operators", ("nick", "here"), rows, "Nobody is an operator."))
         return
-    user = chat.user_named(nick)
-    if user.operator:
-        raise Refused("operator", f"{user.nick} is an operator already.")
-    kept = chat.make_operator(user.name)
-    user.tell(Notice(("You are an operator now. /help lists what you may do.",)))
+    name = names.nick(nick)
+    account = chat.accounts.named(name.key)
+    if account is None:
+        text = f"{name.shown} belongs to nobody: first they /register it, or account add {name.shown} does."
+        raise Refused("no_account", text)
+    if name.key in operators:
+        raise Refused("operator", f"{account.name.shown} is an operator already.")
+    kept = chat.make_operator(account.name)
+    if (user := chat.users.get(name.key)) is not None:
+        user.tell(Notice(("You are an operator now. /help lists what you may do.",)))
     await kept
-    administrator.tell(Notice((f"{user.nick} is an operator now.",)))
+    administrator.tell(Notice((f"{account.name.shown} is an operator now.",)))
 
 
 async def _deop(chat: Chat, administrator: Administrator, nick: str) -> None:

@@ -13,7 +13,7 @@ from lanchatd.chat.format import Line
 from lanchatd.chat.posted import Posted
 from lanchatd.chat.refs import digest
 from lanchatd.chat.user import Session
-from lanchatd.commands import administrators, members, operators
+from lanchatd.commands import administrators, members, operators, owners
 from lanchatd.commands.actor import Actor, Does
 from lanchatd.commands.administrators import Administrator
 from lanchatd.commands.parsing import Commands, Row
@@ -30,7 +30,12 @@ def _help(table: Commands, chat: Chat, actor: Actor, name: str | None) -> None:
         actor.tell(Notice((table.help_for(table.named(name.removeprefix("/"), actor.operator)),)))
 
 
-MEMBERS_DO: dict[str, Does] = {"help": partial(_help, MEMBERS), **members.DOES, **operators.DOES}
+MEMBERS_DO: dict[str, Does] = {
+    "help": partial(_help, MEMBERS),
+    **members.DOES,
+    **owners.DOES,
+    **operators.DOES,
+}
 CONSOLE_DOES: dict[str, Does] = {"help": partial(_help, CONSOLE), **operators.DOES, **administrators.DOES}
 """What each row of a table does, by its name."""
 

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Coroutine
+from typing import Any
 
+from lanchatd.chat.answers import Answer
 from lanchatd.chat.chat import Chat
 from lanchatd.chat.events import NO_REASON, Kind, Notice, Reason
 from lanchatd.chat.ignored import Ignored
@@ -11,7 +14,7 @@ from lanchatd.chat.posted import Posted
 from lanchatd.chat.user import User
 from lanchatd.commands import history
 from lanchatd.commands.actor import Does, topic_of
-from lanchatd.commands.speaker import Speaker
+from lanchatd.commands.speaker import Speaker, wait_for
 from lanchatd.text import names
 from lanchatd.text.quoting import with_quote
 from lanchatd.text.refused import Refused
@@ -23,8 +26,8 @@ _BY_ID = re.compile(r"id ([0-9]{1,15})")
 MOST_IGNORED = 100  # nicks, by one member
 
 
-def _nick(chat: Chat, speaker: Speaker, nick: str) -> None:
-    chat.rename(speaker.user, nick)
+def _nick(chat: Chat, speaker: Speaker, nick: str) -> Coroutine[Answer[Any], None, None]:
+    return wait_for(speaker, chat.rename(speaker.user, nick))
 
 
 def _me(chat: Chat, speaker: Speaker, text: str) -> Posted:

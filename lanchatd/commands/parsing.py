@@ -28,8 +28,8 @@ class Row:
     """A command.
 
     ``arguments`` is what follows the name, as the help shows it and as it is parsed: `NUMBERS` are a whole
-    number, TEXT, REASON and TIME the rest of the line, small letters the word itself, with ``|`` one of
-    them, ``--`` before them a switch, anything else a word; one in brackets may be missing.
+    number, TEXT, REASON, TIME and PASSWORD the rest of the line, small letters the word itself, with ``|``
+    one of them, ``--`` before them a switch, anything else a word; one in brackets may be missing.
     ``once`` is for what others notice: sent again with its ref, it is answered and not done again; what only
     sets up the connection is done on the new one too. ``aliases`` are what people type who come from other
     chats. ``private``: what is typed is for one member only.
@@ -97,8 +97,11 @@ class Commands:
                 word, _, after = rest.partition(" ")
                 values.append(word == name)
                 rest = after.lstrip() if word == name else rest
-            elif "|" in name and name.islower():
+            elif name.islower() and ("|" in name or spec == f"[{name}]"):
                 word, _, after = rest.partition(" ")
+                if not word and spec != name:
+                    values.append(None)
+                    continue
                 if word.lower() not in name.split("|"):
                     raise usage
                 values.append(word.lower())
@@ -112,7 +115,7 @@ class Commands:
                 if name == spec or literal:
                     raise usage
                 values.append(None)
-            elif name in ("TEXT", "REASON", "TIME"):
+            elif name in ("TEXT", "REASON", "TIME", "PASSWORD"):
                 cleaning.refuse_unseen(rest)
                 values.append(rest)
                 rest = ""

@@ -24,6 +24,14 @@ TALKING = (
     Row("quit", "[TEXT]", "leave", aliases=("q", "exit")),
 )  # fmt: skip
 
+OWNING = (
+    Row("register", "[PASSWORD]", "make your nick yours, by this device's key or a password", private=True),
+    Row("code", "", "a code by which you come in on another device"),
+    Row("devices", "[remove|name] [N|others] [TEXT]", "the devices that are yours; remove some, or name one"),
+    Row("password", "[PASSWORD]", "another password for your nick; alone, none", private=True),
+    Row("account", "[delete]", "what is known of your nick; with delete, it is yours no more"),
+)
+
 MODERATING = (
     Row("kick", "NICK [REASON]", "close a member's connection", operator=True, once=True),
     Row(
@@ -59,7 +67,9 @@ ADMINISTERING = (
     Row("shutdown", "[--yes] [SECONDS] [REASON]", "tell everybody, and end the daemon"),
 )
 
-MEMBERS = Commands("/", "Anything else is said to the room; //x says /x.", *TALKING, *MODERATING, BANS)
+MEMBERS = Commands(
+    "/", "Anything else is said to the room; //x says /x.", *TALKING, *OWNING, *MODERATING, BANS
+)
 CONSOLE = Commands(
     "", "With --json behind its name, a command answers for programs.", *ADMINISTERING, *MODERATING
 )

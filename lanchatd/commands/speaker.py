@@ -2,13 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Coroutine
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
+from lanchatd.chat.answers import Answer
 from lanchatd.chat.events import Item
 from lanchatd.chat.room import Room
 from lanchatd.chat.user import Session, User
 from lanchatd.commands.rows import MEMBERS
+
+
+async def wait_for(speaker: Speaker, work: Coroutine[Answer[Any], None, None]) -> None:
+    """Do something that may take a while; the session is asked nothing more until it is done."""
+    speaker.session.asking = True
+    try:
+        await work
+    finally:
+        speaker.session.asking = False
+        speaker.session.connection.answered()
 
 
 @dataclass(frozen=True, slots=True)

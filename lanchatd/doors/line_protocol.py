@@ -15,6 +15,8 @@ from twisted.internet.error import ConnectionDone
 from twisted.internet.protocol import connectionDone
 from twisted.python.failure import Failure
 
+from lanchatd.chat.accounts.rows import Proof
+from lanchatd.chat.answers import Answer
 from lanchatd.chat.events import NO_REASON, Item, Notice, Reason
 from lanchatd.chat.format import Format, Hello
 from lanchatd.chat.user import Session, User
@@ -75,6 +77,7 @@ class ChatProtocol(BoundedLines):
         self._allowance = opening.allowance
         self._deadline: Call | None = None
         self._peer_closed = False
+        self._proves = False
         self._rooms: list[str] = []
         self.lines = self.refused = self.bytes = 0
 
@@ -85,7 +88,7 @@ class ChatProtocol(BoundedLines):
 
     @property
     def awaits_turn(self) -> bool:
-        return not self.lines and self._resting is not None
+        return (not self.lines and self._resting is not None) or self._proves
 
     # -- bytes and lines come (`BoundedLines`)
 
@@ -116,12 +119,28 @@ class ChatProtocol(BoundedLines):
         """Who does not read the answers is asked nothing more: what it asked itself never closes it."""
         chunk_bytes: int = self.limits.chunk_bytes
         asking = self.session is not None and self.session.asking
-        return self.outbox.direct_bytes <= chunk_bytes and not asking
+        return self.outbox.direct_bytes <= chunk_bytes and not asking and not self._proves
 
     def pause_s(self) -> float:
         return self._connections.flood_slots.next_in(self._clock.seconds()) if self._allowance.flooding else 0
 
     # -- lines to the rules
+
+    def come_in(self, hello: Hello) -> None:
+        """Come in under a nick, if it is nobody's or this connection proves to own it; else be refused."""
+        self._proves = True
+        proof = self.chat.prove(hello.nick, self.peer, hello.secret, hello.device)
+        proof.when_known(partial(self._proved, hello))
+
+    def _proved(self, hello: Hello, proof: Answer[Proof | None]) -> None:
+        self._proves = False
+        if self.state is not State.ASKED:
+            return  # it did not wait for it
+        try:
+            self.chat.join(hello, self.peer, partial(self._make_session, hello), proof=proof.result())
+        except Refused as refused:
+            self._refuse(refused)
+        self.answered()
 
     def _make_session(self, hello: Hello, user: User) -> Session:
         now = self._clock.seconds()
@@ -222,7 +241,7 @@ class ChatProtocol(BoundedLines):
             self._clock.callLater(0, self._answered_now)
 
     def _answered_now(self) -> None:
-        if self.state is State.JOINED and self.paused and self.may_go_on():
+        if self.state in (State.ASKED, State.JOINED) and self.paused and self.may_go_on():
             self.resumeProducing()
 
     def _leave_when_told(self, code: str, last: Item | None, reason: Reason = NO_REASON) -> None:

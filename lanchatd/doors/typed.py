@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
-
 from lanchatd.chat.events import Notice
 from lanchatd.chat.format import LineFormat, Unreadable
 from lanchatd.commands.dispatch import run
@@ -58,7 +56,7 @@ class TypedChat(ChatProtocol):
             if command_in(hello.nick) == "quit":
                 self.close("quit", Notice(("Goodbye.",)))
                 return
-            self.chat.join(hello, self.peer, partial(self._make_session, hello))
+            self.come_in(hello)
         except Refused as refused:
             self._refuse(refused)
 

@@ -58,7 +58,7 @@ class JsonFormat:
         device = _text(fields, "device") or ""
         if len(device) > LONGEST_DEVICE:
             raise Unreadable("bad_field", f'"device" is longer than {LONGEST_DEVICE} characters.')
-        return Hello(nick, places, rooms is not None, device)
+        return Hello(nick, places, rooms is not None, device, _text(fields, "secret"))
 
     def read_line(self, encoded: bytes) -> Line:
         fields = _object(encoded)
@@ -143,7 +143,8 @@ def _fields(item: Item) -> dict[str, Any]:
             return {"room": item.room, "from": item.nick, "at": iso_time(item.at)}
         case Event():
             said = {"room": item.room, "from": item.nick, "text": item.text, "at": iso_time(item.at)}
-            return {"id": item.id, **said, **({"notice": True} if item.kind is Kind.NOTICED else {})}
+            notice = {"notice": True} if item.kind is Kind.NOTICED else {}
+            return {"id": item.id, **said, **notice, **({"known": True} if item.known else {})}
         case Presence():
             nicks, others = nicks_shown(item)
             who = {"room": item.room, "nicks": nicks, "others": others, "here": item.here}
@@ -155,7 +156,8 @@ def _fields(item: Item) -> dict[str, Any]:
             }
         case Private():
             sent = {"from": item.nick, "to": item.to, "text": item.text, "at": iso_time(item.at)}
-            return {**sent, **({"notice": True} if item.notice else {})}
+            notice = {"notice": True} if item.notice else {}
+            return {**sent, **notice, **({"known": True} if item.known else {})}
         case Notice():
             return {"text": "\n".join(item.lines)} | ({"code": item.code} if item.code else {})
         case Members():
@@ -164,6 +166,7 @@ def _fields(item: Item) -> dict[str, Any]:
                 | ({} if member.away is None else {"away": away_shown(member.away)})
                 | ({"operator": True} if member.operator else {})
                 | ({"encrypted": True} if member.encrypted else {})
+                | ({"known": True} if member.known else {})
                 for member in members_shown(item)
             ]
             return {"room": item.room, "here": item.here, "members": members}
@@ -176,7 +179,8 @@ def _fields(item: Item) -> dict[str, Any]:
         case Welcome():
             place = {"nick": item.nick, "room": item.room, "log": item.log, "last": item.last}
             server = {"topic": item.topic, "server": item.server, "version": item.version}
-            return {**place, **server, **({"motd": item.motd} if item.motd else {})}
+            owner = {"account": True, "by": item.by} if item.by else {}
+            return {**place, **server, **owner, **({"motd": item.motd} if item.motd else {})}
         case Parted():
             return {"room": item.room}
         case Missed():

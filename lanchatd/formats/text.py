@@ -43,7 +43,9 @@ class TextFormat:
     like_irc = False
 
     def read_hello(self, encoded: bytes) -> Hello:
-        return Hello(nick=self.read_line(encoded).text)
+        # No nick has a space: what is behind one is a password or a code.
+        nick, _, secret = self.read_line(encoded).text.lstrip(" ").partition(" ")
+        return Hello(nick, secret=secret.strip(" ") or None)
 
     def read_line(self, encoded: bytes) -> Line:
         return Line(cleaning.clean(cleaning.decode(encoded)).rstrip())
@@ -140,7 +142,9 @@ def _members(item: Members) -> str:
 
 
 def _stands(member: Here) -> str:
-    notes = ["plain"] if not member.encrypted else []
+    notes = ["known"] if member.known and not member.operator else []  # an operator always is
+    if not member.encrypted:
+        notes.append("plain")
     if member.away is not None:
         notes.append(with_quote("away", away_shown(member.away)))
     return ("@" if member.operator else "") + member.nick + (f" ({', '.join(notes)})" if notes else "")

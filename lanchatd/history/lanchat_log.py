@@ -16,11 +16,11 @@ from lanchatd.chat.events import Event
 from lanchatd.formats.json_lines import JsonFormat
 from lanchatd.formats.text import TextFormat
 from lanchatd.history.disk import sql
-from lanchatd.history.disk.opening import back_up, connect
 from lanchatd.history.disk.pruning import DAY_S, due, prune
 from lanchatd.history.disk.schema import APPLICATION_ID, NEW_NAME
 from lanchatd.history.disk.sql import RoomRow
 from lanchatd.program import FAILED, complain, run
+from lanchatd.state.database import back_up, connect
 from lanchatd.state.directory import default_state_dir
 from lanchatd.state.files import StateError
 from lanchatd.text import names

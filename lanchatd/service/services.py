@@ -26,6 +26,7 @@ from lanchatd.net.newcomers import Gate
 from lanchatd.net.socket_options import set_socket_options
 from lanchatd.service.log_file import MovableLog
 from lanchatd.service.systemd import Notifier
+from lanchatd.state.accounts_file import AccountsFile
 from lanchatd.state.audit import AuditLog
 from lanchatd.state.directory import Keeper, StateDir, read_own
 from lanchatd.state.files import StateError
@@ -39,9 +40,19 @@ LARGEST_MODERATION_BYTES = 33_554_432
 
 
 class StateService(Service):
-    """Opens what the daemon keeps, and gives the chat its bans, mutes and operators."""
+    """Opens what the daemon keeps, and gives the chat its accounts, bans, mutes and operators."""
 
-    def __init__(self, state: StateDir, keeper: Keeper, audit: AuditLog, chat: Chat) -> None:
+    def __init__(
+        self,
+        reactor: Any,
+        state: StateDir,
+        keeper: Keeper,
+        audit: AuditLog,
+        accounts: AccountsFile,
+        chat: Chat,
+    ) -> None:
+        self._reactor = reactor
+        self._accounts = accounts
         self._state = state
         self._keeper = keeper
         self._audit = audit
@@ -51,6 +62,9 @@ class StateService(Service):
         super().startService()  # type: ignore[no-untyped-call]
         self._state.open()
         self._audit.open()
+        self._chat.accounts.load(*self._accounts.open())
+        # When all services have stopped: until then somebody may register.
+        self._reactor.addSystemEventTrigger("during", "shutdown", self._accounts.close)
         self.load()
 
     def load(self) -> None:

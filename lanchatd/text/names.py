@@ -47,6 +47,7 @@ class Name:
     key: str
 
 
+@lru_cache(maxsize=4_096)  # who comes in is asked for proof, and then let in
 def nick(text: str) -> Name:
     """The nick that was typed. Raises `Refused` (``bad_nick``)."""
     name = _name(text.strip(" "))

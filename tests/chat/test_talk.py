@@ -99,8 +99,8 @@ def test_an_empty_line_is_nothing(world: World) -> None:
 )  # fmt: skip
 def test_a_text_that_shows_nothing_is_refused(world: World, line: str, unseen: str) -> None:
     """Whatever it is for: others would see an empty line, or wonder what they were sent."""
-    world.chat.make_operator(names.nick("alice"))
     alice, bob = world.join("alice"), world.join("bob")
+    world.make_operator(alice)
     bob.types("/msg alice psst")
     for person in (alice, bob):
         person.sees()

@@ -208,7 +208,7 @@ def test_a_ban_is_answered_when_it_is_kept(world: World, console: Console) -> No
 @pytest.mark.parametrize("line", ["ban bob", "mute bob", "op bob"])
 def test_what_could_not_be_kept_is_said(world: World, console: Console, line: str) -> None:
     """It holds until the daemon ends, and the administrator knows."""
-    world.join("bob")
+    world.make_owner(world.join("bob"))
     world.disk_error = OSError(28, "No space left on device")
     assert console.types(line) == [
         "!! That holds only until the daemon ends, as it could not be written: No space left on device."
@@ -222,7 +222,7 @@ def test_what_could_not_be_kept_is_said(world: World, console: Console, line: st
         ("ban 192.0.2.0/33", f"192.0.2.0/33 is no nick, no address and no network. {ADDRESSES}"),
         ("ban", "Usage: ban NICK|ADDRESS|NETWORK [MINUTES] [REASON]"),
         ("mute carol", "There is no carol here."),
-        ("op carol", "There is no carol here."),
+        ("op carol", "carol belongs to nobody: first they /register it, or account add carol does."),
         ("deop carol", "carol is no operator."),
         ("unban carol", "There is no ban on carol. bans lists what there is."),
         ("say #no hi", "There is no #no. rooms lists what there is."),
@@ -320,16 +320,32 @@ def test_commands_may_begin_with_a_slash(world: World, console: Console) -> None
 
 
 def test_an_operator_is_a_nick(world: World, console: Console) -> None:
-    """Whoever has it moderates, now and after coming back; who gives it up does not."""
-    alice = world.join("alice")
+    """That belongs to somebody, who moderates under it, now and after coming back."""
+    alice = world.join("alice", "127.0.0.1")
+    assert console.types("op ALICE") == [
+        "!! ALICE belongs to nobody: first they /register it, or account add ALICE does."
+    ]
+    world.make_owner(alice)
     assert console.types("op ALICE") == ["alice is an operator now."]
     assert alice.sees() == ["-- You are an operator now. /help lists what you may do."]
     assert alice.types("/bans").sees() == ["-- Nobody is banned or muted."]
     assert console.types("op alice") == ["!! alice is an operator already."]
     assert console.types("op") == ["nick   here", "alice  yes"]
-    alice.types("/nick alice2").sees()
-    assert alice.types("/bans").sees() == ["!! Only operators may /bans."]
-    assert world.join("Alice").types("/bans").sees() == ["-- Nobody is banned or muted."]
+    alice.hangs_up()
+    assert console.types("op") == ["nick   here", "alice"]
+    alice = world.join("Alice password", "127.0.0.1")
+    assert alice.types("/bans").sees() == ["-- Nobody is banned or muted."]
+
+
+def test_an_operator_may_take_another_nick(world: World, console: Console) -> None:
+    """It is the account that moderates; and nobody gets the old nick, nor what it could do."""
+    alice = world.join("alice", "127.0.0.1")
+    world.make_operator(alice)
+    assert alice.types("/nick alina").sees() == ["-- alice is now alina"]
+    assert alice.types("/bans").sees() == ["-- Nobody is banned or muted."]
+    assert console.types("op") == ["nick   here", "alina  yes"]
+    held = "!! alice is held, and nobody can take it. Take another nick."
+    assert world.connect().types("alice").sees()[-1] == held
 
 
 def test_deop_takes_it_back(world: World, console: Console) -> None:
@@ -341,7 +357,8 @@ def test_deop_takes_it_back(world: World, console: Console) -> None:
     world.make_operator(alice)
     alice.hangs_up()
     assert console.types("deop alice") == ["alice is no operator any more."]
-    assert world.join("alice").types("/bans").sees() == ["!! Only operators may /bans."]
+    alice = world.join("alice password", "127.0.0.1")
+    assert alice.types("/bans").sees() == ["!! Only operators may /bans."]
 
 
 def test_mutes_are_listed_with_the_bans(world: World, console: Console) -> None:
@@ -493,16 +510,19 @@ def test_help_is_made_from_the_rows(world: World, console: Console) -> None:
 
 def test_what_was_kept_holds_after_a_restart(world: World, console: Console) -> None:
     """Bans, mutes and operators, as the document has them."""
-    for nick in ("alice", "bob", "carol"):
-        world.join(nick, "192.0.2.2")
+    alice = world.join("alice", "192.0.2.2")
+    world.make_owner(alice)
+    world.join("bob", "192.0.2.2"), world.join("carol", "192.0.2.2")
     for line in ("ban bob", "ban 198.51.100.0/24 10 spam", "mute carol 10", "op alice"):
         console.types(line)
     again = World()
+    again.accounts.load(list(world.accounts), 1)
     again.chat.load_moderation(world.kept[-1])
     assert again.connect().types("bob").sees()[-1] == "!! That nick is banned."
     assert again.connect("198.51.100.7").types("dave").sees() == ["!! Your address is banned."]
     assert again.join("carol").types("hi").sees() == ["!! You are muted until 14:13."]
-    assert "!! Only operators" not in again.join("alice").types("/bans").sees()[0]
+    alice = again.join("alice password", "127.0.0.1")
+    assert "!! Only operators" not in alice.types("/bans").sees()[0]
     again.passes(600)
     assert again.connect("198.51.100.7").types("dave").sees()[-1].startswith("-- 3 in #lobby")
 
@@ -510,6 +530,7 @@ def test_what_was_kept_holds_after_a_restart(world: World, console: Console) -> 
 def test_what_is_loaded_while_it_runs_holds_at_once(world: World) -> None:
     """An administrator changed the file, and had it read again."""
     alice, bob = world.join("alice"), world.join("bob")
+    world.make_owner(alice)
     ban = {"on": "bob", "until": None, "by": "me", "reason": ""}
     document = {"version": 1, "bans": [ban], "mutes": [], "operators": ["alice"]}
     world.chat.load_moderation(json.dumps(document).encode())
@@ -546,7 +567,7 @@ def test_a_document_that_is_wrong_changes_nothing(
     world: World, console: Console, change: Callable[[dict[str, Any]], object], why: str
 ) -> None:
     """It says what is wrong with it."""
-    world.join("bob")
+    world.make_owner(world.join("bob"))
     console.types("op bob")
     document = json.loads(world.kept[-1])
     change(document)
@@ -571,7 +592,9 @@ def test_a_reason_that_could_harm_a_terminal_is_loaded_without_harm(world: World
 def test_what_can_be_kept_is_limited(world: World, console: Console, monkeypatch: pytest.MonkeyPatch) -> None:
     """Of each kind; what is over makes room."""
     monkeypatch.setattr("lanchatd.chat.moderation.MOST_KEPT", 1)
-    world.join("alice"), world.join("bob"), world.join("carol")
+    world.join("alice")
+    for nick in ("bob", "carol"):
+        world.make_owner(world.join(nick))
     for command, what in (("ban dave 1", "bans"), ("mute alice 1", "mutes"), ("op bob", "operators")):
         console.types(command)
         word = command.split()[0]

@@ -195,7 +195,7 @@ def test_away_and_operators_in_json(world: World) -> None:
     bob = operator(world, "bob")
     bob.types("/away lunch")
     assert world.join_json("ci").gets()[-1]["members"] == [
-        {"nick": "bob", "away": "lunch", "operator": True},
+        {"nick": "bob", "away": "lunch", "operator": True, "known": True},
         {"nick": "ci"},
     ]
     assert bob.types("/who").sees()[-1] == '-- 2 in #lobby: @bob (plain, away: "lunch") and ci (plain)'

@@ -258,16 +258,20 @@ def test_a_reader_that_never_reads_is_kicked_at_once(admin: Admin) -> None:
 
 def test_a_ban_survives_being_killed(tmp_path: Path) -> None:
     """Right after it was answered; so do a mute and an operator."""
-    with administered(tmp_path) as admin, admin.chat.join("bob"), admin.chat.join("carol"):
+    with administered(tmp_path) as admin, admin.chat.join("bob"), admin.chat.join("carol") as carol:
+        carol.types("/register correct horse")
+        carol.reads_until("-- carol is yours now, by your password.")
         admin.runs("op carol")
         admin.runs("mute carol 60")
         assert admin.runs("ban bob spam") == ['bob is banned by admin: "spam".']
         admin.chat.ends(signal.SIGKILL)
     kept = tmp_path / "state" / "lanchatd" / "moderation.json"
     assert stat.S_IMODE(kept.stat().st_mode) == 0o600
-    with administered(tmp_path) as admin, admin.chat.connect() as bob, admin.chat.join("carol") as carol:
+    with administered(tmp_path) as admin, admin.chat.connect() as bob, admin.chat.connect() as carol:
         bob.types("bob")
         assert bob.reads_until_match("^!!")[-1] == '!! That nick is banned: "spam".'
+        carol.types("carol correct horse")
+        carol.reads_until_match("^-- 1 in #lobby: @carol")
         carol.types("/bans", "hi")
         assert carol.reads() == '-- bob is banned by admin: "spam"'
         assert carol.reads().startswith("-- carol is muted until ")

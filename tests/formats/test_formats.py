@@ -427,9 +427,26 @@ def refusal_of(form: LineFormat, encoded: bytes, hello: bool = False) -> Refusal
     ],
 )
 def test_text_reads_a_line_as_it_was_typed(encoded: bytes, text: str) -> None:
-    """Without the spaces at its end; the first one is the nick."""
+    """Without the spaces at its end."""
     assert TEXT.read_line(encoded) == Line(text)
-    assert TEXT.read_hello(encoded) == Hello(text)
+
+
+@pytest.mark.parametrize(
+    ("encoded", "nick", "secret"),
+    [
+        (b"", "", None),
+        (b"alice", "alice", None),
+        (b"  alice  ", "alice", None),
+        (b"alice k7m2q-x4p9d", "alice", "k7m2q-x4p9d"),
+        (b"alice\tcorrect horse  battery ", "alice", "correct horse  battery"),
+        (b'{"nick": "hi"}', '{"nick":', '"hi"}'),
+    ],
+)
+def test_the_first_line_of_text_is_a_nick_and_may_be_a_secret(
+    encoded: bytes, nick: str, secret: str | None
+) -> None:
+    """No nick has a space; the secret is the rest of the line, spaces and all."""
+    assert TEXT.read_hello(encoded) == Hello(nick, secret=secret)
 
 
 @pytest.mark.parametrize("hello", [True, False])

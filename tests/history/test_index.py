@@ -17,7 +17,7 @@ from lanchatd.history.disk.pruning import Pruned, prune
 from lanchatd.history.disk.schema import MIGRATIONS
 from lanchatd.history.disk.sql import RoomRow
 from lanchatd.history.disk.store import INDEX_AFTER_S, PRUNE_EVERY_S
-from lanchatd.history.disk.trusted_time import JUMP_S
+from lanchatd.state.trusted_time import JUMP_S
 from tests.disk import DiskWorld
 
 

@@ -4,19 +4,25 @@ from __future__ import annotations
 
 import json
 import os
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 from twisted.internet import reactor as installed_reactor
 
+from lanchatd.chat.accounts.proof import WayIn
+from lanchatd.chat.accounts.register import Accounts
 from lanchatd.chat.chat import Chat
 from lanchatd.history.memory import MemoryLog
 from lanchatd.limits import Limits
 from lanchatd.service.services import MODERATION, StateService
+from lanchatd.state.accounts_file import ACCOUNTS, AccountsFile
 from lanchatd.state.audit import AuditLog
 from lanchatd.state.directory import Keeper, StateDir
 from lanchatd.state.files import StateError
+from lanchatd.state.hashing import Argon2
+from lanchatd.state.worker import ThreadWorker
 from lanchatd.text.names import nick
 from tests.state.test_directory import in_reactor
 
@@ -31,8 +37,13 @@ class Kept:
         state = StateDir(folder)
         keeper = Keeper(reactor, state.file(name))
         now = reactor.seconds
-        self.chat = Chat("test", (), limits, reactor, now, lambda _: MemoryLog("log", limits), keeper.keep)
-        self.service = StateService(state, keeper, AuditLog(state.file("audit.log")), self.chat)
+        new_worker = partial(ThreadWorker, in_reactor=reactor.callFromThread)
+        accounts = AccountsFile(state.file(ACCOUNTS), new_worker)
+        way_in = WayIn(Accounts(limits, now, accounts.keep), Argon2(new_worker), limits, reactor, now)
+        log = MemoryLog("log", limits)
+        self.chat = Chat("test", (), limits, reactor, now, lambda _: log, keeper.keep, way_in)
+        audit = AuditLog(state.file("audit.log"))
+        self.service = StateService(reactor, state, keeper, audit, accounts, self.chat)
         self.finish = keeper.finish
 
     @property

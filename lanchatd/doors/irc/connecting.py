@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from lanchatd.chat.answers import Answer, begin
 from lanchatd.chat.events import NO_REASON, Reason
 from lanchatd.doors.irc.capabilities import OFFERED
 from lanchatd.doors.irc.client import Client
@@ -53,11 +54,12 @@ def nick(irc: Client, message: Message) -> None:
         irc.nick = wanted
         irc.register()
         return
-    try:
-        irc.chat.rename(irc.session.user, wanted)
-    except Refused as refused:
-        if refused.code != "same_nick":
-            raise
+
+    def renamed(answer: Answer[None]) -> None:
+        if isinstance(answer.error, Refused) and answer.error.code != "same_nick":
+            irc.refuse(answer.error, "NICK", wanted)
+
+    begin(irc.chat.rename(irc.session.user, wanted)).when_known(renamed)
 
 
 def user(irc: Client, message: Message) -> None:

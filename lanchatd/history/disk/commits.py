@@ -18,24 +18,15 @@ from lanchatd.chat.posted import Posted
 from lanchatd.clock import Call, Clock, call_all
 from lanchatd.history.disk import sql
 from lanchatd.history.disk.sql import RoomRow
-from lanchatd.history.disk.worker import Worker
 from lanchatd.limits import Limits
+from lanchatd.state.database import why_not
+from lanchatd.state.worker import Worker
 from lanchatd.text.refused import Refused
 
 # How long a commit may take, before no more lines are taken until it has been made. Another program that
 # writes to the file is waited for for half of that (`opening`).
 HANGS_S = 10
 DOES_NOT_ANSWER = "the disk does not answer"
-
-# What SQLite's own words for it would not tell everybody.
-_WHY = {
-    sqlite3.SQLITE_FULL: "the disk is full",
-    sqlite3.SQLITE_IOERR: "the disk fails",
-    sqlite3.SQLITE_READONLY: "it can only be read",
-    sqlite3.SQLITE_BUSY: "another program is writing to it",
-    sqlite3.SQLITE_CORRUPT: "it is damaged",
-    sqlite3.SQLITE_NOTADB: "it is damaged",
-}
 
 
 class _Unwritable(Exception):
@@ -160,11 +151,3 @@ def _write(connection: sqlite3.Connection, path: Path, min_free_bytes: int, room
 
 def _refused(why: str) -> Refused:
     return Refused("log_failed", f"That line can't be kept: {why}.")
-
-
-def why_not(error: Exception) -> str:
-    """Why something could not be written or read, as it ends a sentence."""
-    if isinstance(error, OSError):  # whose own text has the path, which is nobody's business
-        return "its file is gone" if isinstance(error, FileNotFoundError) else error.strerror or "it fails"
-    code = getattr(error, "sqlite_errorcode", 0)
-    return _WHY.get(code & 0xFF, str(error))

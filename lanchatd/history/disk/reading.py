@@ -7,8 +7,9 @@ from typing import TypeVar
 
 from lanchatd.chat.answers import Answer
 from lanchatd.clock import Clock
-from lanchatd.history.disk.commits import DOES_NOT_ANSWER, HANGS_S, why_not
-from lanchatd.history.disk.worker import Worker
+from lanchatd.history.disk.commits import DOES_NOT_ANSWER, HANGS_S
+from lanchatd.state.database import why_not
+from lanchatd.state.worker import Worker
 from lanchatd.text.refused import Refused
 
 _T = TypeVar("_T")

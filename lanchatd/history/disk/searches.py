@@ -21,7 +21,7 @@ from lanchatd.history.disk import sql
 from lanchatd.history.disk.index import index
 from lanchatd.history.disk.reading import Asking
 from lanchatd.history.disk.words import query_of
-from lanchatd.history.disk.worker import Worker
+from lanchatd.state.worker import Worker
 from lanchatd.text.refused import Refused
 
 # How long one search may take.

@@ -13,20 +13,21 @@ from lanchatd.chat.answers import Answer, begin
 from lanchatd.chat.events import Event
 from lanchatd.clock import Call, Clock, call_all
 from lanchatd.history.disk import sql
-from lanchatd.history.disk.commits import Commits, why_not
+from lanchatd.history.disk.commits import Commits
 from lanchatd.history.disk.index import index
-from lanchatd.history.disk.opening import PARTS, connect, open_log
+from lanchatd.history.disk.opening import open_log
 from lanchatd.history.disk.pruning import DAY_S, Pruned, prune
 from lanchatd.history.disk.reading import Asking
 from lanchatd.history.disk.removing import remove, removed
 from lanchatd.history.disk.room_log import DiskLog
 from lanchatd.history.disk.searches import Searches
 from lanchatd.history.disk.sql import Restored, RoomRow
-from lanchatd.history.disk.trusted_time import BelievedTime
-from lanchatd.history.disk.worker import Worker
 from lanchatd.history.memory import Tail, Tails
 from lanchatd.limits import Limits
+from lanchatd.state.database import PARTS, connect, why_not
 from lanchatd.state.files import StateError
+from lanchatd.state.trusted_time import BelievedTime
+from lanchatd.state.worker import Worker
 from lanchatd.text.refused import Refused
 
 # How long it is waited for the disk, when the daemon ends.

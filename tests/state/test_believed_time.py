@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from twisted.internet.task import Clock
 
-from lanchatd.history.disk.trusted_time import JUMP_S, BelievedTime
+from lanchatd.state.trusted_time import JUMP_S, BelievedTime
 from tests.disk import DiskWorld
 
 YEARS_S = 10 * 365 * 86_400

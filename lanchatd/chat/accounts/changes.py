@@ -1,0 +1,60 @@
+"""Changes of what there is now: each is made when its turn comes, or `Refused`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from lanchatd.chat.accounts.register import Accounts
+from lanchatd.chat.accounts.rows import TLS, Account, Change, Device, Held
+from lanchatd.text.names import Name
+from lanchatd.text.refused import Refused
+
+LONGEST_DEVICE_NAME = 32  # characters
+
+
+def account_there(accounts: Accounts, number: int) -> Account:
+    """The account with this number, as it is now."""
+    account = accounts.by_number.get(number)
+    if account is None:
+        raise Refused("not_yours", "That account is gone.")
+    return account
+
+
+def new_account(
+    accounts: Accounts, name: Name, now: float, made_by: str = "", password: str | None = None
+) -> Account:
+    """One more account, if the nick can be had."""
+    accounts.refuse_full()
+    accounts.refuse_nick(name)
+    return Account(accounts.next_number(), name, now, now, made_by, password)
+
+
+def new_devices(
+    accounts: Accounts, account: Account, key: str | None, name: str, now: float
+) -> tuple[Device, ...]:
+    """A key, by its print, as one more device; none if there is no key, or the account has it."""
+    if key is None or accounts.device(key) in accounts.devices_of(account):
+        return ()
+    accounts.refuse_print(key, account)
+    return (Device(account.number, TLS, key, name[:LONGEST_DEVICE_NAME], now, now),)
+
+
+def renamed(accounts: Accounts, account: Account, name: Name, held_until: float) -> Change:
+    """An account has another nick, which is free for it; the one before is held for it."""
+    if name.key == account.name.key:  # written in another way
+        return Change((replace(account, name=name),))
+    held = accounts.held(name.key)
+    gone = () if held is None else (held,)
+    return Change((replace(account, name=name), Held(account.name, held_until, account.number)), gone)
+
+
+def removed(accounts: Accounts, account: Account, held_until: float) -> Change:
+    """An account is gone, with all that goes with it; nobody can take the nick until then."""
+    return Change((Held(account.name, held_until),), accounts.everything_of(account))
+
+
+def held(accounts: Accounts, names: Sequence[Name]) -> Change:
+    """Nobody can take these nicks, for good; those that belong to somebody, or are held, stay as they are."""
+    free = (name for name in names if accounts.named(name.key) is None and accounts.held(name.key) is None)
+    return Change(tuple(map(Held, free)))

@@ -1,0 +1,1 @@
+"""Nicks that belong to somebody."""
