@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from time import time
 
 from lanchatd.client.rendering import Shape, greeting, notice, shape
-from lanchatd.client.sanitize import number_of, text_of
+from lanchatd.client.sanitize import number_of, text_of, time_of
 from lanchatd.client.session import ClientSession
 from lanchatd.client.shown_event import ShownEvent
 from lanchatd.client.windows import Window, Windows
+from lanchatd.client.wishes import Wishes
 from lanchatd.commands.rows import command_in
 
 # What is told of a room to who is in it, and shown there.
 _SAID = frozenset({"said", "acted", "topic"})
 _TALK = _SAID | {"missed"}
 _PRESENCE = frozenset({"joined", "left", "renamed"})
+_LOGGED = _TALK | _PRESENCE
 
 
 class Arriving:
@@ -24,17 +27,37 @@ class Arriving:
     ``call`` is where the last one was who named us, and who: no room if they wrote to us. It is to be taken.
     """
 
-    def __init__(self, session: ClientSession, windows: Windows) -> None:
+    def __init__(
+        self,
+        session: ClientSession,
+        windows: Windows,
+        wishes: Wishes,
+        clock: str,
+        log: Callable[[str, float, Iterable[str]], None],
+    ) -> None:
+        """``clock`` is how times are written. ``log`` takes what is told in a room: when, and the lines."""
         self.quiet = False
         self.call: tuple[str, str] | None = None
         self._session = session
         self._windows = windows
+        self._wishes = wishes
+        self._clock = clock
+        self._log = log
 
     def shapes(self, item: ShownEvent, rows: int) -> list[Shape]:
         """What is to be shown of it. Where that brings us to another window, up to so many missed rows."""
         event, kind = item.event, text_of(item.event, "type")
-        shown = shape(item, self._session.nick, time())
         window = self._windows.of_room(text_of(event, "room"))
+        if self._wishes.hides(event):
+            if window is self._windows.shown:
+                window.read()
+            return []
+        shown = shape(item, self._session.nick, time(), self._clock)
+        if shown.nick != self._session.nick and self._wishes.calls(event):
+            shown = replace(shown, mentions=True)
+        if kind in _LOGGED and not item.again and window is not None:
+            moment = time_of(event, "at")
+            self._log(window.name, time() if moment is None else moment, shown.lines)
         if shown.mentions and not shown.past:
             self.call = text_of(event, "room"), shown.nick
         match kind:
@@ -79,7 +102,7 @@ class Arriving:
 
     def own(self, text: str) -> Shape:
         """What the client itself has to say."""
-        return shape(notice(text), self._session.nick, time())
+        return shape(notice(text), self._session.nick, time(), self._clock)
 
     def _room(self, line: str) -> str:
         """A line of the list of rooms, which says whether one is in it."""

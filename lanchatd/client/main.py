@@ -18,7 +18,7 @@ from twisted.python.failure import Failure
 from zope.interface import implementer
 
 from lanchatd import program
-from lanchatd.client import known_servers
+from lanchatd.client import known_servers, settings
 from lanchatd.client.options import Options, parse
 from lanchatd.client.pipe import Pipe
 from lanchatd.client.streams import complainer
@@ -38,10 +38,14 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
 
 
 def _main(arguments: Sequence[str]) -> int:
-    options = parse(arguments)
+    complain = complainer(2)
+    options = parse(arguments, lambda: settings.read(settings.path()))
     if options.forget:
-        return forget(options, complainer(2))
-    trust = trust_for(options, complainer(2))
+        return forget(options, complain)
+    if not on_terminal():
+        for mistake in options.settings.mistakes:
+            complain(mistake)
+    trust = trust_for(options, complain)
     from twisted.internet import reactor  # noqa: PLC0415  it is installed by the first import
 
     return run(reactor, options, trust)
@@ -121,8 +125,12 @@ def run(reactor: Any, options: Options, trust: Trust | None) -> int:
     return codes[0] if codes else EXIT_FAILED
 
 
+def on_terminal() -> bool:
+    return os.isatty(0) and os.isatty(1)
+
+
 def _way() -> Any:
-    if os.isatty(0) and os.isatty(1):
+    if on_terminal():
         from lanchatd.client import terminal  # noqa: PLC0415  there is no termios on Windows
 
         return terminal.run

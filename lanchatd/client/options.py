@@ -5,9 +5,10 @@ from __future__ import annotations
 import argparse
 import getpass
 import re
+import sys
 import unicodedata
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeVar
 
@@ -15,6 +16,7 @@ from cryptography import x509
 
 from lanchatd import __version__
 from lanchatd.client.sanitize import clean
+from lanchatd.client.settings import EXAMPLE, Settings
 from lanchatd.text import names
 from lanchatd.text.fingerprint import fingerprint_from
 
@@ -30,7 +32,8 @@ _T = TypeVar("_T")
 class Options:
     """What was asked for. ``room`` is empty for the server's first one; ``own_nick`` says it was given.
 
-    ``fingerprint`` is empty if none was given; ``every_port`` says that no port was.
+    ``fingerprint`` is empty if none was given; ``every_port`` says that no port was. ``settings`` is the file
+    of the user, where what was given on the command line is in its place.
     """
 
     host: str
@@ -40,23 +43,26 @@ class Options:
     own_nick: bool
     room: str
     as_json: bool
-    bell: bool
-    notify: bool
     save: bool
     fingerprint: str
     authorities: tuple[x509.Certificate, ...]
     plain: bool
     forget: bool
+    settings: Settings
 
 
-def parse(arguments: Sequence[str]) -> Options:
-    """The options; a wrong one ends with exit code 2 and a line on standard error."""
+def parse(arguments: Sequence[str], read: Callable[[], Settings] = Settings) -> Options:
+    """The options; a wrong one ends with exit code 2 and a line on standard error.
+
+    ``read`` reads the user's settings; what is on the command line goes before them.
+    """
     parser = argparse.ArgumentParser(
         prog="lanchat-client",
-        usage="lanchat-client [HOST [PORT]] [--nick NICK] [--room ROOM] [--json] [--no-bell]\n"
-        "                      [--notify] [--no-save]\n"
+        usage="lanchat-client [HOST [PORT]] [--nick NICK] [--room ROOM] [--json] [--[no-]bell]\n"
+        "                      [--[no-]notify] [--no-save]\n"
         "                      [--fingerprint sha256:...] [--ca FILE] | [--plain]\n"
-        "       lanchat-client --forget HOST [PORT]",
+        "       lanchat-client --forget HOST [PORT]\n"
+        "       lanchat-client --print-config",
         description="Talk in a lanchat. In a pipe, say the lines of standard input; "
         "with nothing on it, print the room.",
         epilog="Exit codes: 0 said and acknowledged, 1 could not connect or was closed, 2 usage.",
@@ -67,9 +73,11 @@ def parse(arguments: Sequence[str]) -> Options:
     parser.add_argument("--nick", type=_nick, help="default: the login name")
     parser.add_argument("--room", type=_room, help="the room to begin in; # may be left out")
     parser.add_argument("--json", action="store_true", dest="as_json", help="in a pipe, print events as JSON")
-    parser.add_argument("--no-bell", action="store_false", dest="bell", help="don't ring when you are named")
     parser.add_argument(
-        "--notify", action="store_true",
+        "--bell", action=argparse.BooleanOptionalAction, default=None, help="ring when you are named"
+    )
+    parser.add_argument(
+        "--notify", action=argparse.BooleanOptionalAction, default=None,
         help="notify the desktop when you are named, in a terminal that can",
     )  # fmt: skip
     parser.add_argument(
@@ -86,6 +94,7 @@ def parse(arguments: Sequence[str]) -> Options:
     )  # fmt: skip
     parser.add_argument("--plain", action="store_true", help="without TLS; not for a server known with it")
     parser.add_argument("--forget", action="store_true", help="forget the key of a server, and end")
+    parser.add_argument("--print-config", action=_PrintConfig, help="write a file of settings to begin with")
     parser.add_argument("--version", action="version", version=f"lanchat-client {__version__}")
     given = parser.parse_args(arguments)
     if given.host is not None and (both := _HOST_AND_PORT.fullmatch(given.host)) is not None:
@@ -98,22 +107,35 @@ def parse(arguments: Sequence[str]) -> Options:
         parser.error("argument --plain: not allowed with --fingerprint or --ca")
     if given.forget and given.host is None:
         parser.error("argument --forget: HOST is required")
+    settings = read()
+    bell = settings.bell if given.bell is None else given.bell
+    notify = settings.notify if given.notify is None else given.notify
     return Options(
         host=given.host or HOST,
         port=given.port or PORT,
         every_port=given.port is None,
-        nick=given.nick or login_nick(),
+        nick=given.nick or settings.nick or login_nick(),
         own_nick=given.nick is not None,
         room=given.room or "",
         as_json=given.as_json,
-        bell=given.bell,
-        notify=given.notify,
         save=given.save,
         fingerprint=given.fingerprint or "",
         authorities=given.ca or (),
         plain=given.plain,
         forget=given.forget,
+        settings=replace(settings, bell=bell, notify=notify),
     )
+
+
+class _PrintConfig(argparse.Action):
+    """Writes it, and ends."""
+
+    def __init__(self, option_strings: Sequence[str], dest: str, help: str) -> None:
+        super().__init__(option_strings, dest, nargs=0, help=help)
+
+    def __call__(self, parser: argparse.ArgumentParser, *_: object) -> None:
+        sys.stdout.write(EXAMPLE)
+        parser.exit()
 
 
 def _typed(parser: argparse.ArgumentParser, name: str, kind: Callable[[str], _T], text: str) -> _T:

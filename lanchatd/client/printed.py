@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import date
 
 from lanchatd.client.colours import coloured
@@ -15,9 +15,13 @@ _SAID = frozenset({"said", "acted", "private", "past"})
 
 
 class Printed:
-    """Makes rows of shapes, and keeps them to be saved. ``day`` is the last one that who reads knows."""
+    """Makes rows of shapes, and keeps them to be saved. ``day`` is the last one that who reads knows.
 
-    def __init__(self, screen: Screen, kept: Kept, day: str) -> None:
+    ``palette`` has the colours of nicks, and is empty for none.
+    """
+
+    def __init__(self, screen: Screen, kept: Kept, day: str, palette: Sequence[int]) -> None:
+        self._palette = palette
         self._screen = screen
         self._kept = kept
         self._day = day
@@ -30,7 +34,7 @@ class Printed:
         rows = self._new_day(shown.day)
         for line, stamped in zip(shown.lines, shown.stamped, strict=True):
             self._kept.add(stamped)
-            row = coloured(shown, line, own_nick) if self._screen.colours else stamped
+            row = coloured(shown, line, own_nick, self._palette) if self._screen.styles else stamped
             indent = " " * len(f"{shown.at} ")
             rows += [row] if shown.kind in _SAID else self._screen.wrapped(row, indent=indent)
         return rows
@@ -41,4 +45,4 @@ class Printed:
         self._day = day
         line = f"-- {date.fromisoformat(day):%A}, {day} --"
         self._kept.add(line)
-        return [f"{DIM}{line}{RESET}" if self._screen.colours else line]
+        return [f"{DIM}{line}{RESET}" if self._screen.styles else line]

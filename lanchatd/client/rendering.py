@@ -41,8 +41,11 @@ class Shape:
         return tuple(f"{self.at} {line}" for line in self.lines) if self.at else self.lines
 
 
-def shape(item: ShownEvent, own_nick: str, now: float) -> Shape:
-    """The shape of what the server sent; ``now`` (since the epoch) is for what has no time of its own."""
+def shape(item: ShownEvent, own_nick: str, now: float, clock: str = "%H:%M") -> Shape:
+    """The shape of what the server sent; ``now`` (since the epoch) is for what has no time of its own.
+
+    ``clock`` is how the time of day is written.
+    """
     event = item.event
     kind, nick, text = (text_of(event, name) for name in ("type", "from", "text"))
     mentions = False
@@ -50,14 +53,15 @@ def shape(item: ShownEvent, own_nick: str, now: float) -> Shape:
         mentions = kind == "private" or is_named(text, own_nick)
     moment = time_of(event, "at")
     # What is told now is of today, also if the server's clock is not.
-    at = near_time(now, now) if moment is None else near_time(moment, now if item.past else moment)
+    at = now if moment is None else moment
+    shown_at = near_time(at, now if item.past else at, clock)
     if kind == "past":
-        at = ""  # what was found has its own in each line
+        shown_at = ""  # what was found has its own in each line
     day = local_day(now if moment is None or not item.past else moment)
     if not nick and kind in ("joined", "left"):
         nick = (texts_of(event, "nicks") or [""])[0]
     greets = _greeting(event) if item.greets else []
-    return Shape(kind, nick, (*greets, *_lines(kind, event)), at, mentions, item.past, day)
+    return Shape(kind, nick, (*greets, *_lines(kind, event)), shown_at, mentions, item.past, day)
 
 
 def greeting(shown: Shape, item: ShownEvent) -> list[Shape]:

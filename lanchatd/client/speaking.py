@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from time import time
 
 from lanchatd.client.connection import ServerConnection
 from lanchatd.client.kept import Kept
+from lanchatd.client.local_clock import about_clock
+from lanchatd.client.room_logs import RoomLogs
 from lanchatd.client.sanitize import clean
 from lanchatd.client.windows import Window, Windows
 from lanchatd.commands.rows import command_in
@@ -17,6 +20,8 @@ LOCAL = {
     "clear": ("", "clear this window"),
     "quiet": ("", "hide joins and leaves, or show them again"),
     "save": ("FILE", "write what this window holds to a new file"),
+    "log": ("on|off", "write what is said in this room to a file of your own, one a day"),
+    "time": ("", "what time it is here, and was for old lines"),
     "reconnect": ("", "connect anew, now"),
 }
 
@@ -31,6 +36,8 @@ class Speaking:
         self,
         windows: Windows,
         kept: Kept,
+        logs: RoomLogs,
+        aliases: Mapping[str, str],
         *,
         remember: Callable[[str], None],
         tell: Callable[[str], None],
@@ -43,6 +50,8 @@ class Speaking:
         self.connection: ServerConnection
         self._windows = windows
         self._kept = kept
+        self._logs = logs
+        self._aliases = aliases
         self._remember = remember
         self._tell = tell
         self._refuse = refuse
@@ -55,6 +64,8 @@ class Speaking:
             "clear": self._clear_all,
             "quiet": self._quiet,
             "save": self._save,
+            "log": self._log,
+            "time": self._time,
             "reconnect": self._reconnect,
             "quit": self._quit,
             "join": self._join,
@@ -64,7 +75,7 @@ class Speaking:
 
     def say(self, lines: Sequence[str]) -> None:
         """Say them, in order; after one that is refused here nothing more is said."""
-        for line in lines:
+        for line in map(self._meant, lines):
             if not line.strip():
                 continue
             # As a command, so that it is in no file of what was typed, and can be called back anywhere.
@@ -73,6 +84,12 @@ class Speaking:
             self._remember(f"/msg {window.name} {line.removeprefix('/')}" if private else line)
             if not self._say(line):
                 break
+
+    def _meant(self, line: str) -> str:
+        """The line for which an alias stands; as it is if there is none in it."""
+        name, _, rest = line.partition(" ")
+        command = self._aliases.get(name[1:].lower()) if name.startswith("/") else None
+        return line if command is None else f"{command} {rest}".rstrip()
 
     def _say(self, line: str) -> bool:
         command, _, rest = line.partition(" ")
@@ -174,6 +191,32 @@ class Speaking:
             self._refuse(f"{clean(name)}: {why}")
             return False
         self._tell(f"{len(self._kept):,} lines are in {clean(str(path))}.")
+        return True
+
+    def _log(self, rest: str) -> bool:
+        window = self._windows.shown
+        if window.private or rest.lower() not in ("on", "off"):
+            why = "What is said in private is in no file." if window.private else "Usage: /log on|off"
+            self._refuse(why)
+            return False
+        if rest.lower() == "off":
+            was = self._logs.end(window.name)
+            self._tell(f"What is said in {window.name} is not written{' any more' * was}.")
+            return True
+        try:
+            path = self._logs.begin(window.name, time())
+        except OSError as error:
+            self._refuse(f"What is said in {window.name} can't be written: {error.strerror}.")
+            return False
+        self._tell(f"What is said in {window.name} is written, a file a day: {clean(str(path))}")
+        return True
+
+    def _time(self, rest: str) -> bool:
+        if rest:
+            self._refuse("Usage: /time")
+            return False
+        for text in about_clock(time()):
+            self._tell(text)
         return True
 
     def _help(self, rest: str) -> bool:

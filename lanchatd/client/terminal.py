@@ -18,9 +18,9 @@ from twisted.internet.stdio import StandardIO
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
-from lanchatd.client import history, remembered
+from lanchatd.client import history, remembered, room_logs
 from lanchatd.client.attention import notification_of
-from lanchatd.client.colours import PlainScreen
+from lanchatd.client.colours import PALETTES, PlainScreen
 from lanchatd.client.connection import ServerConnection
 from lanchatd.client.known_servers import server_name
 from lanchatd.client.options import PORT, Options
@@ -131,25 +131,27 @@ class Run:
         self._terminal = Terminal(raw=not dumb)
         self._server = server_name(options.host, options.port)
         self._rooms = remembered.path() if options.save else None
-        self._warning = ""
+        self._warnings = [*options.settings.mistakes]
         known = remembered.Remembered()
         try:
             known = remembered.read(self._rooms, self._server)
         except remembered.Unreadable as unreadable:
-            self._warning = str(unreadable)
+            self._warnings.append(str(unreadable))
         self._session = session = session_for(options, known)
         server = options.host if options.port == PORT else f"{options.host}:{options.port}"
         width = self._terminal.width
-        colours = not dumb and not os.environ.get("NO_COLOR")  # https://no-color.org
-        screen = PlainScreen(width) if dumb else Screen(width, colours)
+        screen = PlainScreen(width) if dumb else Screen(width, styles=True)
         self._history = history.path() if options.save else None
         with suppress(OSError):  # it is tried again the next time
             history.move_old(self._history)
         before = history.read(self._history)
-        notify = notification_of(os.environ) if options.notify and not dumb else ""
+        settings = options.settings
+        palette = () if os.environ.get("NO_COLOR") else PALETTES[settings.colours]
+        notify = notification_of(os.environ) if settings.notify and not dumb else ""
+        logs = room_logs.folder(self._server) if options.save else None
         self._ui = Ui(
             session, server, screen, self._write, self._end, before,
-            bell=options.bell, titles=not dumb, notify=notify,
+            settings=settings, logs=logs, palette=palette, titles=not dumb, notify=notify,
         )  # fmt: skip
         self._ui.suspend = self._suspend
         self._ui.rows = self._terminal.rows
@@ -176,8 +178,8 @@ class Run:
         # A terminal that is not read holds up the server, and not our memory.
         self._keyboard.transport.registerProducer(Brake(self._ui.connection), True)
         self._ui.start()
-        if self._warning:
-            self._ui.warned(self._warning)
+        for warning in self._warnings:
+            self._ui.warned(warning)
         self._ui.connection.start()
         self._reactor.callLater(SAVE_S, self._save_now_and_then)
 

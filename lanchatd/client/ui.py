@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
 from time import time
 
 from lanchatd.client.arriving import Arriving
@@ -18,13 +19,16 @@ from lanchatd.client.leaving import Leaving
 from lanchatd.client.printed import Printed
 from lanchatd.client.questions import PASTE_AT_ONCE, Questions, about_key
 from lanchatd.client.rendering import Shape, notice, refusal
+from lanchatd.client.room_logs import RoomLogs
 from lanchatd.client.sanitize import clean
 from lanchatd.client.session import ClientSession
+from lanchatd.client.settings import Settings
 from lanchatd.client.shown_event import ShownEvent
 from lanchatd.client.speaking import LOCAL, Speaking
 from lanchatd.client.status import Status, status_row
 from lanchatd.client.window_keys import KEYS, window_by
 from lanchatd.client.windows import Window, Windows
+from lanchatd.client.wishes import Wishes
 from lanchatd.terminal.actions import Action, Key, Pasted, Submitted, Unbound
 from lanchatd.terminal.editor import Editor
 from lanchatd.terminal.screen import Part, Screen
@@ -46,15 +50,19 @@ class Ui:
         end: Callable[[int, str], None],
         history: Iterable[str],
         *,
-        bell: bool,
+        settings: Settings,
+        logs: Path | None,
+        palette: Sequence[int],
         titles: bool,
         notify: str,
     ) -> None:
-        """``server`` is what the user called it. ``end`` takes the exit code and a last line to print."""
+        """``server`` is what the user called it. ``end`` takes the exit code and a last line to print.
+
+        ``logs`` is where rooms are written that one wants written."""
         self.session = session
         self.connection: ServerConnection
         self.windows = Windows(session.places)
-        complete = Completion(session, self.windows, LOCAL)
+        complete = Completion(session, self.windows, [*LOCAL, *settings.aliases])
         self.editor = Editor(shown.width, complete=complete, history=history, unbound=KEYS)
         self.editor.remembering = False  # what is said is: not answers, and what is private in another way
         self.suspend: Callable[[], None] = lambda: None
@@ -63,14 +71,18 @@ class Ui:
         self._write = write
         self._end = end
         self._screen = shown
-        self._attention = Attention(write, self.windows, bell=bell, titles=titles, notify=notify)
+        self._attention = Attention(write, self.windows, bell=settings.bell, titles=titles, notify=notify)
         kept = Kept()
-        self._printed = Printed(shown, kept, local_day(time()))
+        self._printed = Printed(shown, kept, local_day(time()), palette)
         self._leaving = Leaving(session, self._tell, end)
-        self._arriving = Arriving(session, self.windows)
+        room_logs = RoomLogs(logs, self._refuse)
+        wishes = Wishes(settings.highlights, settings.ignore)
+        self._arriving = Arriving(session, self.windows, wishes, settings.time, room_logs.write)
         self._speaking = Speaking(
             self.windows,
             kept,
+            room_logs,
+            settings.aliases,
             remember=self.editor.remember,
             tell=self._tell,
             refuse=self._refuse,

@@ -16,6 +16,7 @@ from lanchatd.client.options import Options
 from lanchatd.client.outgoing import counted_refs
 from lanchatd.client.reasons import why_not_plain, why_other_given
 from lanchatd.client.remembered import Remembered
+from lanchatd.client.room import Room
 from lanchatd.client.session import ClientSession
 from lanchatd.client.tries import CONNECT_S, growing_pauses
 from lanchatd.client.trust import Trust
@@ -74,4 +75,7 @@ def session_for(options: Options, known: Remembered | None = None) -> ClientSess
     refs = counted_refs(secrets.token_hex(6))
     if known is None:
         return ClientSession(options.nick, options.room, refs)
-    return ClientSession(options.nick, options.room or known.shown, refs, several=known.rooms)
+    rooms = {room.key: room for room in (*known.rooms, *map(Room, options.settings.rooms))}
+    rooms |= {room.key: room for room in known.rooms}  # of which is known how far they were read
+    first = options.room or known.shown or "".join(options.settings.rooms[:1])
+    return ClientSession(options.nick, first, refs, several=rooms.values())

@@ -54,7 +54,7 @@ class Terminal:
         width = usable_width(width)
         self._output = output
         self._listener = listener
-        self._screen = Screen(width, colours=True)
+        self._screen = Screen(width, styles=True)
         self._editor = Editor(width, complete=listener.complete, history=history)
         self._lines: list[str] = []
         self._unfinished: list[str] = []  # pieces of a line whose end was not shown yet

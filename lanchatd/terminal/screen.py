@@ -56,14 +56,15 @@ def cut(text: str, columns: int) -> str:
 class Screen:
     """The last rows, and what is written above them.
 
-    What is painted is kept at most one column short of the width, so that no terminal wraps it.
+    What is painted is kept at most one column short of the width, so that no terminal wraps it. ``styles``
+    says whether anything is bold, dim or reverse.
     """
 
     begin, end = MARK_PASTES, DONT_MARK_PASTES
 
-    def __init__(self, width: int, colours: bool) -> None:
+    def __init__(self, width: int, styles: bool) -> None:
         self.width = width
-        self.colours = colours
+        self.styles = styles
         self._column: int | None = None  # of the cursor in the painted row; None while nothing is painted
         self._above: list[int] = []  # the columns of the painted rows above it
         self._painted: object = None
@@ -100,7 +101,7 @@ class Screen:
         return f"{erased}{above}{row.text}{rest}{back}\r{right}"
 
     def _dim(self, text: str) -> str:
-        return f"{DIM}{text}{RESET}" if self.colours else text
+        return f"{DIM}{text}{RESET}" if self.styles else text
 
     def wrapped(self, line: str, indent: str = "") -> list[str]:
         """The line in rows that no terminal has to wrap: its words are whole, but for those wider than a row.
@@ -146,5 +147,5 @@ class Screen:
         for text, style in status:
             fits = cut(text, left)
             left -= max(0, wcswidth(fits))
-            shown += f"{style}{fits}{RESET}{REVERSE}" if style and self.colours else fits
-        return f"{REVERSE}{shown}{RESET}" if self.colours else shown
+            shown += f"{style}{fits}{RESET}{REVERSE}" if style and self.styles else fits
+        return f"{REVERSE}{shown}{RESET}" if self.styles else shown

@@ -60,10 +60,13 @@ def _local(at: float) -> datetime:
     return datetime.fromtimestamp(at)  # noqa: DTZ006  with its time zone it would take four times as long
 
 
-def near_time(at: float, now: float) -> str:
-    """A moment for people, in local time: the time of day, with the date unless that is today."""
+def near_time(at: float, now: float, clock: str = "%H:%M") -> str:
+    """A moment for people, in local time: the time of day, with the date unless that is today.
+
+    ``clock`` is how the time of day is written, as strftime has it.
+    """
     today = _local(at).date() == _local(now).date()
-    return _shown(at, "%H:%M" if today else "%Y-%m-%d %H:%M")
+    return _shown(at, clock if today else f"%Y-%m-%d {clock}")
 
 
 def local_day(at: float) -> str:

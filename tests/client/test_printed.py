@@ -21,7 +21,7 @@ def on(day: str, text: str) -> Shape:
 def test_a_day_has_a_line_of_its_own(tmp_path: Path) -> None:
     """Before the first line of it; and also in what is saved."""
     kept = Kept()
-    printed = Printed(Screen(80, colours=False), kept, "2026-11-27")
+    printed = Printed(Screen(80, styles=False), kept, "2026-11-27", ())
     one, two, three = on("2026-11-27", "one"), on("2026-11-28", "two"), on("2026-11-28", "three")
     assert printed.rows([one], "alice") == ["14:03 <bob> one"]
     expected = ["-- Saturday, 2026-11-28 --", "14:03 <bob> two", "14:03 <bob> three"]
@@ -32,7 +32,7 @@ def test_a_day_has_a_line_of_its_own(tmp_path: Path) -> None:
 
 def test_what_shows_nothing_has_no_day() -> None:
     """Nor what has none."""
-    printed = Printed(Screen(80, colours=False), Kept(), "2026-11-27")
+    printed = Printed(Screen(80, styles=False), Kept(), "2026-11-27", ())
     assert printed.rows([Shape("ok", "", (), "14:03", day="2026-11-28"), on("", "one")], "alice") == [
         "14:03 <bob> one"
     ]
@@ -40,7 +40,7 @@ def test_what_shows_nothing_has_no_day() -> None:
 
 def test_in_colours_it_is_dim() -> None:
     """As all that is not talk."""
-    printed = Printed(Screen(80, colours=True), Kept(), "2026-11-27")
+    printed = Printed(Screen(80, styles=True), Kept(), "2026-11-27", ())
     assert printed.rows([on("2026-11-28", "one")], "alice")[0] == "\x1b[2m-- Saturday, 2026-11-28 --\x1b[0m"
 
 

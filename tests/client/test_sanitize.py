@@ -16,9 +16,11 @@ from hypothesis import strategies as st
 
 from lanchatd.chat import events
 from lanchatd.chat.events import Event, Here, Kind, RoomLine
+from lanchatd.client.colours import NICK_COLOURS
 from lanchatd.client.pipe import Pipe
 from lanchatd.client.rendering import shape
 from lanchatd.client.session import ClientSession
+from lanchatd.client.settings import Settings
 from lanchatd.client.ui import Ui
 from lanchatd.formats.json_lines import JsonFormat
 from lanchatd.terminal.screen import Screen
@@ -101,8 +103,8 @@ def shown(*sent: dict[str, Any], welcomed: bool = True) -> str:
     session.outgoing(0)
     written: list[str] = []
     ui = Ui(
-        session, "server", Screen(80, colours=True), written.append, lambda *_: None, (),
-        bell=True, titles=False, notify="",
+        session, "server", Screen(80, styles=True), written.append, lambda *_: None, (),
+        settings=Settings(), logs=None, palette=NICK_COLOURS, titles=False, notify="",
     )  # fmt: skip
     ui.connection = SimpleNamespace(encrypted=True)  # type: ignore[assignment]
     printed = Pipe.__new__(Pipe)

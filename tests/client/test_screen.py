@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from lanchatd.client.colours import NICK_COLOURS, PlainScreen, nick_colour
+from lanchatd.client.colours import NICK_COLOURS, PALETTES, PlainScreen, nick_colour
 from lanchatd.terminal.row import Row
 
 
@@ -22,6 +22,18 @@ def test_nicks_can_be_read_on_dark_and_on_light(colour: int) -> None:
     """The contrast to black is at least 4.5, and to white at least 3."""
     assert (luminance(colour) + 0.05) / 0.05 >= 4.5
     assert 1.05 / (luminance(colour) + 0.05) >= 3
+
+
+@pytest.mark.parametrize("colour", PALETTES["dark"])
+def test_of_those_for_dark_each_can_be_read_well_there(colour: int) -> None:
+    """A contrast of 7."""
+    assert (luminance(colour) + 0.05) / 0.05 >= 7
+
+
+@pytest.mark.parametrize("colour", PALETTES["light"])
+def test_of_those_for_light_each_can_be_read_well_there(colour: int) -> None:
+    """A contrast of 4.5."""
+    assert 1.05 / (luminance(colour) + 0.05) >= 4.5
 
 
 def test_a_nick_has_the_same_colour_everywhere() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from typing import Any
 
 import pytest
@@ -14,6 +15,7 @@ from lanchatd.client.room import Room
 from lanchatd.client.session import ClientSession
 from lanchatd.client.status import Status, status_row
 from lanchatd.client.windows import MISSED_CHARACTERS, MOST_MISSED, MOST_PRIVATE, Windows
+from lanchatd.client.wishes import Wishes
 from lanchatd.text.refused import Refused
 from tests.client.test_session import FAST, error, said, welcome
 
@@ -23,13 +25,17 @@ ROOMS = ("#lobby", "#dev", "#ops")
 class Desk:
     """Somebody in three rooms, of whom nothing is seen but lines."""
 
-    def __init__(self) -> None:
+    def __init__(self, wishes: Wishes | None = None) -> None:
+        self.logged: list[tuple[str, str]] = []
         rooms = [Room(name) for name in ROOMS]
         self.session = ClientSession("alice", "", counted_refs("r"), FAST, several=rooms)
         self.windows = Windows(self.session.places)
-        self.arriving = Arriving(self.session, self.windows)
+        self.arriving = Arriving(self.session, self.windows, wishes or Wishes(), "%H:%M", self._log)
         self.session.connect(0)
         self.hears(*(welcome(room=name, log=name) for name in ROOMS))
+
+    def _log(self, room: str, at: float, lines: Iterable[str]) -> None:
+        self.logged += [(room, line) for line in lines]
 
     def hears(self, *events: dict[str, Any]) -> list[str]:
         """What is shown of it."""
@@ -219,3 +225,39 @@ def test_the_list_of_rooms_says_in_which_one_is() -> None:
         "-- #dev (2 here, you too) (3 here)",
         "-- #development (2 here) (3 here)",
     ]
+
+
+def test_what_is_hidden_is_not_counted_and_is_read() -> None:
+    """In the room that is shown and elsewhere, and in private; others are heard, also by that nick."""
+    desk = Desk(Wishes(ignore=["Mallory"]))
+    assert desk.hears(said(1, "alice!", sender="mallory"), said(1, sender="MALLORY", room="#dev")) == []
+    assert desk.hears(private("mallory"), said(2, "alice!", sender="mallory2")) == ["<mallory2> alice!"]
+    assert desk.row() == " alice · [#lobby] #dev #ops · connected · chat.local"
+    assert desk.shows("#dev") == ["-- #dev"]
+    assert desk.windows.shown.room is not None and desk.windows.shown.room.read == 1
+
+
+def test_what_calls_beside_the_nick() -> None:
+    """A word, whoever says it, and all that somebody says; not what one says oneself, and no command."""
+    desk = Desk(Wishes(highlights=["release train", "@dora"]))
+    calls = []
+    for event in (
+        said(1, "The Release Train!"), said(2, "releases"), said(3, "hi", sender="DORA"),
+        said(4, "release train", sender="alice"), {"type": "notice", "text": "release train"},
+    ):  # fmt: skip
+        desk.hears(event)
+        calls.append(desk.arriving.call)
+        desk.arriving.call = None
+    assert calls == [("#lobby", "bob"), None, ("#lobby", "DORA"), None, None]
+
+
+def test_what_is_told_in_a_room_can_be_written() -> None:
+    """Once, whichever is shown; not what was seen and asked for again, nor what is private."""
+    desk = Desk()
+    desk.hears(
+        said(1, "one", room="#dev"), {"type": "joined", "room": "#dev", "nicks": ["bob"]}, private("bob")
+    )
+    desk.session.say("/history 1", "#dev")
+    desk.session.outgoing(0)
+    assert desk.hears(said(1, "one", room="#dev")) == ["<bob> one"]
+    assert desk.logged == [("#dev", "<bob> one"), ("#dev", "-- bob joined")]

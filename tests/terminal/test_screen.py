@@ -23,7 +23,7 @@ def test_a_status_is_cut_at_whole_characters(text: str, columns: int, fits: str)
 
 def test_lines_are_written_over_the_rows_that_are_then_painted_again() -> None:
     """What was typed is below them, the cursor where it was."""
-    screen = Screen(20, colours=False)
+    screen = Screen(20, styles=False)
     assert screen.update(Row("typed", 3), [(" status", "")]) == "typed\r\n status\x1b[1A\r\x1b[3C"
     again = screen.update(Row("typed", 0), [(" status", "")], ["one", "two"])
     assert again == ERASE + "one\r\ntwo\r\ntyped\r\n status\x1b[1A\r"
@@ -33,7 +33,7 @@ def test_lines_are_written_over_the_rows_that_are_then_painted_again() -> None:
 
 def test_a_narrower_terminal_has_wrapped_the_row() -> None:
     """The cursor is further down than it was painted."""
-    screen = Screen(80, colours=False)
+    screen = Screen(80, styles=False)
     screen.update(Row("x" * 70, 70), [])
     screen.width = 30
     assert screen.erase() == "\x1b[2A" + ERASE
@@ -41,14 +41,14 @@ def test_a_narrower_terminal_has_wrapped_the_row() -> None:
 
 def test_the_status_is_in_reverse_and_no_wider_than_its_text() -> None:
     """Nor in the last column, where a terminal may wrap."""
-    shown = Screen(10, colours=True).update(Row("", 0), [(" 你 ", ""), ("is long", "")])
+    shown = Screen(10, styles=True).update(Row("", 0), [(" 你 ", ""), ("is long", "")])
     assert shown == "\r\n\x1b[7m 你 is lo\x1b[0m\x1b[1A\r"
-    assert Screen(10, colours=True).update(Row("", 0), [(" 你", "")]) == "\r\n\x1b[7m 你\x1b[0m\x1b[1A\r"
+    assert Screen(10, styles=True).update(Row("", 0), [(" 你", "")]) == "\r\n\x1b[7m 你\x1b[0m\x1b[1A\r"
 
 
 def test_a_line_of_several_rows_has_a_note_below_and_what_waits_above() -> None:
     """All of it is taken away and painted again with the next line."""
-    screen = Screen(20, colours=False)
+    screen = Screen(20, styles=False)
     row = Row("two", 1, above=("one",), below=("three",), note="note")
     assert screen.update(row, [(" status", "")], waiting=["waits"]) == (
         "waits\r\none\r\ntwo\r\nthree\r\nnote\r\n status\x1b[3A\r\x1b[1C"
@@ -59,13 +59,13 @@ def test_a_line_of_several_rows_has_a_note_below_and_what_waits_above() -> None:
 
 def test_what_waits_and_notes_are_dim() -> None:
     """Where there are colours."""
-    shown = Screen(20, colours=True).update(Row("", 0, note="note"), waiting=["waits"])
+    shown = Screen(20, styles=True).update(Row("", 0, note="note"), waiting=["waits"])
     assert shown == "\x1b[2mwaits\x1b[0m\r\n\r\n\x1b[2mnote\x1b[0m\x1b[1A\r"
 
 
 def test_a_narrower_terminal_has_wrapped_the_rows_above_too() -> None:
     """An empty one is a row all the same."""
-    screen = Screen(80, colours=False)
+    screen = Screen(80, styles=False)
     screen.update(Row("x" * 35, 35, above=("x" * 61, "", "x" * 60)))
     screen.width = 30
     assert screen.erase() == f"\x1b[{3 + 1 + 2 + 1}A" + ERASE
@@ -73,7 +73,7 @@ def test_a_narrower_terminal_has_wrapped_the_rows_above_too() -> None:
 
 def test_without_a_status_the_row_is_the_last() -> None:
     """The cursor goes to its column in it."""
-    screen = Screen(20, colours=False)
+    screen = Screen(20, styles=False)
     assert screen.update(Row("typed", 3)) == "typed\r\x1b[3C"
     assert screen.update(Row("typed", 0), lines=["one"]) == ERASE + "one\r\ntyped\r"
 
@@ -82,7 +82,7 @@ def test_colours_in_the_row_take_no_columns() -> None:
     """Where the cursor is depends on the row's column alone."""
     text = in_colour("if", 134)
     assert text == "\x1b[38;5;134mif\x1b[0m"
-    assert Screen(20, colours=True).update(Row(text, 2)) == f"{text}\r\x1b[2C"
+    assert Screen(20, styles=True).update(Row(text, 2)) == f"{text}\r\x1b[2C"
 
 
 @pytest.mark.parametrize(("told", "width"), [(132, 132), (5, 5), (1, 5), (0, 80), (-1, 80)])
@@ -93,7 +93,7 @@ def test_a_terminal_that_does_not_know_its_width_has_the_usual_one(told: int, wi
 
 def test_nothing_is_written_when_nothing_has_changed() -> None:
     """A server that sends much and says nothing does not make the terminal flicker."""
-    screen = Screen(20, colours=False)
+    screen = Screen(20, styles=False)
     assert screen.update(Row("typed", 3), [(" status", "")]) != ""
     assert screen.update(Row("typed", 3), [(" status", "")]) == ""
     assert screen.update(Row("typed", 4), [(" status", "")]) != ""
@@ -110,7 +110,7 @@ LONG = "-- Ask whoever runs the server, who is 日本語 or Zoë, for theirs: sh
 @pytest.mark.parametrize("indent", ["", " " * 6])
 def test_words_stay_whole_at_any_width(width: int, indent: str) -> None:
     """A word is alone in its row if it is wider; and nothing is lost."""
-    rows = Screen(width, colours=True).wrapped(LONG, indent)
+    rows = Screen(width, styles=True).wrapped(LONG, indent)
     assert " ".join(row.strip() for row in rows) == LONG
     assert all(wcswidth(row) < width or len(row.split()) == 1 for row in rows)
     assert all(row.startswith(indent) for row in rows[1:]) or width < 15
@@ -118,7 +118,7 @@ def test_words_stay_whole_at_any_width(width: int, indent: str) -> None:
 
 def test_a_coloured_line_is_wrapped_by_what_is_seen_of_it() -> None:
     """Its colours take no columns, and go on in the next row."""
-    screen = Screen(20, colours=True)
+    screen = Screen(20, styles=True)
     assert screen.wrapped("\x1b[2mtwenty columns or more\x1b[0m") == [
         "\x1b[2mtwenty columns or\x1b[0m",
         "\x1b[2mmore\x1b[0m",
@@ -129,6 +129,6 @@ def test_a_coloured_line_is_wrapped_by_what_is_seen_of_it() -> None:
 def test_a_part_of_the_status_has_its_own_style() -> None:
     """Where there are colours; and the row goes on behind it."""
     status = [(" #dev 3", ""), ("!", BOLD), (" rest", "")]
-    shown = Screen(80, colours=True).update(Row("", 0), status)
+    shown = Screen(80, styles=True).update(Row("", 0), status)
     assert shown == "\r\n\x1b[7m #dev 3\x1b[1m!\x1b[0m\x1b[7m rest\x1b[0m\x1b[1A\r"
-    assert Screen(80, colours=False).update(Row("", 0), status) == "\r\n #dev 3! rest\x1b[1A\r"
+    assert Screen(80, styles=False).update(Row("", 0), status) == "\r\n #dev 3! rest\x1b[1A\r"
