@@ -140,6 +140,7 @@ class FirstBytes(Protocol):
             self.connections.ended(self.peer, code, detail=self._why_aborted or why_lost(reason))
         else:
             self.inner.connectionLost(reason)
+            self.inner = None  # it holds this one
 
     def leave_entrance(self) -> None:
         """It has a nick, or is being closed."""

@@ -331,6 +331,7 @@ class ChatProtocol(BoundedLines):
             said=0 if user is None else user.lines_said,
             detail=why_lost(reason) if self.reason == "lost" else "",
         )  # fmt: skip
+        self.session = None  # it holds this one
 
     def _said_goodbye(self) -> bool:
         """Whether the peer has ended TLS by the word that it has for it (RFC 8446, 6.1)."""

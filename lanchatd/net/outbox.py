@@ -65,6 +65,21 @@ class Owner(Protocol):
         ...
 
 
+class _Nobody:
+    """The owner of one that is closed."""
+
+    def drained(self) -> None: ...
+
+    fell_behind = stalled = overflowed = drained
+
+
+_NOBODY = _Nobody()
+
+
+def _to_nobody(encoded: bytes) -> int:
+    raise BrokenPipeError
+
+
 @implementer(IPullProducer)
 class Outbox:
     """The outbox of a transport whose socket can be sent to, TCP or UNIX.
@@ -89,7 +104,7 @@ class Outbox:
         self._watch: Call | None = None
         self._progress: tuple[int, int] = (0, 0)
         self._progress_at = 0.0
-        self.send = self._straight()
+        self.send: Callable[[bytes], int] = self._straight()
 
     def give(self, encoded: bytes) -> bool:
         """Send, while nothing is waiting. Returns whether all of it was taken."""
@@ -130,6 +145,10 @@ class Outbox:
         """The connection is gone."""
         self.drop()
         self._lost = True
+        # The owner holds it, and `send` may be a method of its own: it would be held until Python looks for
+        # circles.
+        self.owner = _NOBODY
+        self.send = _to_nobody
         if self._watch is not None:
             self._watch.cancel()
             self._watch = None

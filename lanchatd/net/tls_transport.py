@@ -101,8 +101,8 @@ class _Below(proxyForInterface(ITCPTransport, "_transport")):  # type: ignore[mi
         budget: Budget,
     ) -> None:
         super().__init__(transport)
-        self._tls = tls
-        self._reader = reader
+        self._tls: Any = tls
+        self._reader: Any = reader
         self._clock = clock
         self._limits = limits
         self._budget = budget
@@ -133,6 +133,7 @@ class _Below(proxyForInterface(ITCPTransport, "_transport")):  # type: ignore[mi
             self._resting.cancel()
             self._resting = None
         self._tls.connectionLost(reason)
+        self._tls = self._reader = self._producer = None  # they hold this one
 
     def pauseProducing(self) -> None:
         """Who reads the text wants nothing more at present."""
@@ -178,9 +179,10 @@ class _Below(proxyForInterface(ITCPTransport, "_transport")):  # type: ignore[mi
 
     def _decrypt(self) -> None:
         piece, self._unread = self._unread[:PIECE_BYTES], self._unread[PIECE_BYTES:]
-        before = self._reader.text_bytes
+        reader: Reader = self._reader  # by then it may be gone
+        before = reader.text_bytes
         self._tls.dataReceived(piece)
-        pause_s = self._reader.pause_s(len(piece), self._reader.text_bytes - before)
+        pause_s = reader.pause_s(len(piece), reader.text_bytes - before)
         if pause_s and not self._gone:
             self._resting = self._clock.callLater(pause_s, self._wait)
 

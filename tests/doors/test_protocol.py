@@ -296,8 +296,9 @@ def test_each_state_ends_when_the_connection_is_lost(world: World) -> None:
     ]
     leaving.wire.protocol.inner.state = State.LEAVING
     for person in (asked, joined, closing, leaving):
+        protocol = person.wire.protocol.inner
         person.vanishes()
-        assert state(person) is State.GONE
+        assert protocol.state is State.GONE
     assert world.chat.users == {}
     assert world.connections.open == set()
     assert world.clock.getDelayedCalls() == []
