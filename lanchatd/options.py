@@ -64,6 +64,7 @@ class Options(usage.Options):
     optFlags = [  # noqa: RUF012
         ["no-history", None, "Keep what is said in memory only: a restart forgets it."],
         ["no-web", None, "Show no page to browsers."],
+        ["no-announce", None, "Do not announce it on the network (mDNS)."],
         ["no-qr", None, "Show no QR code of the page's address in the terminal."],
         ["require-tls", None, "Let in from other machines only who speaks TLS."],
     ]

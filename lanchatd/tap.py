@@ -31,6 +31,7 @@ from lanchatd.history.memory import MemoryLog, Tails
 from lanchatd.net.credentials import Credentials
 from lanchatd.net.socket_options import why_taken, within_open_files
 from lanchatd.options import Options, motd_from
+from lanchatd.service.announcer import Announcer
 from lanchatd.service.daemon import Running
 from lanchatd.service.invitation import Invitation
 from lanchatd.service.log_file import log_of
@@ -101,11 +102,14 @@ def makeService(options: Options) -> IService:
     credentials = Credentials(read_certificate, reactor)
     names = *host_names(socket.gethostname()), *options.web_hosts
     join = JoinAddresses(reactor, not options["no-web"], next(iter(options.web_hosts), None))
-    web = None if options["no-web"] else WebDoor(Site(names, files_in(PAGE), join.asked_at))
+    site = Site(names, files_in(PAGE), join.asked_at)
+    web = None if options["no-web"] else WebDoor(site)
     connections = Connections(chat, reactor, limits, credentials, bool(options["require-tls"]), join)
     kept = StateService(reactor, state, keeper, audit, accounts_file, chat)
     door = ChatService(reactor, ChatFactory(connections, all_doors(web)), options.endpoints)
     services: list[Service] = [kept, credentials, door]
+    if not options["no-announce"]:
+        services.append(Announcer(reactor, join, credentials, chat, site.known_as))
     if web is not None and not options["no-qr"]:
         services.append(Invitation(join))
     reloads = {

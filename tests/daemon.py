@@ -188,10 +188,18 @@ def started(
 
 @contextmanager
 def daemon(
-    *options: str, cwd: Path, prefix: tuple[str, ...] = (), environment: dict[str, str] | None = None
+    *options: str,
+    cwd: Path,
+    prefix: tuple[str, ...] = (),
+    environment: dict[str, str] | None = None,
+    announced: bool = False,
 ) -> Iterator[Daemon]:
-    """Run ``twistd -n lanchat`` on a free port, until the block ends. It keeps its state in ``cwd``."""
-    command = [*prefix, TWISTD, "-n", "--pidfile=", "lanchat", *(options or ("--port=0",))]
+    """Run ``twistd -n lanchat`` on a free port, until the block ends. It keeps its state in ``cwd``.
+
+    It is ``announced`` only on a network that the test made.
+    """
+    silent = () if announced else ("--no-announce",)
+    command = [*prefix, TWISTD, "-n", "--pidfile=", "lanchat", *silent, *(options or ("--port=0",))]
     with started(command, cwd, environment=environment_in(cwd) | (environment or {})) as running:
         match = running.logged(r"listening on (\S+)")
         running.port = int(match[1]) if match[1].isdigit() else 0

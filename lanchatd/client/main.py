@@ -18,7 +18,7 @@ from twisted.python.failure import Failure
 from zope.interface import implementer
 
 from lanchatd import program
-from lanchatd.client import known_servers, settings
+from lanchatd.client import finding, known_servers, settings
 from lanchatd.client.options import Options, parse
 from lanchatd.client.pipe import Pipe
 from lanchatd.client.streams import complainer
@@ -42,13 +42,26 @@ def _main(arguments: Sequence[str]) -> int:
     options = parse(arguments, lambda: settings.read(settings.path()))
     if options.forget:
         return forget(options, complain)
+    if options.find:
+        return finding.print_found(options, sys.stdout.write, complain)
     if not on_terminal():
         for mistake in options.settings.mistakes:
             complain(mistake)
+    elif options.anywhere:
+        chosen = finding.choose(options, input, print_now, complain)
+        if chosen is None:
+            return EXIT_FAILED
+        options = chosen
     trust = trust_for(options, complain)
     from twisted.internet import reactor  # noqa: PLC0415  it is installed by the first import
 
     return run(reactor, options, trust)
+
+
+def print_now(text: str) -> None:
+    """Write it to standard output, which gathers otherwise."""
+    sys.stdout.write(text)
+    sys.stdout.flush()
 
 
 def forget(options: Options, complain: Callable[[str], None]) -> int:

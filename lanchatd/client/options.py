@@ -32,8 +32,8 @@ _T = TypeVar("_T")
 class Options:
     """What was asked for. ``room`` is empty for the server's first one; ``own_nick`` says it was given.
 
-    ``fingerprint`` is empty if none was given; ``every_port`` says that no port was. ``settings`` is the file
-    of the user, where what was given on the command line is in its place.
+    ``fingerprint`` is empty if none was given; ``every_port`` says that no port was, ``anywhere`` no host.
+    ``settings`` is the file of the user, where what was given on the command line is in its place.
     """
 
     host: str
@@ -48,6 +48,8 @@ class Options:
     authorities: tuple[x509.Certificate, ...]
     plain: bool
     forget: bool
+    anywhere: bool
+    find: bool
     settings: Settings
 
 
@@ -61,6 +63,7 @@ def parse(arguments: Sequence[str], read: Callable[[], Settings] = Settings) -> 
         usage="lanchat-client [HOST [PORT]] [--nick NICK] [--room ROOM] [--json] [--[no-]bell]\n"
         "                      [--[no-]notify] [--no-save]\n"
         "                      [--fingerprint sha256:...] [--ca FILE] | [--plain]\n"
+        "       lanchat-client --find [--json]\n"
         "       lanchat-client --forget HOST [PORT]\n"
         "       lanchat-client --print-config",
         description="Talk in a lanchat. In a pipe, say the lines of standard input; "
@@ -68,7 +71,7 @@ def parse(arguments: Sequence[str], read: Callable[[], Settings] = Settings) -> 
         epilog="Exit codes: 0 said and acknowledged, 1 could not connect or was closed, 2 usage.",
         allow_abbrev=False,
     )
-    parser.add_argument("host", nargs="?", metavar="HOST", help=f"default: {HOST}")
+    parser.add_argument("host", nargs="?", metavar="HOST", help=f"default: whom it finds; in a pipe {HOST}")
     parser.add_argument("port", nargs="?", type=_port, metavar="PORT", help=f"default: {PORT}")
     parser.add_argument("--nick", type=_nick, help="default: the login name")
     parser.add_argument("--room", type=_room, help="the room to begin in; # may be left out")
@@ -93,6 +96,7 @@ def parse(arguments: Sequence[str], read: Callable[[], Settings] = Settings) -> 
         help="join only a server for whose name an authority of this file (PEM) vouches",
     )  # fmt: skip
     parser.add_argument("--plain", action="store_true", help="without TLS; not for a server known with it")
+    parser.add_argument("--find", action="store_true", help="show who is announced on this network, and end")
     parser.add_argument("--forget", action="store_true", help="forget the key of a server, and end")
     parser.add_argument("--print-config", action=_PrintConfig, help="write a file of settings to begin with")
     parser.add_argument("--version", action="version", version=f"lanchat-client {__version__}")
@@ -105,6 +109,8 @@ def parse(arguments: Sequence[str], read: Callable[[], Settings] = Settings) -> 
         given.host = _typed(parser, "HOST", _host, given.host)
     if given.plain and (given.fingerprint or given.ca):
         parser.error("argument --plain: not allowed with --fingerprint or --ca")
+    if given.find and (given.host is not None or given.forget):
+        parser.error("argument --find: not allowed with a HOST or --forget")
     if given.forget and given.host is None:
         parser.error("argument --forget: HOST is required")
     settings = read()
@@ -123,6 +129,8 @@ def parse(arguments: Sequence[str], read: Callable[[], Settings] = Settings) -> 
         authorities=given.ca or (),
         plain=given.plain,
         forget=given.forget,
+        anywhere=given.host is None,
+        find=given.find,
         settings=replace(settings, bell=bell, notify=notify),
     )
 

@@ -362,7 +362,7 @@ def test_two_daemons_never_share_their_state(tmp_path: Path) -> None:
     """The second says whose it is, and ends."""
     with daemon(cwd=tmp_path) as chat:
         second = subprocess.run(
-            [TWISTD, "-n", "--pidfile=", "lanchat", "--port=0"],
+            [TWISTD, "-n", "--pidfile=", "lanchat", "--no-announce", "--port=0"],
             cwd=tmp_path, env=environment_in(tmp_path), capture_output=True, text=True,
             timeout=PATIENCE_S, check=False,
         )  # fmt: skip
@@ -380,7 +380,7 @@ def test_bans_that_can_not_be_read_are_no_reason_to_let_everybody_in(tmp_path: P
     kept.parent.mkdir(parents=True, mode=0o700)
     kept.write_text("{}")
     ended = subprocess.run(
-        [TWISTD, "-n", "--pidfile=", "lanchat", "--port=0"],
+        [TWISTD, "-n", "--pidfile=", "lanchat", "--no-announce", "--port=0"],
         cwd=tmp_path, env=environment_in(tmp_path), capture_output=True, text=True,
         timeout=PATIENCE_S, check=False,
     )  # fmt: skip
@@ -393,7 +393,8 @@ def test_a_console_that_can_not_listen_ends_the_daemon(tmp_path: Path) -> None:
         taken = admin.ssh.port
         ended = subprocess.run(
             [
-                TWISTD, "-n", "--pidfile=", "lanchat", "--port=0", f"--state-dir={tmp_path / 'other'}",
+                TWISTD, "-n", "--pidfile=", "lanchat", "--no-announce", "--port=0",
+                f"--state-dir={tmp_path / 'other'}",
                 f"--admin-port={taken}", f"--admin-keys={tmp_path / 'admin_keys'}",
             ],
             cwd=tmp_path, capture_output=True, text=True, timeout=PATIENCE_S, check=False,

@@ -378,7 +378,7 @@ def test_a_wrong_certificate_ends_the_daemon_with_one_line(
             pem.write_bytes(b"nonsense")
         pem.chmod(0o644 if wrong == "open" else 0o600)
     ended = subprocess.run(
-        [TWISTD, "-n", "--pidfile=", "lanchat", "--port=0", "--tls-cert=cert.pem"],
+        [TWISTD, "-n", "--pidfile=", "lanchat", "--no-announce", "--port=0", "--tls-cert=cert.pem"],
         cwd=tmp_path,
         env=environment_in(tmp_path),
         text=True,

@@ -182,7 +182,7 @@ def test_who_starts_it_in_a_terminal_is_shown_a_qr_code(
     tmp_path: Path, options: tuple[str, ...], shown: bool
 ) -> None:
     """Of the page's address; it fits, and is there once."""
-    command = (TWISTD, "-n", "--pidfile=", "lanchat", "--port=0")
+    command = (TWISTD, "-n", "--pidfile=", "lanchat", "--no-announce", "--port=0")
     with seat(*options, home=tmp_path, size=(200, 60), command=command) as starter:
         starter.sees_line("listening on ")
         port = re.search(r"listening on (\d+)", "\n".join(starter.screen))

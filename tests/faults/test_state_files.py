@@ -49,7 +49,7 @@ def state(tmp_path: Path) -> Path:
 def refusal(cwd: Path, *options: str) -> str:
     """The one line with which it does not start."""
     ended = subprocess.run(
-        [TWISTD, "-n", "--pidfile=", "lanchat", "--port=0", "--admin-port=0", *options],
+        [TWISTD, "-n", "--pidfile=", "lanchat", "--no-announce", "--port=0", "--admin-port=0", *options],
         cwd=cwd, env=environment_in(cwd), capture_output=True, text=True, check=False, timeout=PATIENCE_S,
     )  # fmt: skip
     assert ended.returncode == 1

@@ -134,7 +134,16 @@ def test_a_taken_port_fails_a_daemon_in_the_background_as_well(tmp_path: Path) -
 def test_a_hangup_before_the_daemon_is_ready_does_nothing(tmp_path: Path) -> None:
     """Whoever sends it in the first half second has only changed a file."""
     # Whatever these tests do with that signal themselves.
-    command = ["/usr/bin/env", "--default-signal=HUP", TWISTD, "-n", "--pidfile=", "lanchat", "--port=0"]
+    command = [
+        "/usr/bin/env",
+        "--default-signal=HUP",
+        TWISTD,
+        "-n",
+        "--pidfile=",
+        "lanchat",
+        "--no-announce",
+        "--port=0",
+    ]
     with started(command, tmp_path, environment=environment_in(tmp_path)) as chat:
         chat.logged("starting up")
         chat.process.send_signal(signal.SIGHUP)
@@ -147,7 +156,7 @@ def test_a_hangup_before_the_daemon_is_ready_does_nothing(tmp_path: Path) -> Non
 def test_a_log_that_was_moved_away_goes_on_in_a_new_file(tmp_path: Path) -> None:
     """As logrotate does it: rename, then SIGHUP. If it can't be opened anew, nothing is lost."""
     log, moved = tmp_path / "chat.log", tmp_path / "chat.log.1"
-    command = [TWISTD, "-n", "--pidfile=", "--logfile=chat.log", "lanchat", "--port=0"]
+    command = [TWISTD, "-n", "--pidfile=", "--logfile=chat.log", "lanchat", "--no-announce", "--port=0"]
     with started(command, tmp_path, environment=environment_in(tmp_path)) as chat:
         wait_until("it listens", lambda: log.exists() and "listening on" in log.read_text())
         chat.port = int(re.findall(r"listening on (\d+)", log.read_text())[0])

@@ -145,7 +145,8 @@ def command() -> list[str]:
     """What the service starts, with the twistd of these tests and to where they can read the log."""
     words = unit("lanchatd.service")["Service"]["ExecStart"].split()
     left_out = ("--logger=", "$LANCHATD_OPTIONS")
-    return [TWISTD, *(word for word in words[1:] if not word.startswith(left_out))]
+    kept = (word for word in words[1:] if not word.startswith(left_out))
+    return [TWISTD, *kept, "--no-announce"]
 
 
 @contextmanager

@@ -239,7 +239,7 @@ def test_the_daemon_logs_to_the_journal(tmp_path: Path, entries: Journal, journa
         f"def observer():\n    return JournalObserver({path!r})\n"
     )  # fmt: skip
     process = subprocess.Popen(
-        [TWISTD, "-n", "--pidfile=", "--logger=here.observer", "lanchat", "--port=0"],
+        [TWISTD, "-n", "--pidfile=", "--logger=here.observer", "lanchat", "--no-announce", "--port=0"],
         cwd=tmp_path,
         env=os.environ | {"PYTHONPATH": str(tmp_path), "STATE_DIRECTORY": str(tmp_path / "state")},
         text=True,

@@ -67,6 +67,10 @@ class Site:
         self._names = {name.lower().rstrip(".") for name in names}
         self._files = files
 
+    def known_as(self, name: str) -> None:
+        """This is a name of this machine, too."""
+        self._names.add(name.lower())
+
     def answer(self, request: Request) -> Answer | Upgrade:
         """To any request whose head could be read."""
         try:
