@@ -18,6 +18,7 @@ from typing import Any
 
 from tests.faults.encrypted_intruders import new_keys, records
 from tests.faults.greedy import at_one_moment, reconnect
+from tests.faults.irc_intruders import irc, irc_again
 from tests.faults.members import A_HOUSEHOLD, PATIENCE_S, REFUSED, connect, open_all_files
 
 Found = dict[str, Any]
@@ -248,6 +249,8 @@ ABUSES: dict[str, Callable[..., Found]] = {
     "new_keys": new_keys,
     "at_one_moment": at_one_moment,
     "reconnect": reconnect,
+    "irc": irc,
+    "irc_again": irc_again,
 }
 
 if __name__ == "__main__":

@@ -18,7 +18,7 @@ from collections import Counter
 from typing import Any
 
 PATIENCE_S = 60
-SAID = re.compile(rb"^<\S+> ~(\d+)", re.MULTILINE)
+SAID = re.compile(rb"^<\S+> ~(\d+)(?![\d.])", re.MULTILINE)  # those of `victim` are no whole numbers
 MISSED = re.compile(rb"^-- You missed ([\d,]+) lines?, which", re.MULTILINE)
 REFUSED = re.compile(rb"^(?:\S+ )?!! (.*)$", re.MULTILINE)
 

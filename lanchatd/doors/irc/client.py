@@ -51,6 +51,10 @@ class Client(Protocol):
         """What a command that was typed to the server answers."""
         ...
 
+    def costs(self, lines: int) -> None:
+        """What it asks is as much work as so many lines more."""
+        ...
+
     def next_batch(self) -> str:
         """What the next batch is called, as long as it is being told."""
         ...

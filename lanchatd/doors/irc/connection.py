@@ -72,22 +72,23 @@ class IrcChat(ChatProtocol):
         try:
             message = message_from(line.decode())
         except UnicodeDecodeError:
-            self._over_rate()
+            self.costs(1)
             self._not_utf8(line)
             return
         if message.command == "PONG":
             self._pong_came(message)
             return
-        self._over_rate()
+        self.costs(1)
         if message.command:
             if self.session is not None:
                 self.session.spoke_at = self._clock.seconds()
             commands.run(self, message)
 
-    def _over_rate(self) -> None:
-        """A line too many is not dropped: the next ones are read later."""
+    def costs(self, lines: int) -> None:
+        """What it asks is as much work as so many lines. Over the rate the next one is read later."""
         now = self._clock.seconds()
-        self._rests_until = now + self._allowance.line_taken(now)
+        for _ in range(lines):
+            self._rests_until = now + self._allowance.line_taken(now)
 
     def pause_s(self) -> float:
         return max(0.0, self._rests_until - self._clock.seconds())
@@ -279,7 +280,7 @@ class IrcChat(ChatProtocol):
 
     def _pong_came(self, message: Message) -> None:
         if self._asked is None or self._asked[0] not in message.parameters:
-            self._over_rate()  # nobody asked for it
+            self.costs(1)  # nobody asked for it
             return
         self._had.update(self._asked[1])
         self._asked = None

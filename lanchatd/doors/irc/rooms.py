@@ -31,14 +31,17 @@ def session_of(irc: Client) -> Session:
 
 
 def _each(irc: Client, message: Message) -> list[str]:
-    """The rooms in the first parameter, no more than one may be in."""
-    return message.parameters[0].split(",")[: irc.limits.max_rooms_per_session]
+    """The rooms in the first parameter, no more than one may be in; each costs what a line does."""
+    rooms = message.parameters[0].split(",")[: irc.limits.max_rooms_per_session]
+    irc.costs(len(rooms) - 1)
+    return rooms
 
 
 def join(irc: Client, message: Message) -> None:
     """Go into rooms, which are made if there are none; "0" leaves all."""
     session = session_of(irc)
     if message.parameters[0] == "0":
+        irc.costs(len(session.cursors))
         for room in irc.chat.rooms_of(session):
             _part_from(irc, session, room, "")
         return

@@ -37,7 +37,9 @@ def _say(irc: Client, message: Message, notice: bool) -> None:
     if not text:
         irc.send(*(() if notice else (numeric(412, text="No text to send"),)))
         return
-    for target in message.parameters[0].split(",")[:MOST_TARGETS]:
+    targets = message.parameters[0].split(",")[:MOST_TARGETS]
+    irc.costs(len(targets) - 1)
+    for target in targets:
         try:
             _say_to(irc, irc.session, target, text, notice)
         except Refused as refused:
