@@ -94,3 +94,26 @@ def test_resizing_adds_nothing_to_the_scrollback(
         opened.sees("typed" + "x" * 7)
         # A terminal that is made higher may take lines back out of it.
         assert opened.scrollback == before[: len(opened.scrollback)]
+
+
+@needs_tmux
+def test_rows_of_a_block_add_nothing_to_the_scrollback(tmp_path: Path) -> None:
+    """At the bottom of the screen, where each new row moves all others up; candidates and questions too."""
+    with client(tmp_path) as opened:
+        opened.types("C-l")
+        wait_until("the row is at the top", lambda: len(opened.screen) <= 2)
+        for number in range(24):
+            opened.types(f"said {number}", "Enter")
+            opened.sees(f"<alice> said {number}")
+        opened.types("q1", "C-j", "q2", "M-Enter", "q3", "C-j", "q4", "Up", "Up", "x", "Space", "Tab", "Tab")
+        opened.types("C-c", "C-c")
+        opened.sees("Ctrl-C again to leave.")
+        for columns, rows in ((40, 24), (80, 10), (80, 24)):
+            opened.types("q5", "C-j", "q6", "C-j", "q" * 70)
+            opened.sees("qqqq")
+            opened.resizes(columns, rows)
+            opened.types("C-c")
+            wait_until("it is gone", lambda: not any("q" in row for row in opened.screen))
+        kept = [*opened.scrollback, *opened.screen]
+        assert not any("q" in row or "again" in row or "connected" in row for row in kept[:-1])
+        assert [row[-2:].strip() for row in kept if "said" in row] == [str(number) for number in range(24)]

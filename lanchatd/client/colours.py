@@ -62,6 +62,7 @@ class PlainScreen(Screen):
     """A terminal that can only write one line below the other; what is typed it shows by itself."""
 
     begin = end = ""
+    several_rows = False
 
     def __init__(self, width: int) -> None:
         super().__init__(width, styles=False)

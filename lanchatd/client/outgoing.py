@@ -7,7 +7,7 @@ the server says it once.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import count
 from typing import Any
@@ -63,7 +63,7 @@ PACE = Pace()
 
 @dataclass(slots=True)
 class TypedLine:
-    """A line that was typed, until it is acknowledged."""
+    """A line that was typed, until it is acknowledged. ``late``: it could not be sent at once."""
 
     ref: str
     text: str
@@ -72,6 +72,7 @@ class TypedLine:
     sent: bool = False
     sent_before: bool = False
     goes_alone: bool = False
+    late: bool = False
 
     @property
     def wanted_nick(self) -> str | None:
@@ -98,6 +99,9 @@ class Outgoing:
     def __len__(self) -> int:
         return len(self._lines)
 
+    def __iter__(self) -> Iterator[TypedLine]:
+        return iter(self._lines.values())
+
     def connected(self, now: float) -> None:
         """The server counts anew for each connection."""
         self._level, self._filled_at, self._paused_until = self._pace.burst_lines, now, 0.0
@@ -107,13 +111,14 @@ class Outgoing:
         for line in self._lines.values():
             line.sent_before |= line.sent
             line.sent = False
+            line.late = True
         self._in_flight = 0
         self._alone_in_flight = False
 
-    def add(self, text: str, room: str = "") -> TypedLine:
+    def add(self, text: str, room: str = "", late: bool = False) -> TypedLine:
         """Keep a typed line until it is acknowledged. Raises `Unsayable`."""
         text = text.encode(errors="replace").decode()
-        line = TypedLine(self._new_ref(), text, b"", room, goes_alone=command_in(text) in _ALONE)
+        line = TypedLine(self._new_ref(), text, b"", room, goes_alone=command_in(text) in _ALONE, late=late)
         line.encoded = encode({"line": text, **({"room": room} if room else {}), "ref": line.ref})
         if len(line.encoded) - 1 > LONGEST_LINE:
             raise Unsayable("too_long", f"A line has at most about {LONGEST_LINE - 64:,} bytes.")

@@ -1,16 +1,16 @@
-"""What is asked in the row: another nick, whether a key is trusted, whether a paste is said."""
+"""What is asked in the row: another nick, whether a key is trusted, whether so many lines are said."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 
 from lanchatd.client.trust import answer
 from lanchatd.terminal.editor import Editor
 from lanchatd.text import names
 from lanchatd.text.refused import Refused
 
-# A paste of more lines than this is asked about first.
-PASTE_AT_ONCE = 3
+# More lines than this are asked about first.
+LINES_AT_ONCE = 3
 
 
 def about_key(server: str, fingerprint: str) -> tuple[str, ...]:
@@ -33,23 +33,28 @@ class Questions:
         *,
         take_nick: Callable[[str], None],
         take_key: Callable[[str | None], None],
-        say: Callable[[tuple[str, ...]], None],
+        say: Callable[[Sequence[str]], None],
+        edit: Callable[[str], None],
         complain: Callable[[str], None],
+        ring: Callable[[], None],
     ) -> None:
-        """``take_key`` gets the fingerprint that is trusted, or None for a no."""
+        """``take_key`` gets the fingerprint that is trusted, or None for a no. ``edit`` gets a text."""
         self._editor = editor
         self._take_nick = take_nick
         self._take_key = take_key
         self._say = say
+        self._edit = edit
         self._complain = complain
+        self._ring = ring
+        self._several_rows = editor.several_rows
         self._nick = False
         self.key = ""  # the fingerprint that is asked about
-        self.paste: tuple[str, ...] = ()
+        self.lines: tuple[str, ...] = ()
         self._draft = ""
 
     @property
     def asking(self) -> bool:
-        return bool(self._nick or self.key or self.paste)
+        return bool(self._nick or self.key or self.lines)
 
     def ask_nick(self) -> None:
         if not self._nick:
@@ -60,31 +65,46 @@ class Questions:
         self.key = fingerprint
         self._ask("Trust this key? (yes/no) ")
 
-    def ask_paste(self, lines: tuple[str, ...], draft: str) -> None:
-        """``draft`` is what was in the row before the paste."""
-        self.paste = lines
-        self._ask(f"Send {len(lines):,} lines? (y/n) ")
-        self._draft = draft
+    def ask_lines(self, lines: Iterable[str], draft: str) -> None:
+        """Whether they are said. ``draft`` is what is in the row again if not."""
+        some = tuple(line for line in lines if line.strip())
+        if self.asking:
+            self._ring()  # an answer is one line
+        elif some:
+            self.lines = some
+            self._ask(f"Send {len(some):,} {'line' if len(some) == 1 else 'lines'}? (y/n/edit) ")
+            self._draft = draft
 
-    def drop_paste(self) -> None:
-        self.paste = ()
+    def drop_lines(self) -> None:
+        self.lines = ()
         self._done()
 
-    def answered(self, line: str) -> bool:
-        """Whether this line was an answer, which is taken; commands are none but to a paste."""
-        if self.paste:
-            lines = self.paste
-            self.drop_paste()
-            if line.strip().lower() in ("y", "yes"):
-                self._editor.set_line("")
-                self._say(lines)
-        elif line.startswith("/") or not self.asking:
-            return False
-        elif self.key:
+    def submitted(self, line: str) -> None:
+        """Take it for the answer; without a question, or if it is a command, it is said.
+
+        Of many rows, after asking.
+        """
+        lines = line.split("\n")
+        if self.lines:
+            self._answer_lines(line.strip().lower())
+        elif self.key and not line.startswith("/"):
             self._answer_key(line)
-        else:
+        elif self._nick and not line.startswith("/"):
             self._answer_nick(line)
-        return True
+        elif sum(bool(text.strip()) for text in lines) > LINES_AT_ONCE:
+            self.ask_lines(lines, line)
+        else:
+            self._say(lines)
+
+    def _answer_lines(self, text: str) -> None:
+        lines = self.lines
+        self.drop_lines()
+        if text in ("y", "yes"):
+            self._editor.set_line("")
+            self._say(lines)
+        elif text in ("e", "edit"):
+            self._editor.set_line("")
+            self._edit("\n".join((*lines, "")))
 
     def _answer_key(self, text: str) -> None:
         match answer(text, self.key):
@@ -109,9 +129,11 @@ class Questions:
 
     def _ask(self, question: str) -> None:
         self._draft = self._editor.line
+        self._editor.several_rows = False  # an answer is one line
         self._editor.prompt = question
         self._editor.set_line("")
 
     def _done(self) -> None:
         self._editor.prompt = ""
+        self._editor.several_rows = self._several_rows
         self._editor.set_line(self._draft)

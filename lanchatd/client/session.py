@@ -85,6 +85,11 @@ class ClientSession:
         return len(self._outgoing)
 
     @property
+    def waiting_lines(self) -> tuple[TypedLine, ...]:
+        """The lines that are not acknowledged yet, the oldest first."""
+        return tuple(self._outgoing)
+
+    @property
     def connected(self) -> bool:
         """Whether what is said now is sent now."""
         return self.state is State.HERE
@@ -118,7 +123,7 @@ class ClientSession:
 
         Of several rooms it is for this one; without, for the one that was joined last.
         """
-        return self._outgoing.add(text, room if self.places.several else "")
+        return self._outgoing.add(text, room if self.places.several else "", late=not self.connected)
 
     def goodbye(self, text: str = "") -> bytes:
         """The encoded line to leave with. It has no ref: nobody will be there to be answered."""

@@ -17,6 +17,7 @@ from lanchatd.text.refused import Refused
 
 LOCAL = {
     "query": ("NICK [TEXT]", "talk with somebody alone; /part ends it"),
+    "paste": ("", "write several lines in your editor, $EDITOR"),
     "clear": ("", "clear this window"),
     "quiet": ("", "hide joins and leaves, or show them again"),
     "save": ("FILE", "write what this window holds to a new file"),
@@ -43,6 +44,7 @@ class Speaking:
         tell: Callable[[str], None],
         refuse: Callable[[str], None],
         switch: Callable[[Window], None],
+        edit: Callable[[str], None],
         clear: Callable[[], None],
         hide: Callable[[], None],
         leave: Callable[[str], None],
@@ -56,11 +58,13 @@ class Speaking:
         self._tell = tell
         self._refuse = refuse
         self._switch = switch
+        self._edit = edit
         self._clear = clear
         self._hide = hide
         self._leave = leave
         self._local: dict[str, Callable[[str], bool]] = {
             "query": self._query,
+            "paste": self._paste,
             "clear": self._clear_all,
             "quiet": self._quiet,
             "save": self._save,
@@ -157,6 +161,13 @@ class Speaking:
             self._switch(self._windows.shown)
         else:
             self._send(f"/part {rest}".rstrip())
+        return True
+
+    def _paste(self, rest: str) -> bool:
+        if rest:
+            self._refuse("Usage: /paste")
+            return False
+        self._edit("")
         return True
 
     def _clear_all(self, rest: str) -> bool:

@@ -51,10 +51,10 @@ def status_row(status: Status, windows: Windows, columns: int) -> list[Part]:
 
 def _row(status: Status, windows: Windows, left_out: frozenset[str]) -> list[Part]:
     groups: list[list[Part]] = []
-    if status.trouble:
-        groups.append([(status.trouble, "")])
     if status.waiting:
         groups.append([(f"{status.waiting:,} waiting", BOLD)])
+    if status.trouble:
+        groups.append([(status.trouble, "")])
     if "nick" not in left_out:
         groups.append([(_nick(status), "")])
     if rooms := _windows(windows, left_out):

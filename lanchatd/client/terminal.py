@@ -1,123 +1,36 @@
-"""The terminal itself: raw mode, signals, its size; and that it is given back as it was, whatever happens."""
+"""A run on a terminal: what it begins with, its signals, and that all is kept and given back at its end."""
 
 from __future__ import annotations
 
 import os
 import signal
-import termios
-import tty
-from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
 from twisted.internet.defer import Deferred
 from twisted.internet.error import ReactorNotRunning
-from twisted.internet.interfaces import IDelayedCall, IPushProducer
-from twisted.internet.protocol import Protocol, connectionDone
+from twisted.internet.interfaces import IDelayedCall
 from twisted.internet.stdio import StandardIO
 from twisted.python.failure import Failure
-from zope.interface import implementer
 
 from lanchatd.client import history, remembered, room_logs
 from lanchatd.client.attention import notification_of
 from lanchatd.client.colours import PALETTES, PlainScreen
-from lanchatd.client.connection import ServerConnection
+from lanchatd.client.device import Brake, Keyboard, Terminal
 from lanchatd.client.known_servers import server_name
 from lanchatd.client.options import PORT, Options
+from lanchatd.client.text_editor import NotEdited, edited
 from lanchatd.client.trust import Trust
 from lanchatd.client.ui import Ui
 from lanchatd.client.wiring import connection_for, session_for
 from lanchatd.terminal.keys import PASTE_PAUSE_S
-from lanchatd.terminal.screen import Screen, usable_width
+from lanchatd.terminal.screen import Screen
 
 # How often what is remembered is written, for when there is no time at the end.
 SAVE_S = 30
 
-_ROWS = 24  # where the terminal does not say
-
-
-class Keyboard(Protocol):
-    """What is typed, and the way to the screen."""
-
-    def __init__(
-        self,
-        typed: Callable[[bytes], None],
-        closed: Callable[[], None],
-        failed: Callable[[Failure], None],
-    ) -> None:
-        self._typed = typed
-        self._closed = closed
-        self._failed = failed
-        self.transport: Any
-
-    def dataReceived(self, data: bytes) -> None:
-        try:
-            self._typed(data)
-        except Exception:
-            # Twisted would log it, which nobody reads here, and take it for the end of the terminal.
-            self._failed(Failure())
-
-    def connectionLost(self, reason: Failure = connectionDone) -> None:
-        self._closed()
-
-
-@implementer(IPushProducer)
-class Brake:
-    """What a terminal does when it takes no more for now: the server is not read from."""
-
-    def __init__(self, connection: ServerConnection) -> None:
-        self.pauseProducing = connection.pause_reading
-        self.resumeProducing = connection.resume_reading
-
-    def stopProducing(self) -> None:
-        """The terminal is gone."""
-
-
-class Terminal:
-    """Standard input and output as a terminal of ours, until they are given back."""
-
-    def __init__(self, raw: bool) -> None:
-        self._raw = raw
-        self._before: list[Any] | None = None
-
-    def take(self) -> bool:
-        """Every key comes as it is pressed, and nothing is echoed. Returns whether it was not ours before."""
-        new = self._before is None
-        if new:
-            self._before = termios.tcgetattr(0)
-        if self._raw:
-            tty.setraw(0, termios.TCSANOW)
-        return new
-
-    def give_back(self, last: str = "") -> None:
-        """As it was before, with these last characters written; once, until it is taken again."""
-        if self._before is None:
-            return
-        before, self._before = self._before, None
-        # Twisted made them non-blocking, and that is so for every process on this terminal.
-        for descriptor in (0, 1):
-            with suppress(OSError):
-                os.set_blocking(descriptor, True)
-        with suppress(OSError):  # it may be gone
-            os.write(1, last.encode(errors="replace"))
-        with suppress(termios.error):
-            termios.tcsetattr(0, termios.TCSADRAIN, before)
-
-    @property
-    def width(self) -> int:
-        """Columns."""
-        try:
-            columns = os.get_terminal_size(1).columns
-        except OSError:
-            columns = 0
-        return usable_width(columns)
-
-    @property
-    def rows(self) -> int:
-        try:
-            return os.get_terminal_size(1).lines or _ROWS
-        except OSError:
-            return _ROWS
+# Until what was painted for the key that gives the terminal to others is written.
+PAINTED_S = 0.02
 
 
 class Run:
@@ -151,10 +64,9 @@ class Run:
         logs = room_logs.folder(self._server) if options.save else None
         self._ui = Ui(
             session, server, screen, self._write, self._end, before,
+            suspend=self._suspend, edit=self._edit, rows=self._terminal.rows,
             settings=settings, logs=logs, palette=palette, titles=not dumb, notify=notify,
         )  # fmt: skip
-        self._ui.suspend = self._suspend
-        self._ui.rows = self._terminal.rows
         self._ui.connect_by(connection_for(reactor, options, trust, session, self._ui))
         self._keyboard = Keyboard(self._typed, self._closed, self._failed)
         self._known_lines = len(self._ui.editor.history)
@@ -258,8 +170,23 @@ class Run:
         self._ui.resized(self._terminal.width, self._terminal.rows)
 
     def _suspend(self) -> None:
-        # When what was painted for the key that asked for it is written.
-        self._reactor.callLater(0.02, self._stop_here)
+        self._reactor.callLater(PAINTED_S, self._stop_here)
+
+    def _edit(self, text: str) -> None:
+        self._reactor.callLater(PAINTED_S, self._edit_here, text)
+
+    def _edit_here(self, text: str) -> None:
+        self._terminal.give_back(self._ui.leave())
+        why = ""
+        try:
+            text = edited(text, os.environ)
+        except NotEdited as error:
+            why = str(error)
+        self._continued()
+        if why:
+            self._ui.warned(why)
+        else:
+            self._ui.edited(text)
 
     def _stop_here(self) -> None:
         self._terminal.give_back(self._ui.leave())

@@ -12,12 +12,13 @@ from time import time
 
 from lanchatd.client.arriving import Arriving
 from lanchatd.client.attention import Attention
+from lanchatd.client.bottom import Bottom
 from lanchatd.client.completion import Completion
 from lanchatd.client.connection import ServerConnection
 from lanchatd.client.kept import Kept
 from lanchatd.client.leaving import Leaving
 from lanchatd.client.printed import Printed
-from lanchatd.client.questions import PASTE_AT_ONCE, Questions, about_key
+from lanchatd.client.questions import Questions, about_key
 from lanchatd.client.rendering import Shape, notice, refusal
 from lanchatd.client.room_logs import RoomLogs
 from lanchatd.client.sanitize import clean
@@ -25,13 +26,12 @@ from lanchatd.client.session import ClientSession
 from lanchatd.client.settings import Settings
 from lanchatd.client.shown_event import ShownEvent
 from lanchatd.client.speaking import LOCAL, Speaking
-from lanchatd.client.status import Status, status_row
 from lanchatd.client.window_keys import KEYS, window_by
 from lanchatd.client.windows import Window, Windows
 from lanchatd.client.wishes import Wishes
 from lanchatd.terminal.actions import Action, Key, Pasted, Submitted, Unbound
-from lanchatd.terminal.editor import Editor
-from lanchatd.terminal.screen import Part, Screen
+from lanchatd.terminal.editor import LONGEST_LINE, Editor
+from lanchatd.terminal.screen import Screen
 from lanchatd.text.times import local_day
 
 # Rows of a screen that are not for what was missed: two of ours, the row being typed and that of status.
@@ -50,6 +50,9 @@ class Ui:
         end: Callable[[int, str], None],
         history: Iterable[str],
         *,
+        suspend: Callable[[], None],
+        edit: Callable[[str], None],
+        rows: int,
         settings: Settings,
         logs: Path | None,
         palette: Sequence[int],
@@ -58,15 +61,17 @@ class Ui:
     ) -> None:
         """``server`` is what the user called it. ``end`` takes the exit code and a last line to print.
 
-        ``logs`` is where rooms are written that one wants written."""
+        ``suspend`` is for Ctrl-Z. ``edit`` takes a text to an editor; `edited` is for what comes of it.
+        ``logs`` is where rooms are written that one wants written.
+        """
         self.session = session
         self.connection: ServerConnection
         self.windows = Windows(session.places)
         complete = Completion(session, self.windows, [*LOCAL, *settings.aliases])
         self.editor = Editor(shown.width, complete=complete, history=history, unbound=KEYS)
+        self.editor.several_rows = shown.several_rows
         self.editor.remembering = False  # what is said is: not answers, and what is private in another way
-        self.suspend: Callable[[], None] = lambda: None
-        self.rows = 24
+        self._suspend = suspend
         self._server = clean(server)
         self._write = write
         self._end = end
@@ -75,6 +80,7 @@ class Ui:
         kept = Kept()
         self._printed = Printed(shown, kept, local_day(time()), palette)
         self._leaving = Leaving(session, self._tell, end)
+        self._bottom = Bottom(shown, rows, session, self.windows, self.editor, self._leaving, self._server)
         room_logs = RoomLogs(logs, self._refuse)
         wishes = Wishes(settings.highlights, settings.ignore)
         self._arriving = Arriving(session, self.windows, wishes, settings.time, room_logs.write)
@@ -87,6 +93,7 @@ class Ui:
             tell=self._tell,
             refuse=self._refuse,
             switch=self.switch,
+            edit=edit,
             clear=self._clear,
             hide=self._hide,
             leave=self._leaving.ask,
@@ -96,9 +103,10 @@ class Ui:
             take_nick=self._take_nick,
             take_key=self._take_key,
             say=self._speaking.say,
+            edit=edit,
             complain=self._refuse,
+            ring=self._attention.ring,
         )
-        self._state = "connecting"
         self._why = ""
 
     def connect_by(self, connection: ServerConnection) -> None:
@@ -115,7 +123,9 @@ class Ui:
     def typed(self, keys: bytes) -> None:
         """Keys were pressed."""
         # Ctrl-C by itself: what it does depends on the line so far, and not on what was typed behind it.
-        for part in re.split(rb"(\x03)", keys):
+        for part in filter(None, re.split(rb"(\x03)", keys)):
+            if part != b"\x03":
+                self._leaving.question = ""
             before = self.editor.line
             self._act(self.editor.feed(part), before)
         self._paint()
@@ -128,26 +138,34 @@ class Ui:
     def _act(self, actions: Sequence[Action], before: str) -> None:
         for action in actions:
             match action:
+                case Key.INTERRUPT | Key.END if self._leaving.begun:
+                    self._leaving.ask("")
+                case _ if self._leaving.begun:
+                    self._attention.ring()
                 case Submitted(line):
-                    self._submitted(line)
+                    self._questions.submitted(line)
                 case Pasted(lines):
-                    self._pasted(lines, before)
+                    self._questions.ask_lines(lines, before)
                 case Key.INTERRUPT | Key.END if self._questions.key:
                     self._end(1, "")
-                case Key.INTERRUPT if self._questions.paste:
-                    self._questions.drop_paste()
+                case Key.INTERRUPT if self._questions.lines:
+                    self._questions.drop_lines()
                 case Key.INTERRUPT if self.editor.line:
                     self.editor.set_line("")
-                case Key.INTERRUPT | Key.END:
+                case Key.INTERRUPT:
+                    self._leaving.interrupt()
+                case Key.END:
                     self._leaving.ask("")
                 case Key.SUSPEND:
-                    self.suspend()
+                    self._suspend()
                 case Key.CLEAR:
                     self._clear()
                 case Key.BELL:
                     self._attention.ring()
                 case Unbound(sequence):
                     self._go(sequence)
+        if self._leaving.begun:
+            self.editor.set_line("")
 
     def _go(self, key: bytes) -> None:
         """To another window."""
@@ -158,7 +176,7 @@ class Ui:
 
     def resized(self, width: int, rows: int) -> None:
         """The terminal has so many columns and rows now; most of them have wrapped anew what was in it."""
-        self.rows = rows
+        self._bottom.rows = rows
         self._screen.width = width
         self._write(self._screen.erase())
         self.editor.resize(width)
@@ -179,7 +197,7 @@ class Ui:
 
     def welcomed(self) -> None:
         """The server has taken us in."""
-        self._state = "connected"
+        self._bottom.state = "connected"
         self._why = ""
 
     def show(self, items: list[ShownEvent]) -> None:
@@ -197,7 +215,7 @@ class Ui:
 
     @property
     def _most_missed(self) -> int:
-        return max(1, self.rows - _OTHER_ROWS)
+        return max(1, self._bottom.rows - _OTHER_ROWS)
 
     def changed(self) -> None:
         """Something in the row of status may have changed."""
@@ -206,7 +224,7 @@ class Ui:
 
     def lost(self, why: str, next_try_s: float) -> None:
         """It is tried again; said once for each reason."""
-        self._state = f"reconnecting in {next_try_s:.0f} s"
+        self._bottom.state = f"reconnecting in {next_try_s:.0f} s"
         if why != self._why:
             self._why = why
             new = "" if why == self.session.last_words else why
@@ -215,16 +233,15 @@ class Ui:
 
     def refused(self, code: str, text: str) -> None:
         """Another nick is needed."""
-        self._state = "no nick"
+        self._bottom.state = "no nick"
         self._questions.ask_nick()
         self.show([refusal(code, text), notice("Type another nick.")])
 
     def unknown_key(self, fingerprint: str, why: str) -> None:
         """Is this the server's key?"""
-        self._state = "not known"
-        if self._questions.paste:
-            self._questions.drop_paste()
-            self._tell("What you pasted was not sent.")
+        self._bottom.state = "not known"
+        if self._questions.lines:
+            self._questions.drop_lines()
         for text in about_key(self._server, fingerprint):
             self._tell(text)
         self._questions.ask_key(fingerprint)
@@ -239,16 +256,20 @@ class Ui:
         if not self.session.been_welcomed:
             self._end(1, why)
             return
-        self._state = "closed"
+        self._bottom.state = "closed"
         if why != self.session.last_words:  # the server has said that itself
             self._tell(why)
         self._tell("/reconnect tries again, /quit leaves.")
 
     # -- lines
 
-    def _submitted(self, line: str) -> None:
-        if not self._questions.answered(line):
-            self._speaking.say([line])
+    def edited(self, text: str) -> None:
+        """This came of the editor: it is said with Enter."""
+        if len(text) > LONGEST_LINE or not self.editor.several_rows:
+            self._questions.ask_lines(text.split("\n"), "")
+        else:
+            self.editor.set_line(text.rstrip("\n"))
+        self._paint()
 
     def _take_nick(self, nick: str) -> None:
         self.connection.take_nick(nick)
@@ -261,17 +282,8 @@ class Ui:
         if fingerprint is None:
             self._end(1, "")
         else:
-            self._state = "connecting"
+            self._bottom.state = "connecting"
             self.connection.accept_key(fingerprint)
-
-    def _pasted(self, lines: tuple[str, ...], before: str) -> None:
-        lines = tuple(line for line in lines if line.strip())
-        if self._questions.asking:
-            self._attention.ring()  # an answer is one line
-        elif len(lines) <= PASTE_AT_ONCE:
-            self._speaking.say(lines)
-        else:
-            self._questions.ask_paste(lines, before)
 
     # -- characters
 
@@ -289,20 +301,5 @@ class Ui:
         self._paint()
 
     def _paint(self, lines: Sequence[str] = ()) -> None:
-        self._write(self._screen.update(self.editor.row(), self._status(), lines))
+        self._write(self._bottom.paint(self.connection.encrypted, lines))
         self._attention.retitle()
-
-    def _status(self) -> list[Part]:
-        session = self.session
-        state = "leaving" if self._leaving.begun else self._state
-        status = Status(
-            session.nick,
-            session.away,
-            session.operator,
-            session.places.current.here,
-            session.waiting,
-            "" if state == "connected" else state,
-            self.connection.encrypted,
-            self._server,
-        )
-        return status_row(status, self.windows, self._screen.width - 1)

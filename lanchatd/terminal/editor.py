@@ -136,7 +136,7 @@ class Editor:
         """What to paint: the prompt, and as much of the line around the cursor as fits into so many rows."""
         prompt = self._search.prompt if self._search else printable(self.prompt)
         clusters = reversed(list(iter_graphemes(prompt)))
-        shown, used = fit(clusters, self._columns - max(self._columns // 2, LEAST_COLUMNS), "<")
+        shown, used = fit(clusters, self._columns - max(self._columns // 3, LEAST_COLUMNS), "<")
         row = rows_around(self._line.settled(), self._columns - used, most)
         note = self._tabs.row(self._columns) if self._tabs and self._tabs.shown else ""
         return replace(row, text="".join(reversed(shown)) + row.text, column=used + row.column, note=note)

@@ -68,6 +68,12 @@ def printable(text: str) -> str:
     return _NEVER.sub("", text.replace("\t", " "))
 
 
+def pasted_text(pasted: bytes) -> str:
+    """The text with ``\\n`` between its lines, each of them printable."""
+    text = _NEWLINE.sub("\n", pasted.decode("utf-8", "replace"))
+    return "\n".join(map(printable, text.split("\n")))
+
+
 class Keys:
     """Takes a terminal's bytes and gives back keys; any segmentation gives the same text and the same keys.
 
@@ -200,9 +206,7 @@ class Keys:
         if end.group() != _PASTE_ENDS:  # nothing of it is wanted
             self._pasted.clear()
             self._paste_cut = True
-        text = _NEWLINE.sub("\n", self._pasted.decode("utf-8", "replace"))
-        text = "\n".join(map(printable, text.split("\n")))
-        self._presses.append(Paste(text, self._paste_cut))
+        self._presses.append(Paste(pasted_text(bytes(self._pasted)), self._paste_cut))
         self._pasted.clear()
         self._paste_cut = False
         self._paste_tail = b""

@@ -61,6 +61,7 @@ class Screen:
     """
 
     begin, end = MARK_PASTES, DONT_MARK_PASTES
+    several_rows = True  # can be painted
 
     def __init__(self, width: int, styles: bool) -> None:
         self.width = width

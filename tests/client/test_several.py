@@ -137,7 +137,7 @@ def test_what_is_said_in_a_private_conversation_is_in_no_file(tmp_path: Path) ->
         is_here(alice)
         alice.types("/query bob" + ENTER + "secret one" + ENTER)
         alice.sees_line("[alice -> bob] secret one")
-        alice.types("//secret two" + ENTER + "\x1b[200~secret three\nsecret four\n\x1b[201~")
+        alice.types("//secret two" + ENTER + "\x1b[200~secret three\nsecret four\n\x1b[201~" + ENTER)
         alice.sees_line("[alice -> bob] secret four")
         bob.reads_until("[alice -> bob] /secret two")
         alice.types("\x1b1" + "\x1b[A")

@@ -119,35 +119,6 @@ def test_history_is_kept_between_runs(tmp_path: Path) -> None:
             alice.sees(lambda seat: seat.typed_row == "second")
 
 
-@pytest.mark.parametrize("answer", ["y", "n"])
-def test_a_long_paste_is_asked_about(tmp_path: Path, answer: str) -> None:
-    """Three lines are sent; four only after a yes."""
-    with daemon(cwd=tmp_path) as chat, seat(*at(chat), home=tmp_path) as alice:
-        is_here(alice)
-        alice.types("\x1b[200~one\ntwo\nthree\n\x1b[201~")
-        alice.sees_line("<alice> three")
-        alice.types("\x1b[200~four\nfive\nsix\nseven\x1b[201~")
-        alice.sees(lambda seat: seat.typed_row == "Send 4 lines? (y/n)")
-        alice.types(answer + ENTER + "eight" + ENTER)
-        alice.sees_line("<alice> eight")
-        assert any("<alice> seven" in row for row in alice.screen) is (answer == "y")
-
-
-def test_a_paste_that_is_not_sent_gives_back_what_was_typed(tmp_path: Path) -> None:
-    """And while something is asked, another paste is no answer."""
-    with daemon(cwd=tmp_path) as chat, seat(*at(chat), home=tmp_path) as alice:
-        is_here(alice)
-        alice.types("my draft")
-        alice.sees(lambda seat: seat.typed_row == "my draft")
-        alice.types("\x1b[200~one\ntwo\nthree\nfour\n\x1b[201~")
-        alice.sees(lambda seat: seat.typed_row == "Send 4 lines? (y/n)")
-        alice.types("\x1b[200~five\nsix\n\x1b[201~" + "n" + ENTER)
-        alice.sees(lambda seat: seat.typed_row == "my draft")
-        alice.types(ENTER)
-        alice.sees_line("<alice> my draft")
-        assert not any("five" in row for row in alice.screen)
-
-
 def test_my_nick_stands_out_and_rings(tmp_path: Path) -> None:
     """Unless the bell is not wanted; my own lines don't."""
     with daemon(cwd=tmp_path) as chat, chat.join("bob") as bob:
@@ -283,24 +254,11 @@ def test_who_pastes_and_leaves_has_said_it_all(tmp_path: Path) -> None:
     """It is leaving until the last line is acknowledged, at the pace that the server takes."""
     with daemon(cwd=tmp_path) as chat, chat.join("bob") as bob, seat(*at(chat), home=tmp_path) as alice:
         is_here(alice)
-        alice.types("\x1b[200~" + "".join(f"line {n}\n" for n in range(20)) + "\x1b[201~y" + ENTER)
-        alice.types("/quit bye" + ENTER)
+        alice.types("\x1b[200~" + "".join(f"line {n}\n" for n in range(20)) + "\x1b[201~" + ENTER)
+        alice.types("y" + ENTER + "/quit bye" + ENTER)
         assert alice.ends() == 0
         heard = bob.reads_until('-- alice left ("bye")')
         assert [line for line in heard if "<alice>" in line] == [f"<alice> line {n}" for n in range(20)]
-
-
-def test_what_is_not_acknowledged_is_not_left_behind_in_silence(tmp_path: Path) -> None:
-    """It is said once; who leaves all the same gets exit code 1."""
-    with daemon(cwd=tmp_path) as chat, seat(*at(chat), home=tmp_path) as alice:
-        is_here(alice)
-        chat.process.kill()
-        alice.sees_line("Trying again.")
-        alice.types("anybody?" + ENTER + CTRL_D)
-        alice.sees_line("1 line is not acknowledged yet; leave once more to leave without.")
-        alice.types(CTRL_D)
-        assert alice.ends() == 1
-        alice.sees_line("1 not acknowledged.")
 
 
 def fault(tmp_path: Path) -> tuple[str, ...]:
@@ -343,7 +301,7 @@ def test_the_terminal_is_given_back_as_it_was(tmp_path: Path, way: str, code: in
             case "Ctrl-C":
                 alice.types("unfinished" + CTRL_C)
                 alice.sees(lambda seat: seat.typed_row == "")
-                alice.types(CTRL_C)
+                alice.types(CTRL_C + CTRL_C)
             case "SIGTERM" | "SIGQUIT" | "SIGUSR1" | "SIGHUP":
                 alice.process.send_signal(signal.Signals[way])
             case "exception":
@@ -351,7 +309,7 @@ def test_the_terminal_is_given_back_as_it_was(tmp_path: Path, way: str, code: in
             case _:
                 chat.process.kill()
                 alice.sees_line("Trying again.")
-                alice.types(CTRL_C)
+                alice.types(CTRL_C + CTRL_C)
         assert alice.ends() == code
         assert alice.settings() == alice.settings_before
         alice.sees(lambda seat: seat.column == 0)
@@ -493,7 +451,7 @@ def test_ctrl_c_ends_a_paste_that_is_never_ended(tmp_path: Path) -> None:
         is_here(alice)
         alice.types("mine\x1b[200~one\ntwo" + CTRL_C + " alone" + ENTER)
         alice.sees_line("<alice> mine alone")
-        alice.types("\x1b[200~three" + CTRL_C + CTRL_C)
+        alice.types("\x1b[200~three" + CTRL_C + CTRL_C + CTRL_C)
         assert alice.ends() == 0
         assert not any("one" in row.split() or "three" in row for row in alice.screen)
 

@@ -204,7 +204,7 @@ def test_after_a_lost_connection_what_is_new_is_marked_and_counted() -> None:
         (20, {}, " [#lobby] +3"),
         (51, {"waiting": 2, "here": 3}, " 2 waiting · alice · [#lobby] #dev 2 #ops 1! @bob 1"),
         (40, {"trouble": "reconnecting in 3 s", "waiting": 2, "here": 3},
-         " reconnecting in 3 s · 2 waiting · [#lobby] +3"),
+         " 2 waiting · reconnecting in 3 s · [#lobby] +3"),
         (90, {"operator": True, "away": True, "encrypted": False},
          " alice (operator, away) · [#lobby] #dev 2 #ops 1! @bob 1 · not encrypted · connected"),
     ],
