@@ -192,8 +192,10 @@ class Chat:
             self._nicks_seen.remove(user.name)
         else:
             self.lists.changed()
-        for room in self.rooms_of(session):
-            room.leave(session, reason)
+        rooms = self.rooms_of(session)
+        told: set[Session] | None = set() if len(rooms) > 1 and not user.sessions else None
+        for room in rooms:
+            room.leave(session, reason, told)
             self.registry.was_left(room)
         if user.sessions:
             self._tell_away(user, was_away)
@@ -205,6 +207,11 @@ class Chat:
     def rooms_of(self, session: Session) -> list[Room]:
         """The rooms that a session is in, the one that it joined last at the end."""
         return [self.rooms[cursor.readers.key] for cursor in session.cursors]
+
+    def rooms_with(self, user: User) -> list[Room]:
+        """The rooms that any of its sessions is in."""
+        rooms = {room.key: room for session in user.sessions for room in self.rooms_of(session)}
+        return list(rooms.values())
 
     def room_of(self, session: Session, text: str | None = None) -> Room:
         """The room with this name that a session is in; without one, that which it joined last."""
@@ -349,7 +356,7 @@ class Chat:
             if session.format.like_irc:  # one that is in no room is told as well
                 session.tell(Event(Kind.RENAMED, "", user.nick, name.shown, self.now()))
                 told.add(session)
-        for room in self._rooms_of_user(user):
+        for room in self.rooms_with(user):
             room.rename(user, name, told)
         user.name = name
         user.operator = self._is_operator(user)
@@ -365,17 +372,21 @@ class Chat:
         self.lists.changed()
         self._tell_away(user, was_away)
 
-    def _tell_away(self, user: User, was: str | None) -> None:
-        away = user.away
-        if away == was:
-            return
-        told: set[Session] = set()
-        for room in self._rooms_of_user(user):
-            room.post(Kind.BACK if away is None else Kind.AWAY, user.nick, away or "", told=told)
+    def set_real_name(self, session: Session, text: str) -> None:
+        """A session's user is called otherwise beside the nick; other IRC clients in its rooms are told."""
+        self.refuse_muted(session.user)
+        session.real_name = text
+        self._tell_of(session.user, Kind.REAL_NAME, text, {session})
 
-    def _rooms_of_user(self, user: User) -> list[Room]:
-        rooms = {room.key: room for session in user.sessions for room in self.rooms_of(session)}
-        return list(rooms.values())
+    def _tell_away(self, user: User, was: str | None) -> None:
+        if user.away is None and was is not None:
+            self._tell_of(user, Kind.BACK, "", set())
+        elif user.away is not None and user.away != was:
+            self._tell_of(user, Kind.AWAY, user.away, set())
+
+    def _tell_of(self, user: User, kind: Kind, text: str, told: set[Session]) -> None:
+        for room in self.rooms_with(user):
+            room.presence(user, kind, text, told=told)
 
     def summary(self) -> str:
         """How many are here, in a few words."""
@@ -385,9 +396,10 @@ class Chat:
     # -- talk
 
     def say(self, session: Session, room: Room, text: str, kind: Kind = Kind.SAID) -> Posted:
-        """A user says, does, or sets as the topic; told to the room at the end of the turn."""
+        """A user says, does, or sets as the topic ("" clears it); told to the room at the end of the turn."""
         user = session.user
-        cleaning.refuse_unseen(text)
+        if text or kind is not Kind.TOPIC:
+            cleaning.refuse_unseen(text)
         self.refuse_muted(user)
         room.refuse_talk()
         if self.search is not None:  # it is kept for good
@@ -403,11 +415,14 @@ class Chat:
         self.lines_said += 1
         return room.post(kind, names.ADMIN, text)
 
-    def whisper(self, session: Session, to: User, text: str, notice: bool = False) -> None:
+    def whisper(
+        self, session: Session, to: User, text: str, notice: bool = False, acted: bool = False
+    ) -> None:
         """A private message, shown to both, on all their connections; not to who ignores the user."""
         user = session.user
         self.refuse_muted(user)
-        private = Private(user.nick, to.nick, text, self.now(), notice, user.account is not None)
+        known = user.account is not None
+        private = Private(user.nick, to.nick, text, self.now(), notice, known, acted)
         if to is not user and not to.ignores_user(user):
             to.reply_to = ref(user)
             to.tell(private)

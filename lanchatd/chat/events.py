@@ -17,7 +17,8 @@ from lanchatd.text.refused import Refusal
 class Kind(Enum):
     """What happened. The first four are talk: logged, numbered, replayed. The rest is state: told once.
 
-    What was ``NOTICED`` was said so that no program answers it, or two of them would talk for ever.
+    What was ``NOTICED`` was said so that no program answers it, or two of them would talk for ever. A
+    ``REAL_NAME`` is told to IRC clients alone, when it becomes another.
     """
 
     SAID = "said"
@@ -29,6 +30,7 @@ class Kind(Enum):
     RENAMED = "renamed"
     AWAY = "away"
     BACK = "back"
+    REAL_NAME = "real name"
 
     # Enum's own is a call of Python for each look into a set; members are compared by identity anyway.
     __hash__ = object.__hash__
@@ -57,13 +59,14 @@ NO_REASON = Reason()
 class Event:
     """One event of one room.
 
-    ``text`` is what was said or done, the topic, the new nick of a rename, or why somebody is away;
-    ``reason`` is that of a leave. ``at`` is seconds since the epoch. ``id`` is its place in the room's log,
-    from 1; 0 until the log has numbered it, and for what is not talk. ``by`` is the user who said it,
-    whatever nick it has by now: weakly, as it may be gone, and None if it is not known any more, from the
-    disk. ``origins`` holds the session, weakly too. ``told`` is for what happens in several rooms at once:
-    the sessions that know of it. ``lists`` counts how often somebody had been told who is in the room when it
-    happened. ``known`` is whether who said it owned the nick.
+    ``text`` is what was said or done, the topic, the new nick of a rename, why somebody is away, or, when
+    somebody joins, their real name; ``reason`` is that of a leave, and ``gone`` says that it is one from the
+    chat. ``at`` is seconds since the epoch. ``id`` is its place in the room's log, from 1; 0 until the log
+    has numbered it, and for what is not talk. ``by`` is the user who did it, whatever nick it has by now:
+    weakly, as it may be gone, and None if it is not known any more, from the disk. ``origins`` holds the
+    session, weakly too. ``told`` is for what happens in several rooms at once: the sessions that know of it.
+    ``lists`` counts how often somebody had been told who is in the room when it happened. ``known`` is
+    whether who said it owned the nick. ``came`` is for `lanchatd.chat.late_joins`.
     """
 
     kind: Kind
@@ -78,6 +81,8 @@ class Event:
     told: set[Any] | None = field(default=None, compare=False)
     lists: int = field(default=0, compare=False)
     known: bool = False
+    gone: bool = field(default=False, compare=False)
+    came: int = field(default=0, compare=False)
 
     @property
     def size(self) -> int:
@@ -88,7 +93,7 @@ class Event:
         """The same, with its place in the log."""
         return Event(
             self.kind, self.room, self.nick, self.text, self.at, id_, self.by, self.reason, self.origins,
-            known=self.known,
+            known=self.known, came=self.came,
         )  # fmt: skip
 
 
@@ -107,13 +112,23 @@ class Presence:
     here: int
     at: float
     id: int = 0
-    origins: Origins = field(default=(), compare=False)
-    told: None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Topic:
+    """What a room is about, set ``by`` a nick, ``at`` seconds since the epoch; "" and 0 if nobody knows."""
+
+    text: str = ""
+    by: str = ""
+    at: float = 0
+
+
+NO_TOPIC = Topic()
 
 
 @dataclass(frozen=True, slots=True)
 class Private:
-    """A private message, shown to both. A ``notice`` is one that no program answers.
+    """A private message, shown to both: said, or ``acted``. A ``notice`` is one that no program answers.
 
     ``known`` is whether the sender owns the nick.
     """
@@ -124,6 +139,12 @@ class Private:
     at: float
     notice: bool = False
     known: bool = False
+    acted: bool = False
+
+    @property
+    def in_words(self) -> str:
+        """The text, where what somebody does does not look otherwise than what they say."""
+        return f"* {self.nick} {self.text}" if self.acted else self.text
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +166,7 @@ class Here(NamedTuple):
     operator: bool
     encrypted: bool = False
     known: bool = False
+    real_name: str = ""
 
 
 class Piece(Enum):
@@ -198,7 +220,7 @@ class Welcome:
     room: str
     log: str
     last: int
-    topic: str
+    topic: Topic
     server: str
     version: str
     motd: tuple[str, ...] = ()
@@ -262,6 +284,8 @@ def told_together(events: Iterable[Event], here: int) -> list[Moment]:
         if event.kind in (Kind.JOINED, Kind.LEFT):
             run.append(event)
             continue
+        if event.kind is Kind.REAL_NAME:
+            continue
         moments += _presences(run, here)
         run = []
         moments.append(event)
@@ -302,6 +326,5 @@ def _presences(run: list[Event], here: int) -> list[Moment]:
         for reason, group in groups.items():
             nicks = tuple(event.nick for event in group)
             kind, room, at = group[-1].kind, group[-1].room, group[-1].at
-            origins = tuple(origin for event in group for origin in event.origins)
-            moments.append(Presence(kind, room, nicks, 0, reason, here, at, origins=origins))
+            moments.append(Presence(kind, room, nicks, 0, reason, here, at))
     return moments

@@ -7,13 +7,18 @@ in all its rooms, as it has one socket; how it catches up is in `lanchatd.chat.r
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from itertools import islice
 from typing import Any, Protocol
 
+from lanchatd.chat.batch import Batch, ToldOtherwise
 from lanchatd.chat.connection import Connection, Outbox
-from lanchatd.chat.events import TALK, Item, Moment, Presence
+from lanchatd.chat.events import TALK, Event, Moment
 from lanchatd.chat.format import Format
+from lanchatd.chat.hidden import hidden_from
+from lanchatd.chat.late_joins import ForSome, LateJoins
 from lanchatd.chat.log import Log
 from lanchatd.chat.rolls import Reading, Roll
 from lanchatd.chat.shared import Shared
@@ -24,24 +29,21 @@ RECENT = 20
 # Of so many who came and went last it is known, for who was given less: as many lines in an IRC client.
 PRESENCES_KEPT = 100
 
+NOTHING: frozenset[int] = frozenset()
 
-class Reader(Protocol):
+
+class Reader(ToldOtherwise, Protocol):
     """What a session is to its rooms: one socket, and a cursor in each.
 
     It is ``live`` in all of them or in none. While it is lagging, ``reading`` is the cursor whose log is
     being read, if one is.
     """
 
-    format: Format
     outbox: Outbox
     connection: Connection
     cursors: tuple[Cursor, ...]
     live: bool
     reading: Cursor | None
-
-    def own(self, moment: Moment) -> bytes | None:
-        """What it is told of what it did itself; None if it did not, or is told it as everybody is."""
-        ...
 
     def who(self, readers: Readers) -> bytes:
         """Who is in a room, rendered for it."""
@@ -54,10 +56,6 @@ class Reader(Protocol):
     @property
     def ignores_somebody(self) -> bool:
         """Whether there is anybody whose lines it is not shown."""
-        ...
-
-    def ignores(self, item: Item) -> bool:
-        """Whether it is not shown this."""
         ...
 
     def catch_up(self) -> None:
@@ -75,11 +73,14 @@ class Cursor:
     ``at`` is the id of the last event that it was given, and ``presence_seen`` counts as `Readers.presences`
     does; while the session is live both are the room's, and the fields are not kept up. ``gap_told``: what
     the log lost of the time before ``entered_at`` is known to it, or does not concern it. ``naming`` is how
-    far it was told who is here, in a format that tells that in pieces.
+    far it was told who is here, in a format that tells that in pieces, and ``names_at`` who had come into the
+    room then, as `LateJoins.came` counts.
     """
 
     # Slots: ten thousand of them shall be small.
-    __slots__ = ("at", "entered_at", "gap_told", "naming", "presence_seen", "reader", "readers")
+    __slots__ = (
+        "at", "entered_at", "gap_told", "names_at", "naming", "presence_seen", "reader", "readers",
+    )  # fmt: skip
 
     def __init__(self, reader: Reader, readers: Readers, at: int, gap_told: bool) -> None:
         self.reader = reader
@@ -89,6 +90,7 @@ class Cursor:
         self.gap_told = gap_told
         self.presence_seen = -1
         self.naming: Naming | None = None
+        self.names_at = 0
 
     @property
     def left(self) -> int:
@@ -103,7 +105,12 @@ class Cursor:
     @property
     def is_behind(self) -> bool:
         """Whether something was told in the room that its session was not given; it is lagging."""
-        return self.at < self.readers.newest or self.presence_seen != self.readers.presences
+        return self.at < self.readers.newest or self.presence_seen != self.presences
+
+    @property
+    def presences(self) -> int:
+        """What `presence_seen` is when it knows all."""
+        return self.readers.presences[self.reader.format.like_irc]
 
 
 class Naming:
@@ -136,7 +143,8 @@ class Readers:
     """The readers of one room.
 
     ``newest`` is the id of the last event that was fanned out; nobody is given one beyond it. ``presences``
-    counts what was told beside the log, so that who missed some of it is told who is here now.
+    counts what was told beside the log, to others and to IRC clients (`Format.like_irc`), so that who missed
+    some of it is told who is here now.
     """
 
     def __init__(self, room: Room, log: Log, around: Shared) -> None:
@@ -147,10 +155,11 @@ class Readers:
         self.log = log
         self.around = around
         self.newest = log.newest
-        self.presences = 0
+        self.presences = 0, 0
+        self.late_joins = LateJoins()
         self._members = room.members
-        self._came_and_went: list[Moment] = []  # the last of them, of so many nicks together:
-        self._nicks_kept = 0
+        # The last that IRC clients were told beside the log, and which of them know of whom it is about.
+        self._came_and_went: deque[tuple[Event, ForSome | None]] = deque(maxlen=PRESENCES_KEPT)
         # The live ones, by what they are rendered for, and by the sockets' own send: a Python call for each
         # would cost more than the send itself, and to touch each cursor a thirtieth (measured).
         self._live: dict[Format, dict[Callable[[bytes], int], Cursor]] = {}
@@ -183,22 +192,35 @@ class Readers:
 
     # -- fan-out
 
-    def fan_out(self, moments: Sequence[Moment]) -> None:
-        """Push a batch to all that are live; its talk is in the log."""
+    def fan_out(self, moments: Sequence[Moment], events: Sequence[Event]) -> None:
+        """Push a batch to all that are live; its talk is in the log.
+
+        IRC clients are told the ``events``, each of them, and all others the ``moments``.
+        """
         before, presences = self.newest, self.presences
-        for moment in moments:
-            if moment.kind in TALK:
-                self.newest = moment.id
-            else:
-                self._keep(moment)
-        apart = self._apart(moments)
-        for cursor in apart:
+        for_some: Mapping[int, ForSome] = {}
+        if self.late_joins.unheard:
+            events, for_some = self.late_joins.told(events)
+        talk, not_all = 0, bool(for_some)
+        for event in events:
+            if event.kind in TALK:
+                self.newest = event.id
+                talk += 1
+            elif event.told is not None:
+                not_all = True
+        others, irc = presences
+        if len(moments) > talk or len(events) > talk:
+            self.presences = others + len(moments) - talk, irc + len(events) - talk
+            self._keep(events, for_some)
+        owners = self._owners(events)
+        hidden = hidden_from(self._live_irc(), events, for_some) if not_all else {}
+        for cursor in owners | hidden.keys():
             self._take_out(cursor)
-        rendered: dict[Format, list[bytes]] = {}
+        told = Batch(moments, events, before, presences)
         for form, cursors in self._live.items():
             if not cursors:
                 continue
-            pieces = rendered[form] = [form.render(moment) for moment in moments]
+            pieces = told.pieces(form)
             encoded = b"".join(pieces)
             size = len(encoded)
             if not size:
@@ -213,61 +235,65 @@ class Readers:
                 if taken != size:
                     behind.append((send, taken))
             for send, taken in behind:
-                self._fell_behind(cursors[send], before, presences, moments, pieces, taken)
-        for cursor in self._live_ignoring:
-            apart.setdefault(cursor, frozenset())
-        for cursor, hidden in apart.items():
-            form = cursor.reader.format
-            if form not in rendered:
-                rendered[form] = [form.render(moment) for moment in moments]
-            pieces = [
-                b"" if at in hidden else rendered_for(cursor.reader, moment, rendered[form][at])
-                for at, moment in enumerate(moments)
-            ]
-            self._fan_out_to(cursor, moments, pieces, before, presences)
-            if cursor.reader.live:
+                self._fell_behind(cursors[send], told, pieces, taken)
+        apart = owners | self._live_ignoring
+        if apart or hidden:
+            self._fan_out_apart(told, apart, hidden)
+
+    def _fan_out_apart(
+        self, batch: Batch, apart: set[Cursor], hidden: Mapping[Cursor, frozenset[int]]
+    ) -> None:
+        """Push it to those who are told something else than others, or less: each what it is told."""
+        for cursor in apart | hidden.keys():
+            reader, without = cursor.reader, hidden.get(cursor, NOTHING)
+            if cursor in apart:
+                pieces = batch.pieces_for(reader, without)
+            else:
+                pieces = batch.pieces_without(reader.format, without)
+            self._fan_out_to(cursor, batch, pieces)
+            if reader.live:
                 self._put_in(cursor)
 
-    def _keep(self, moment: Moment) -> None:
-        self.presences += 1
-        if moment.told is not None:  # it holds all who were told, and is no longer asked
-            moment = replace(moment, told=None)
-        self._came_and_went.append(moment)
-        self._nicks_kept += _nicks_in(moment)
-        while self._nicks_kept > PRESENCES_KEPT:
-            self._nicks_kept -= _nicks_in(self._came_and_went.pop(0))
+    def _keep(self, events: Sequence[Event], for_some: Mapping[int, ForSome]) -> None:
+        for at, event in enumerate(events):
+            if event.kind not in TALK:
+                # Whom it was told is not asked any more, and may be many.
+                kept = event if event.told is None else replace(event, told=None)
+                self._came_and_went.append((kept, for_some.get(at)))
 
-    def came_and_went_after(self, presences: int) -> list[Moment] | None:
-        """What was told of who is here after so many of these; None if it is not known any more."""
-        missing = self.presences - presences
+    def came_and_went_after(self, presences: int, names_at: int) -> list[Event] | None:
+        """What IRC clients were told of who is here after so many of these; None if it is not known any more.
+
+        For one whose list of who is here had those who came until ``names_at``.
+        """
+        missing = self.presences[True] - presences
         kept = self._came_and_went
-        return kept[len(kept) - missing :] if missing <= len(kept) else None
+        if missing > len(kept):
+            return None
+        last = islice(kept, len(kept) - missing, None)
+        return [event for event, some in last if some is None or (some.came <= names_at) is some.knowing]
 
     def begin_naming(self) -> Naming:
         """Somebody is to be told who is here, in pieces."""
-        return Naming(Reading(self._members), self.presences)
+        return Naming(Reading(self._members), self.presences[True])
 
-    def _apart(self, moments: Sequence[Moment]) -> dict[Cursor, frozenset[int]]:
-        """The live ones that are told some of these otherwise than all others; which are hidden from each."""
-        apart: dict[Cursor, frozenset[int]] = {}
-        for at, moment in enumerate(moments):
-            for origin in moment.origins:
+    def _owners(self, events: Sequence[Event]) -> set[Cursor]:
+        """The live ones that are told what they did themselves otherwise than all others."""
+        owners: set[Cursor] = set()
+        for event in events:
+            for origin in event.origins:
                 reader: Reader | None = origin()
-                if reader is not None and reader.live and reader.own(moment) is not None:
-                    own = (cursor for cursor in reader.cursors if cursor.readers is self)
-                    apart.update((cursor, apart.get(cursor, frozenset())) for cursor in own)
-            if moment.told is None:
-                continue
-            for form, cursors in self._live.items():
-                for cursor in cursors.values() if form.like_irc else ():
-                    if cursor.reader in moment.told:
-                        apart[cursor] = apart.get(cursor, frozenset()) | {at}
-                    moment.told.add(cursor.reader)
-        return apart
+                if reader is not None and reader.live and reader.own(event) is not None:
+                    owners.update(cursor for cursor in reader.cursors if cursor.readers is self)
+        return owners
 
-    def _fan_out_to(
-        self, cursor: Cursor, moments: Sequence[Moment], pieces: list[bytes], before: int, presences: int
-    ) -> None:
+    def _live_irc(self) -> Iterator[Cursor]:
+        for form, cursors in self._live.items():
+            if form.like_irc:
+                yield from cursors.values()
+        yield from (cursor for cursor in self._live_ignoring if cursor.reader.format.like_irc)
+
+    def _fan_out_to(self, cursor: Cursor, batch: Batch, pieces: list[bytes]) -> None:
         reader = cursor.reader
         encoded = b"".join(pieces)
         if not encoded:
@@ -277,26 +303,19 @@ class Readers:
         except OSError:
             taken = 0
         if taken != len(encoded):
-            self._fell_behind(cursor, before, presences, moments, pieces, taken)
+            self._fell_behind(cursor, batch, pieces, taken)
 
-    def _fell_behind(
-        self,
-        cursor: Cursor,
-        before: int,
-        presences: int,
-        moments: Sequence[Moment],
-        pieces: list[bytes],
-        taken: int,
-    ) -> None:
+    def _fell_behind(self, cursor: Cursor, batch: Batch, pieces: list[bytes], taken: int) -> None:
         """The socket took only so many bytes of the batch: finish the line that it broke off in, then pull.
 
         If it broke off between two lines, the next one waits: something must, to hear of a ready socket.
         """
+        form = cursor.reader.format
         lag(cursor.reader)
-        cursor.at = before
-        cursor.presence_seen = presences
+        cursor.at = batch.before
+        cursor.presence_seen = batch.presences[form.like_irc]
         end = 0
-        for moment, piece in zip(moments, pieces, strict=True):
+        for moment, piece in zip(batch.moments(form), pieces, strict=True):
             if end > taken:
                 break
             end += len(piece)
@@ -319,24 +338,12 @@ class Readers:
     def no_longer_live(self, cursor: Cursor) -> None:
         """From here on it pulls."""
         cursor.at = self.newest
-        cursor.presence_seen = self.presences
+        cursor.presence_seen = cursor.presences
         self._take_out(cursor)
 
     def _take_out(self, cursor: Cursor) -> None:
         self._live_ignoring.discard(cursor)
         self._live.get(cursor.reader.format, {}).pop(cursor.reader.outbox.send, None)
-
-
-def _nicks_in(moment: Moment) -> int:
-    return len(moment.nicks) if isinstance(moment, Presence) else 1
-
-
-def rendered_for(reader: Reader, moment: Moment, piece: bytes) -> bytes:
-    """What a session is told of a moment; ``piece`` is what everybody is."""
-    if reader.ignores(moment):
-        return b""
-    own = reader.own(moment)
-    return piece if own is None else own
 
 
 def lag(reader: Reader) -> None:

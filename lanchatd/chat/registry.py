@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 
-from lanchatd.chat.events import RoomLine, Rooms
+from lanchatd.chat.events import NO_TOPIC, RoomLine, Rooms, Topic
 from lanchatd.chat.log import Log
 from lanchatd.chat.rolls import Roll
 from lanchatd.chat.room import Room
@@ -36,7 +36,7 @@ class Registry:
         self._made: dict[str, list[float]] = {}
         self._add(names.room(names.LOBBY))
 
-    def restore(self, rooms: Iterable[tuple[str, str, float]]) -> None:
+    def restore(self, rooms: Iterable[tuple[str, Topic, float]]) -> None:
         """Take the rooms that were kept before anybody comes, each with its topic and when it was used last.
 
         That is in seconds since the epoch.
@@ -112,7 +112,9 @@ class Registry:
             self.rooms.values(),
             key=lambda room: (-len(room.members), 0 if room.members else -room.used_at, room.key),
         )
-        rows = (RoomLine(room.name, len(room.members), room.topic, room.readers.newest) for room in fullest)
+        rows = (
+            RoomLine(room.name, len(room.members), room.topic.text, room.readers.newest) for room in fullest
+        )
         return Rooms(tuple(rows), len(fullest))
 
     def _times_of(self, maker: str) -> list[float]:
@@ -120,7 +122,7 @@ class Registry:
         self._made = {who: times for who, times in self._made.items() if now - times[-1] < _HOUR_S}
         return [at for at in self._made.get(maker, ()) if now - at < _HOUR_S]
 
-    def _add(self, name: Name, topic: str = "", used_at: float = 0) -> Room:
+    def _add(self, name: Name, topic: Topic = NO_TOPIC, used_at: float = 0) -> Room:
         room = Room(name, self._new_log(name.key), self._around, topic)
         room.used_at = used_at
         self.rooms[name.key] = room

@@ -10,8 +10,9 @@ from collections.abc import Callable, Sequence
 from functools import partial
 
 from lanchatd.chat.answers import Answer
+from lanchatd.chat.batch import rendered_for
 from lanchatd.chat.events import Event, Missed, Reason
-from lanchatd.chat.readers import RECENT, Cursor, Reader, make_live, rendered_for
+from lanchatd.chat.readers import RECENT, Cursor, Reader, make_live
 from lanchatd.text.refused import Refused
 
 
@@ -51,7 +52,8 @@ def _name_some(cursor: Cursor) -> None:
     if naming is not None and naming.reading.is_over:
         # Who went meanwhile may have been named before, and who came was named at the end.
         lost_some = naming.reading.lost_some
-        cursor.presence_seen = naming.presences if lost_some else cursor.readers.presences
+        cursor.presence_seen = naming.presences if lost_some else cursor.presences
+        cursor.names_at = cursor.readers.late_joins.came
         cursor.naming = None
     if reader.outbox.give(encoded):
         catch_up(reader)
@@ -121,7 +123,7 @@ def _was_read(cursor: Cursor, after: int, until: int, answer: Answer[Sequence[Ev
 
 def _give(cursor: Cursor, pieces: list[bytes]) -> None:
     reader, readers = cursor.reader, cursor.readers
-    if cursor.at == readers.newest and cursor.presence_seen != readers.presences:
+    if cursor.at == readers.newest and cursor.presence_seen != cursor.presences:
         pieces += _presence(cursor)
     if not reader.outbox.give(b"".join(pieces)):
         return
@@ -137,11 +139,11 @@ def _presence(cursor: Cursor) -> list[bytes]:
     If that is not known any more, all who are here are told next. Others are told those at once.
     """
     reader, readers = cursor.reader, cursor.readers
-    seen, cursor.presence_seen = cursor.presence_seen, readers.presences
+    seen, cursor.presence_seen = cursor.presence_seen, cursor.presences
     if not reader.format.like_irc:
         return [reader.who(readers)]
-    moments = readers.came_and_went_after(seen)
-    if moments is None:
+    events = readers.came_and_went_after(seen, cursor.names_at)
+    if events is None:
         cursor.presence_seen = -1
         return []
-    return [rendered_for(reader, moment, reader.format.render(moment)) for moment in moments]
+    return [rendered_for(reader, event, reader.format.render(event)) for event in events]

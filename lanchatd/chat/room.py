@@ -4,9 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import islice
+from typing import Any
 from weakref import ref
 
-from lanchatd.chat.events import NO_REASON, TALK, Event, Here, Kind, Members, Piece, Reason, told_together
+from lanchatd.chat.events import (
+    NO_REASON,
+    NO_TOPIC,
+    Event,
+    Here,
+    Kind,
+    Members,
+    Piece,
+    Reason,
+    Topic,
+    told_together,
+)
 from lanchatd.chat.format import Format
 from lanchatd.chat.log import Log
 from lanchatd.chat.posted import Posted
@@ -24,7 +36,7 @@ NAMES_A_PIECE = 400
 class Room:
     """One room. Its ``members`` are users, by the keys of their nicks; its readers are their sessions."""
 
-    def __init__(self, name: Name, log: Log, around: Shared, topic: str = "") -> None:
+    def __init__(self, name: Name, log: Log, around: Shared, topic: Topic = NO_TOPIC) -> None:
         self.name = name.shown
         self.key = name.key
         self.log = log
@@ -40,25 +52,29 @@ class Room:
 
     # -- what happens in it
 
-    def post(
-        self,
-        kind: Kind,
-        nick: str,
-        text: str,
-        by: Session | None = None,
-        reason: Reason = NO_REASON,
-        told: set[Session] | None = None,
-    ) -> Posted:
-        """Something happened; it is told at the end of the turn. Ask the answer when it was."""
-        if kind not in TALK:
-            self._lists.changed()
-        user, origins = (None, ()) if by is None else (ref(by.user), by.origins)
-        known = by is not None and by.user.account is not None
-        now = self._now()
-        lists = self._lists_told
+    def post(self, kind: Kind, nick: str, text: str, by: Session | None = None) -> Posted:
+        """Something is said or done; it is told at the end of the turn. Ask the answer when it was."""
+        if by is None:
+            return self._turn.post(Event(kind, self.name, nick, text, self._now()))
+        user, known = ref(by.user), by.user.account is not None
+        came = self.readers.late_joins.numbers.get(by.user, 0)
         return self._turn.post(
-            Event(kind, self.name, nick, text, now, 0, user, reason, origins, told, lists, known)
+            Event(
+                kind, self.name, nick, text, self._now(), by=user, origins=by.origins, known=known, came=came
+            )
         )
+
+    def presence(self, user: User, kind: Kind, text: str = "", **more: Any) -> None:
+        """A user comes, goes, or is seen otherwise; that is told, and not kept. ``more`` of the `Event`."""
+        self._lists.changed()
+        origins = tuple(origin for session in user.sessions for origin in session.origins)
+        came, lists = self.readers.late_joins.numbers.get(user, 0), self._lists_told
+        self._turn.post(
+            Event(
+                kind, self.name, user.nick, text, self._now(), by=ref(user), origins=origins,
+                lists=lists, known=user.account is not None, came=came, **more,
+            )
+        )  # fmt: skip
 
     def refuse_talk(self) -> None:
         """Raises `Refused` if the log takes nothing at present."""
@@ -73,27 +89,32 @@ class Room:
         user = session.user
         if user.name.key not in self.members:
             self.members[user.name.key] = user
-            self.post(Kind.JOINED, user.nick, "", session)
+            self.readers.late_joins.comes(user, len(self.members))
+            self.presence(user, Kind.JOINED, user.real_name)
             if (away := user.away) is not None:
-                self.post(Kind.AWAY, user.nick, away)
+                self.presence(user, Kind.AWAY, away)
         self._newcomers.append(session)
         self._turn.end_soon()
         return self.readers.enter(session, after, log)
 
-    def leave(self, session: Session, reason: Reason = NO_REASON) -> None:
-        """A session goes, and is given nothing more from here; the last one of its user takes that along."""
+    def leave(self, session: Session, reason: Reason = NO_REASON, told: set[Session] | None = None) -> None:
+        """A session goes, and is given nothing more from here; the last one of its user takes that along.
+
+        ``told`` are those who know that it has gone, if it was in several rooms.
+        """
         user = session.user
         for cursor in session.cursors:
             if cursor.readers is self.readers:
                 self.readers.leave(cursor)
         if not user.is_in(self.key):
             del self.members[user.name.key]
-            self.post(Kind.LEFT, user.nick, "", reason=reason)
+            self.presence(user, Kind.LEFT, reason=reason, told=told, gone=not user.sessions)
+            self.readers.late_joins.leaves(user)
 
     def rename(self, user: User, name: Name, told: set[Session]) -> None:
         """A user, still under the old nick, has another one; ``told`` are those who know it."""
         del self.members[user.name.key]
-        self.post(Kind.RENAMED, user.nick, name.shown, told=told)
+        self.presence(user, Kind.RENAMED, name.shown, told=told)
         self.members[name.key] = user
 
     def when_told(self, call: Callable[[], None]) -> None:
@@ -140,12 +161,11 @@ class Room:
         return len(self.members)
 
     def tell(self, events: Sequence[Event]) -> None:
-        moments = told_together(events, len(self.members))
         for event in events:
             if event.kind is Kind.TOPIC:
-                self.topic = event.text
+                self.topic = Topic(event.text, event.nick, event.at)
                 self._lists.changed()
-        self.readers.fan_out(moments)
+        self.readers.fan_out(told_together(events, len(self.members)), events)
 
     def turn_ended(self) -> None:
         newcomers, self._newcomers = self._newcomers, []

@@ -8,7 +8,7 @@ from weakref import ReferenceType, ref
 from lanchatd.chat import replay
 from lanchatd.chat.accounts.rows import Proof
 from lanchatd.chat.connection import Connection, Outbox
-from lanchatd.chat.events import Here, Item, Moment, Private
+from lanchatd.chat.events import Event, Here, Item, Private
 from lanchatd.chat.format import Format
 from lanchatd.chat.ignored import Ignored
 from lanchatd.chat.peer import Peer
@@ -54,14 +54,21 @@ class User:
         return None if None in away else next(filter(None, away), "")
 
     @property
+    def real_name(self) -> str:
+        """What it is called beside the nick; the nick, if it did not say."""
+        return next((session.real_name for session in self.sessions if session.real_name), self.nick)
+
+    @property
     def here(self) -> Here:
         """How it stands in a list of who is here: encrypted if all its connections are."""
         if len(self.sessions) == 1:  # nearly everybody; a list is made whenever somebody comes
             (session,) = self.sessions
             encrypted, away = session.peer.encrypted, session.away
+            real_name = session.real_name or self.name.shown
         else:
             encrypted, away = all(session.peer.encrypted for session in self.sessions), self.away
-        return Here(self.name.shown, away, self.operator, encrypted, self.account is not None)
+            real_name = self.real_name
+        return Here(self.name.shown, away, self.operator, encrypted, self.account is not None, real_name)
 
     def is_in(self, key: str) -> bool:
         """Whether any of its sessions is in the room with this key."""
@@ -85,8 +92,8 @@ class Session:
 
     __slots__ = (
         "__weakref__", "asking", "away", "connection", "cursors", "device", "format", "found", "live",
-        "needs_room", "origins", "outbox", "peer", "proof", "reading", "several", "since", "spoke_at",
-        "tell_own", "user", "when_live",
+        "needs_room", "origins", "outbox", "peer", "proof", "reading", "real_name", "several", "since",
+        "spoke_at", "tell_own", "user", "when_live",
     )  # fmt: skip
 
     def __init__(
@@ -114,9 +121,11 @@ class Session:
         # Whether it is always in a room.
         self.needs_room = True
         # What it is told of what it did itself, if that is not what everybody is told.
-        self.tell_own: Callable[[Moment | Private], bytes] | None = None
+        self.tell_own: Callable[[Event | Private], bytes] | None = None
         self.origins = (ref(self),)
         self.away: str | None = None
+        # What its user is called beside the nick; empty if its client did not say.
+        self.real_name = ""
         # A question whose answer is on its way: it is asked nothing more until then.
         self.asking = False
         # What it searched for last, and the place of the last line that it was shown, if there are more.
@@ -160,10 +169,10 @@ class Session:
     def _addressed(self, encoded: bytes) -> bytes:
         return encoded.replace(b"\0", self.user.nick.encode()) if self.format.like_irc else encoded
 
-    def own(self, moment: Moment) -> bytes | None:
-        if self.tell_own is None or not any(origin() is self for origin in moment.origins):
+    def own(self, event: Event) -> bytes | None:
+        if self.tell_own is None or not any(origin() is self for origin in event.origins):
             return None
-        return self.tell_own(moment)
+        return self.tell_own(event)
 
     @property
     def ignores_somebody(self) -> bool:

@@ -130,7 +130,8 @@ def _told(kind: str, event: dict[str, Any]) -> events.Item:
         case "private":
             return events.Private(nick, to, text, 0)
         case "welcome":
-            return events.Welcome(text_of(event, "nick"), room, "", 0, text_of(event, "topic"), "", "")
+            topic = events.Topic(text_of(event, "topic"))
+            return events.Welcome(text_of(event, "nick"), room, "", 0, topic, "", "")
         case "members":
             some = tuple(map(_member, rows_of(event, "members")))
             return events.Members(room, some, max(len(some), number_of(event, "here") or 0))

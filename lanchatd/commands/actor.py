@@ -49,5 +49,9 @@ class Actor(Protocol):
 def topic_of(room: Room) -> Notice:
     """What a room is about, for who asks."""
     return Notice(
-        (f"The topic is: {single_spaced(room.topic)}" if room.topic else f"{room.name} has no topic.",)
+        (
+            f"The topic is: {single_spaced(room.topic.text)}"
+            if room.topic.text
+            else f"{room.name} has no topic.",
+        )
     )

@@ -128,7 +128,7 @@ def _session_row(chat: Chat, session: Session) -> tuple[Cell, ...]:
 def _rooms(chat: Chat, administrator: Administrator) -> None:
     rooms = sorted(chat.rooms.values(), key=lambda room: (-len(room.members), room.key))
     rows = tuple(
-        (room.name, len(room.members), room.readers.newest, single_spaced(room.topic)[:TOPIC_SHOWN])
+        (room.name, len(room.members), room.readers.newest, single_spaced(room.topic.text)[:TOPIC_SHOWN])
         for room in rooms
     )
     administrator.tell(Table("rooms", ("room", "here", "lines", "topic"), rows, "There is no room."))

@@ -87,7 +87,7 @@ def _is_in(speaker: Speaker, room: str) -> bool:
 
 def _topic(chat: Chat, speaker: Speaker, text: str | None) -> Posted | None:
     if text is not None:
-        return chat.say(speaker.session, speaker.room, text, Kind.TOPIC)
+        return chat.say(speaker.session, speaker.room, "" if text == "-" else text, Kind.TOPIC)
     speaker.tell(topic_of(speaker.room))
     return None
 

@@ -14,7 +14,7 @@ TALKING = (
     Row("rooms", "", "the fullest rooms, and those used last", aliases=("list",)),
     Row("join", "ROOM", "go to another room; made if there is none", aliases=("j",)),
     Row("part", "[ROOM] [TEXT]", "leave a room, or go back to #lobby", aliases=("leave",)),
-    Row("topic", "[TEXT]", "what this room is about; with a text, set it", once=True),
+    Row("topic", "[TEXT]", "what this room is about; with a text, set it; - clears it", once=True),
     Row("history", "[N] [before TIME]", "the last 20, or N, lines of this room"),
     Row("search", "[TEXT]", "the lines with these words, in all rooms; alone, the next 50"),
     Row("ignore", "NICK", "hide what somebody says and sends to you, under any nick"),

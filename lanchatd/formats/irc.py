@@ -7,6 +7,7 @@ comes from is told to nobody, so behind the nick stands the same for all.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from functools import lru_cache
 from typing import assert_never
 
@@ -16,7 +17,6 @@ from lanchatd.chat.events import (
     Kind,
     Members,
     Missed,
-    Moment,
     Notice,
     Ok,
     Parted,
@@ -26,6 +26,7 @@ from lanchatd.chat.events import (
     Private,
     RoomLine,
     Rooms,
+    Topic,
     Welcome,
 )
 from lanchatd.formats.cuts import NAMED, ROOMS_SHOWN, members_shown, rooms_shown, topic_shown
@@ -41,7 +42,9 @@ HOST = "irc.lan"
 ME = "\0"
 
 # The capabilities that change what is told.
-RENDERED = frozenset({"away-notify", "extended-join", "message-tags", "server-time", "userhost-in-names"})
+RENDERED = frozenset(
+    {"away-notify", "extended-join", "message-tags", "server-time", "setname", "userhost-in-names"}
+)
 
 # A line of a list stays within what the oldest clients read (RFC 1459, 2.3).
 LIST_BYTES = 400
@@ -75,25 +78,24 @@ class IrcFormat:
         self._with_time = "server-time" in capabilities
         self._with_tags = "message-tags" in capabilities
         self._with_names = "extended-join" in capabilities
-        self._with_away = "away-notify" in capabilities
         self._with_hosts = "userhost-in-names" in capabilities
+        self._with_away = "away-notify" in capabilities
+        self._with_new_names = "setname" in capabilities
 
     def render(self, item: Item, now: float | None = None) -> bytes:
         return "".join(line + "\r\n" for line in self._lines(item, now is not None)).encode()
 
     def _lines(self, item: Item, past: bool) -> Iterable[str]:
         match item:
-            case Event(kind=Kind.AWAY | Kind.BACK):
-                away = f" :{self._cut(item.text) or 'away'}" if item.kind is Kind.AWAY else ""
-                return [f"{self._tags(item)}:{source(item.nick)} AWAY{away}"] if self._with_away else []
             case Event():
-                return [self._tags(item) + (self.past(item) if past else self._event(item))]
+                line = self._past(item) if past else self._event(item)
+                return [self._tags(item) + line] if line else []
             case Presence():
-                tags = self._tags(item)
-                return [tags + line for line in self._presence(item)]
+                return []  # it is told each who comes and goes, and not some together
             case Private():
                 command = "NOTICE" if item.notice else "PRIVMSG"
-                return [f"{self._tags(item)}:{source(item.nick)} {command} {item.to} :{self._cut(item.text)}"]
+                text = _acted(self._cut(item.text)) if item.acted else self._cut(item.text)
+                return [f"{self._tags(item)}:{source(item.nick)} {command} {item.to} :{text}"]
             case Notice():
                 return from_server(item.lines)
             case Refusal():
@@ -104,8 +106,7 @@ class IrcFormat:
                 return self._rooms(item)
             case Welcome():
                 lines = [f":{source(ME)} JOIN {item.room}{f' * :{ME}' if self._with_names else ''}"]
-                topic = [f":{HOST} 332 {ME} {item.room} :{self._cut(item.topic)}"] if item.topic else []
-                return lines + topic
+                return [*lines, *topic_lines(item.room, replace(item.topic, text=self._cut(item.topic.text)))]
             case Parted():
                 return [f":{source(ME)} PART {item.room}"]
             case Missed():
@@ -117,39 +118,44 @@ class IrcFormat:
             case _:  # pragma: no cover
                 assert_never(item)
 
-    def _tags(self, item: Moment | Private) -> str:
+    def _tags(self, item: Event | Private) -> str:
         time = f"time={_time(item.at)}" if self._with_time else ""
         if not (self._with_tags and isinstance(item, Event) and item.id):
             return f"@{time} " if time else ""
         return f"@{time};msgid={msgid(item)} " if time else f"@msgid={msgid(item)} "
 
     def _event(self, event: Event) -> str:
-        if event.kind is Kind.RENAMED:
-            return f":{source(event.nick)} NICK {event.text}"
-        if event.kind is Kind.TOPIC:
-            return f":{source(event.nick)} TOPIC {event.room} :{self._cut(event.text)}"
-        return self.past(event)
+        by, text = f":{source(event.nick)}", event.text
+        match event.kind:
+            case Kind.TOPIC:
+                return f"{by} TOPIC {event.room} :{self._cut(text)}"
+            case Kind.JOINED:
+                return f"{by} JOIN {event.room}{f' * :{text}' if self._with_names else ''}"
+            case Kind.LEFT:
+                reason = event.reason
+                why = f" :{': '.join(filter(None, (reason.words, reason.text)))}" if reason else ""
+                return f"{by} {'QUIT' if event.gone else f'PART {event.room}'}{why}"
+            case Kind.RENAMED:
+                return f"{by} NICK {text}"
+            case Kind.AWAY:
+                return f"{by} AWAY :{self._cut(text) or 'away'}" if self._with_away else ""
+            case Kind.BACK:
+                return f"{by} AWAY" if self._with_away else ""
+            case Kind.REAL_NAME:
+                return f"{by} SETNAME :{text}" if self._with_new_names else ""
+            case _:
+                return self._past(event)
 
-    def past(self, event: Event) -> str:
+    def _past(self, event: Event) -> str:
         """What was said, without tags; an old topic would be taken for the topic, and is told in words."""
         if event.kind is Kind.TOPIC:
-            return f":{HOST} NOTICE {event.room} :{event.nick} set the topic: {self._cut(event.text)}"
+            did = f"set the topic: {self._cut(event.text)}" if event.text else "cleared the topic"
+            return f":{HOST} NOTICE {event.room} :{event.nick} {did}"
         command = "NOTICE" if event.kind is Kind.NOTICED else "PRIVMSG"
         text = self._cut(event.text)
         if event.kind is Kind.ACTED:
-            text = f"\x01ACTION {text}\x01"
+            text = _acted(text)
         return f":{source(event.nick)} {command} {event.room} :{text}"
-
-    def _presence(self, presence: Presence) -> Iterator[str]:
-        if presence.kind is Kind.JOINED:
-            for nick in presence.nicks:
-                named = f" * :{nick}" if self._with_names else ""
-                yield f":{source(nick)} JOIN {presence.room}{named}"
-        else:
-            reason = presence.reason
-            why = f" :{': '.join(filter(None, (reason.words, reason.text)))}" if reason else ""
-            for nick in presence.nicks:
-                yield f":{source(nick)} PART {presence.room}{why}"
 
     def _members(self, members: Members) -> Iterator[str]:
         whole = members.piece is None
@@ -206,6 +212,18 @@ class IrcFormats:
 def from_server(lines: Iterable[str]) -> list[str]:
     """What the server says in words, to one session."""
     return [f":{SERVER}!user@lan NOTICE {ME} :{line or ' '}" for line in lines]
+
+
+def topic_lines(room: str, topic: Topic) -> list[str]:
+    """What a room is about, who set it and when; nothing if it has no topic."""
+    if not topic.text:
+        return []
+    who = [f":{HOST} 333 {ME} {room} {topic.by} {int(topic.at)}"] if topic.by else []
+    return [f":{HOST} 332 {ME} {room} :{topic.text}", *who]
+
+
+def _acted(text: str) -> str:
+    return f"\x01ACTION {text}\x01"
 
 
 def in_lines(words: Iterable[str]) -> Iterator[str]:

@@ -155,7 +155,7 @@ def _fields(item: Item) -> dict[str, Any]:
                 "at": iso_time(item.at),
             }
         case Private():
-            sent = {"from": item.nick, "to": item.to, "text": item.text, "at": iso_time(item.at)}
+            sent = {"from": item.nick, "to": item.to, "text": item.in_words, "at": iso_time(item.at)}
             notice = {"notice": True} if item.notice else {}
             return {**sent, **notice, **({"known": True} if item.known else {})}
         case Notice():
@@ -178,7 +178,7 @@ def _fields(item: Item) -> dict[str, Any]:
             return {"rooms": rooms, "total": item.total}
         case Welcome():
             place = {"nick": item.nick, "room": item.room, "log": item.log, "last": item.last}
-            server = {"topic": item.topic, "server": item.server, "version": item.version}
+            server = {"topic": item.topic.text, "server": item.server, "version": item.version}
             owner = {"account": True, "by": item.by} if item.by else {}
             return {**place, **server, **owner, **({"motd": item.motd} if item.motd else {})}
         case Parted():

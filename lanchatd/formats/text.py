@@ -68,7 +68,7 @@ def _lines(item: Item) -> list[str]:
         case Presence():
             return ["-- " + _presence(item)]
         case Private():
-            return [f"[{item.nick} -> {item.to}] {single_spaced(item.text)}"]
+            return [f"[{item.nick} -> {item.to}] {single_spaced(item.in_words)}"]
         case Notice():
             return [f"-- {line}".rstrip() for line in item.lines]
         case Members():
@@ -83,7 +83,7 @@ def _lines(item: Item) -> list[str]:
             return [f"-- {line}" for line in lines + ([f"and {_counted(more, 'other')}"] if more else [])]
         case Welcome():
             lines = [f"-- You are {item.nick} in {item.room}. /help lists the commands."]
-            return lines + ([f"-- The topic is: {single_spaced(item.topic)}"] if item.topic else [])
+            return lines + ([f"-- The topic is: {single_spaced(item.topic.text)}"] if item.topic.text else [])
         case Parted():
             return [f"-- You left {item.room}."]
         case Missed():
@@ -113,7 +113,7 @@ def _event(event: Event) -> str:
         case Kind.ACTED:
             return f"* {event.nick} {text}"
         case Kind.TOPIC:
-            return f"-- {event.nick} set the topic: {text}"
+            return f"-- {event.nick} set the topic: {text}" if text else f"-- {event.nick} cleared the topic"
         case _:  # joins and leaves come as Presence, so this is a rename
             return f"-- {event.nick} is now {text}"
 

@@ -159,6 +159,9 @@ def test_me_and_topic_are_told_to_the_room(world: World) -> None:
     assert alice.types("/topic").sees() == ["-- #lobby has no topic."]
     assert alice.types("/me  waves ").sees() == ["* alice waves"]
     assert alice.types("/topic food and wine").sees() == ["-- alice set the topic: food and wine"]
+    assert alice.types("/topic -").sees() == ["-- alice cleared the topic"]
+    assert alice.types("/topic").sees() == ["-- #lobby has no topic."]
+    assert alice.types("/topic food and wine").sees() == ["-- alice set the topic: food and wine"]
     assert alice.types("/topic").sees() == ["-- The topic is: food and wine"]
 
 

@@ -115,6 +115,36 @@ def test_away_and_back(alice: Client, bob: Person) -> None:
     assert answers(alice, "AWAY :") == ["305 alice :You are no longer marked as being away"]
 
 
+def test_a_real_name(world: World, alice: Client) -> None:
+    """It is shown to who asks, and to who is told of joins with it; and so is another one."""
+    carol = Client(world).sends("CAP REQ setname", "NICK carol", "USER c 0 * :\x02Carol C.", "CAP END")
+    dave = Client.joins(world, "dave", "#lobby", "#dev", caps="setname extended-join")
+    alice.sees(), carol.sends("JOIN #lobby", "JOIN #dev").sees()
+    assert dave.sees() == [
+        ":carol!user@lan JOIN #lobby * :Carol C.",
+        ":carol!user@lan JOIN #dev * :Carol C.",
+    ]
+    assert carol.asks("SETNAME :Carol Chen") == [":carol!user@lan SETNAME :Carol Chen"]
+    assert (dave.sees(), alice.sees()[1:]) == ([":carol!user@lan SETNAME :Carol Chen"], [])
+    assert answers(alice, "WHOIS carol")[0] == "311 alice carol user lan * :Carol Chen"
+    assert answers(alice, "WHO carol")[0] == "352 alice * user lan irc.lan carol H :0 Carol Chen"
+    assert answers(alice, "WHO carol %r")[0] == "354 alice :Carol Chen"
+    for name in ("", "\x02", "x" * 101):
+        assert carol.asks(f"SETNAME :{name}") == [
+            ":irc.lan NOTICE carol :A real name has 1 to 100 characters."
+        ]
+
+
+def test_a_muted_one_says_nothing_by_its_real_name(world: World, alice: Client, bob: Person) -> None:
+    world.make_operator(bob)
+    carol = Client.joins(world, "carol")
+    bob.types("/mute carol")
+    assert carol.asks("SETNAME :buy this")[-1].startswith(":irc.lan 404 carol ")
+    carol.person.vanishes()
+    Client(world).sends("NICK carol", "USER c 0 * :buy this")
+    assert answers(alice, "WHOIS carol")[0] == "311 alice carol user lan * :carol"
+
+
 def test_a_long_list_is_told_as_it_is_read(world: World) -> None:
     """Who asks for lists and reads nothing is not closed, and holds no more than a piece of them."""
     for number in range(600):

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import pytest
 
+from lanchatd.doors.irc.capabilities import OFFERED
 from lanchatd.doors.irc.connection import REGISTERS_WITHIN
 from tests.irc import IRSSI, Client
 from tests.world import World
 
 LS = (
     "away-notify batch cap-notify draft/chathistory echo-message extended-join message-tags multi-prefix "
-    "server-time standard-replies userhost-in-names"
+    "server-time setname standard-replies userhost-in-names"
 )
 
 
@@ -31,7 +32,7 @@ def test_irssi_comes_in_as_it_does(world: World) -> None:
         ":irc.lan 451 * :You have not registered",
     ]
     assert client.asks(f"CAP REQ :{IRSSI}") == [f":irc.lan CAP * NAK :{IRSSI}"]
-    wanted = "multi-prefix extended-join server-time"
+    wanted = "multi-prefix extended-join setname away-notify server-time"
     assert client.asks(f"CAP REQ :{wanted}") == [f":irc.lan CAP * ACK :{wanted}"]
     assert client.asks("CAP END") == []
     seen = client.asks("NICK alice", "USER alice alice 127.0.0.1 :Alice")
@@ -71,6 +72,11 @@ def test_what_it_is_told_of_the_server(world: World) -> None:
         "NETWORK=test", "CASEMAPPING=ascii", "UTF8ONLY", "CHANTYPES=#", "PREFIX=(o)@", "NICKLEN=32",
         "CHANLIMIT=#:50", "CHATHISTORY=100", "MSGREFTYPES=msgid,timestamp", "WHOX",
     } <= tokens  # fmt: skip
+
+
+def test_all_names_of_capabilities_fit_into_what_clients_have_room_for() -> None:
+    """HexChat asks for all that it knows in 500 bytes, and cuts the rest off."""
+    assert len(" ".join(OFFERED)) < 480
 
 
 @pytest.mark.parametrize(

@@ -31,6 +31,7 @@ def test_it_goes_into_rooms(world: World, bob: Person) -> None:
     assert alice.asks("JOIN #lobby,#dev") == [
         ":alice!user@lan JOIN #lobby",
         ":irc.lan 332 alice #lobby :tea",
+        ":irc.lan 333 alice #lobby bob 1795356191",
         ":alice!user@lan JOIN #dev",
         ":irc.lan 353 alice = #lobby :bob alice",
         ":irc.lan 366 alice #lobby :End of /NAMES list",
@@ -52,11 +53,11 @@ def test_who_comes_and_goes_is_told(world: World, alice: Client, bob: Person) ->
     assert alice.sees() == [
         ":bob!user@lan PART #lobby :went to #dev",
         ":carol!user@lan JOIN #lobby",
-        ":carol!user@lan PART #lobby :bye",
+        ":carol!user@lan QUIT :bye",
         ":dave!user@lan JOIN #lobby",
         ":dave!user@lan PART #lobby :later",
         ":dave!user@lan JOIN #lobby",
-        ":dave!user@lan PART #lobby :connection lost",
+        ":dave!user@lan QUIT :connection lost",
     ]
 
 
@@ -152,13 +153,20 @@ def test_the_topic_is_set(alice: Client, bob: Person) -> None:
     """Who set it is told it as well: its client shows what it is told."""
     assert alice.asks("TOPIC #lobby :tea") == [":alice!user@lan TOPIC #lobby :tea"]
     assert bob.sees() == ["-- alice set the topic: tea"]
-    assert alice.asks("TOPIC #lobby") == [":irc.lan 332 alice #lobby :tea"]
+    assert alice.asks("TOPIC #lobby") == [
+        ":irc.lan 332 alice #lobby :tea",
+        ":irc.lan 333 alice #lobby alice 1795356191",
+    ]
+    assert alice.asks("TOPIC #lobby :") == [":alice!user@lan TOPIC #lobby :"]
+    assert bob.sees() == ["-- alice cleared the topic"]
+    assert alice.asks("TOPIC #lobby") == [":irc.lan 331 alice #lobby :No topic is set"]
+    assert alice.asks("TOPIC #lobby :\u200b") == [":irc.lan 412 alice :That text shows nothing."]
 
 
 def test_an_operator_kicks_from_the_server(world: World, alice: Client, bob: Person) -> None:
     world.make_operator(alice.person)
     assert alice.asks("MODE alice") == [":irc.lan 221 alice +o"]
-    assert alice.asks("KICK #lobby bob :\x02spam") == [":bob!user@lan PART #lobby :kicked by alice: spam"]
+    assert alice.asks("KICK #lobby bob :\x02spam") == [":bob!user@lan QUIT :kicked by alice: spam"]
     assert bob.sees() == ['!! You were kicked by alice: "spam".']
 
 
@@ -233,7 +241,7 @@ def test_one_that_did_not_read_is_told_who_came_and_went(world: World, alice: Cl
     assert alice.sees() == [
         ":bob!user@lan PRIVMSG #lobby :one",
         ":dave!user@lan PRIVMSG #lobby :two",
-        ":bob!user@lan PART #lobby :bye",
+        ":bob!user@lan QUIT :bye",
         ":dave!user@lan JOIN #lobby",
         ":carol!user@lan NICK Zoë",
     ]

@@ -26,6 +26,7 @@ from lanchatd.chat.events import (
     Reason,
     RoomLine,
     Rooms,
+    Topic,
     Welcome,
 )
 from lanchatd.chat.format import Format, Hello, Line, LineFormat, Place, Unreadable
@@ -74,6 +75,11 @@ TALK = {
         event(Kind.TOPIC, "lunch", 2),
         "-- bob set the topic: lunch\n",
         {"type": "topic", "id": 2, "room": "#lobby", "from": "bob", "text": "lunch", "at": ISO},
+    ),
+    "no topic": Shown(
+        event(Kind.TOPIC, "", 2),
+        "-- bob cleared the topic\n",
+        {"type": "topic", "id": 2, "room": "#lobby", "from": "bob", "text": "", "at": ISO},
     ),
 }
 
@@ -218,7 +224,7 @@ DIRECT = {
         {"type": "rooms", "total": 2, "rooms": [{"room": "#lobby", "here": 7, "topic": "", "last": 0}]},
     ),
     "welcome": Shown(
-        Welcome("alice", "#lobby", "9f3c", 4711, "", "test", "1.2"),
+        Welcome("alice", "#lobby", "9f3c", 4711, Topic(), "test", "1.2"),
         "-- You are alice in #lobby. /help lists the commands.\n",
         {
             "type": "welcome", "nick": "alice", "room": "#lobby", "log": "9f3c", "last": 4711, "topic": "",
@@ -226,7 +232,7 @@ DIRECT = {
         },
     ),
     "welcome with a topic": Shown(
-        Welcome("alice", "#lobby", "9f3c", 4711, "lunch", "test", "1.2"),
+        Welcome("alice", "#lobby", "9f3c", 4711, Topic("lunch"), "test", "1.2"),
         "-- You are alice in #lobby. /help lists the commands.\n-- The topic is: lunch\n",
         {
             "type": "welcome", "nick": "alice", "room": "#lobby", "log": "9f3c", "last": 4711,
@@ -361,7 +367,7 @@ def accepted(nick: str, text: str) -> tuple[str, str] | None:
 @settings(max_examples=150, deadline=None)
 def test_nothing_in_a_nick_or_text_can_forge_another_shape(nick: str, text: str, kind: Kind) -> None:
     """Each is one line, of its own shape only, and what people wrote is where it belongs."""
-    if (clean := accepted(nick, text)) is None:
+    if (clean := accepted(nick, text)) is None or (kind is Kind.TOPIC and not clean[1]):
         return
     item = Event(kind, "#lobby", *clean, AT, 1)
     line = TEXT.render(item).decode()

@@ -37,12 +37,16 @@ def rendered(item: Item, *capabilities: str, now: float | None = None) -> list[s
         (event(Kind.RENAMED, "rob", 0), [":bob!user@lan NICK rob"]),
         (event(Kind.AWAY, "lunch", 0), []),
         (event(Kind.BACK, "", 0), []),
-        (Presence(Kind.JOINED, "#lobby", ("al", "bo"), 0, Reason(), 2, NOON),
-         [":al!user@lan JOIN #lobby", ":bo!user@lan JOIN #lobby"]),
-        (Presence(Kind.LEFT, "#lobby", ("al",), 0, Reason(), 2, NOON), [":al!user@lan PART #lobby"]),
-        (Presence(Kind.LEFT, "#lobby", ("al",), 0, Reason("kicked by bob", "spam"), 2, NOON),
-         [":al!user@lan PART #lobby :kicked by bob: spam"]),
+        (event(Kind.TOPIC, ""), [":bob!user@lan TOPIC #lobby :"]),
+        (event(Kind.JOINED, "Bob B.", 0), [":bob!user@lan JOIN #lobby"]),
+        (event(Kind.LEFT, "", 0), [":bob!user@lan PART #lobby"]),
+        (Event(Kind.LEFT, "#lobby", "bob", "", NOON, reason=Reason("kicked by al", "spam"), gone=True),
+         [":bob!user@lan QUIT :kicked by al: spam"]),
+        (event(Kind.REAL_NAME, "Robert", 0), []),
+        (Presence(Kind.JOINED, "#lobby", ("al", "bo"), 0, Reason(), 2, NOON), []),
         (events.Private("bob", "al", "psst", NOON), [":bob!user@lan PRIVMSG al :psst"]),
+        (events.Private("bob", "al", "nods", NOON, acted=True),
+         [":bob!user@lan PRIVMSG al :\x01ACTION nods\x01"]),
         (events.Private("bob", "al", "psst", NOON, notice=True), [":bob!user@lan NOTICE al :psst"]),
         (events.Notice(("one", "")), [":lanchat!user@lan NOTICE \0 :one", ":lanchat!user@lan NOTICE \0 : "]),
         (Refusal("x", "No."), [":lanchat!user@lan NOTICE \0 :No."]),
@@ -52,9 +56,13 @@ def rendered(item: Item, *capabilities: str, now: float | None = None) -> list[s
         (events.Rooms((events.RoomLine("#lobby", 2, "tea"),), 1),
          [":irc.lan 321 \0 Channel :Users  Name", ":irc.lan 322 \0 #lobby 2 :tea",
           ":irc.lan 323 \0 :End of /LIST"]),
-        (events.Welcome("al", "#lobby", "9f3c", 7, "", "test", "1"), [":\0!user@lan JOIN #lobby"]),
-        (events.Welcome("al", "#lobby", "9f3c", 7, "tea", "test", "1"),
+        (events.Welcome("al", "#lobby", "9f3c", 7, events.Topic(), "test", "1"),
+         [":\0!user@lan JOIN #lobby"]),
+        (events.Welcome("al", "#lobby", "9f3c", 7, events.Topic("tea"), "test", "1"),
          [":\0!user@lan JOIN #lobby", ":irc.lan 332 \0 #lobby :tea"]),
+        (events.Welcome("al", "#lobby", "9f3c", 7, events.Topic("tea", "bo", NOON), "test", "1"),
+         [":\0!user@lan JOIN #lobby", ":irc.lan 332 \0 #lobby :tea",
+          ":irc.lan 333 \0 #lobby bo 1795356191"]),
         (events.Parted("#lobby"), [":\0!user@lan PART #lobby"]),
         (events.Missed("#lobby", "9f3c", 1),
          [":irc.lan NOTICE #lobby :You missed 1 line, which the log of #lobby no longer holds."]),
@@ -75,17 +83,21 @@ def test_what_is_told(item: Item, lines: list[str]) -> None:
 
 def test_an_old_topic_is_told_in_words() -> None:
     """A client would take it for the topic."""
+    cleared = [":irc.lan NOTICE #lobby :bob cleared the topic"]
+    assert rendered(event(Kind.TOPIC, ""), now=NOON) == cleared
     assert rendered(event(Kind.TOPIC), now=NOON) == [":irc.lan NOTICE #lobby :bob set the topic: hi"]
 
 
 def test_times_and_ids_for_who_asks_for_them() -> None:
-    said, came = event(Kind.SAID), Presence(Kind.JOINED, "#lobby", ("al",), 0, Reason(), 2, NOON)
-    line, join = ":bob!user@lan PRIVMSG #lobby :hi", ":al!user@lan JOIN #lobby"
+    said, came = event(Kind.SAID), event(Kind.JOINED, "Bob B.", 0)
+    line, join = ":bob!user@lan PRIVMSG #lobby :hi", ":bob!user@lan JOIN #lobby"
     assert rendered(said, "server-time") == [f"@{TIME} {line}"]
     assert rendered(said, "message-tags") == [f"@{ID} {line}"]
     assert rendered(said, "server-time", "message-tags") == [f"@{TIME};{ID} {line}"]
     assert rendered(came, "message-tags") == [join]
     assert rendered(came, "server-time", "message-tags") == [f"@{TIME} {join}"]
+    assert rendered(came, "extended-join") == [f"{join} * :Bob B."]
+    assert rendered(event(Kind.REAL_NAME, "Robert", 0), "setname") == [":bob!user@lan SETNAME :Robert"]
 
 
 def test_a_format_is_made_once_for_what_makes_a_difference() -> None:

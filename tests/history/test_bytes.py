@@ -64,6 +64,9 @@ def test_what_an_older_version_kept_is_counted(path: Path) -> None:
     with closing(sqlite3.connect(path)) as connection:
         connection.executescript(
             "DROP TRIGGER bytes_came; DROP TRIGGER bytes_went; ALTER TABLE room DROP COLUMN bytes;"
+            "DROP TRIGGER topic_came; ALTER TABLE room DROP COLUMN topic_by;"
+            "ALTER TABLE room DROP COLUMN topic_at_us;"
+            "CREATE TRIGGER topic_came AFTER INSERT ON event BEGIN SELECT 1; END;"
             "DROP TABLE removed; ALTER TABLE log DROP COLUMN removals; ALTER TABLE room DROP COLUMN removals;"
             "PRAGMA user_version = 2"
         )

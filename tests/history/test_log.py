@@ -10,8 +10,9 @@ from typing import Any
 
 import pytest
 
+from lanchatd.chat.events import Topic
 from tests.disk import DiskWorld
-from tests.world import Person
+from tests.world import NOON, Person
 
 
 @pytest.fixture
@@ -32,7 +33,7 @@ def kept(world: DiskWorld) -> int:
 
 
 def test_what_was_said_is_there_after_a_restart(path: Path) -> None:
-    """With its ids, its times, its order, its room and its topic."""
+    """With its ids, its times, its order, its room and its topic, who set that and when."""
     world = DiskWorld(path)
     alice = world.join_json("alice").asks({"line": "one"}, {"line": "/topic Tea at four"})
     alice.asks({"line": "/join #Dev"}, {"line": "/me starts 日本語 🎉"}, {"line": "//slash"})
@@ -42,8 +43,8 @@ def test_what_was_said_is_there_after_a_restart(path: Path) -> None:
     assert again.join_json("bob").gets()[:-1] == lobby[:-1]
     assert again.join_json("carol", room="#dev").gets()[1:-1] == dev[1:-1]
     assert [(room.name, room.topic) for room in again.chat.rooms.values()] == [
-        ("#lobby", "Tea at four"),
-        ("#Dev", ""),
+        ("#lobby", Topic("Tea at four", "alice", NOON)),
+        ("#Dev", Topic()),
     ]
 
 

@@ -164,7 +164,7 @@ def test_old_lines_are_taken_out_for_good(world: DiskWorld, capfd: pytest.Captur
     assert capfd.readouterr().out == "3 lines are gone, 2 are kept.\n"
     assert run(world, "check") == 0
     again = world.restarts()
-    assert again.chat.rooms["#lobby"].topic == "Tea"
+    assert again.chat.rooms["#lobby"].topic.text == "Tea"
     alice = again.join_json("alice")
     assert said(alice.asks({"line": "five"})) == [(4, "zwei ü"), (5, "five")]
     assert again.join("carol").types("/search one").sees()[-1] == "-- There is no such line."

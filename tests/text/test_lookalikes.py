@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from lanchatd.chat.events import Topic
 from lanchatd.text import confusables, names
 from lanchatd.text.lookalikes import Looks, looks_of, refuse_mixed
 from lanchatd.text.refused import Refusal, Refused
@@ -199,7 +200,7 @@ def test_a_room_may_have_the_name_of_one_that_is_gone(world: World) -> None:
 
 def test_rooms_that_were_kept_are_there_whatever_they_look_like(world: World) -> None:
     """What is in the log is not to be lost, and both are joined by their names."""
-    world.chat.registry.restore([("#dev0ps", "one", 0), ("#devops", "two", 0)])
+    world.chat.registry.restore([("#dev0ps", Topic("one"), 0), ("#devops", Topic("two"), 0)])
     alice = world.join("alice")
     assert "-- The topic is: two" in alice.types("/join #devops").sees()
     assert "-- The topic is: one" in alice.types("/join #dev0ps").sees()

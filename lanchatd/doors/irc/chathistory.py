@@ -11,11 +11,10 @@ from lanchatd.chat.events import Event
 from lanchatd.chat.log import Log
 from lanchatd.chat.room import Room
 from lanchatd.commands.history import last_before
-from lanchatd.doors.irc.client import Client
+from lanchatd.doors.irc.client import Client, session_of
 from lanchatd.doors.irc.connecting import harmless
 from lanchatd.doors.irc.lines import Message, in_pieces
 from lanchatd.doors.irc.registration import MOST_PAST
-from lanchatd.doors.irc.rooms import session_of
 from lanchatd.formats.irc import HOST
 from lanchatd.text.refused import Refused
 from lanchatd.text.times import from_iso, iso_time

@@ -24,6 +24,7 @@ class Client(Protocol):
     capabilities: Capabilities
     nick: str
     user_name: str
+    real_name: str
 
     def send(self, *lines: str) -> None:
         """Lines for this client alone, in which a NUL stands for its nick."""
@@ -86,3 +87,10 @@ class Client(Protocol):
     def quit(self, reason: Reason) -> None:
         """It quits: its rooms are told why."""
         ...
+
+
+def session_of(irc: Client) -> Session:
+    """Whose messages these are; the rows that call it come after registration."""
+    if irc.session is None:
+        raise RuntimeError("it is not registered")
+    return irc.session

@@ -31,6 +31,7 @@ ROWS = {
     "PASS": Row(connecting.ignored, early=True),
     "NICK": Row(connecting.nick, early=True),
     "USER": Row(connecting.user, 4, early=True),
+    "SETNAME": Row(connecting.setname, 1),
     "PING": Row(connecting.ping, early=True),
     "QUIT": Row(connecting.quit_, early=True),
     "PRIVMSG": Row(saying.privmsg),

@@ -5,14 +5,15 @@ from __future__ import annotations
 from lanchatd.chat.answers import Answer, begin
 from lanchatd.chat.events import NO_REASON, Reason
 from lanchatd.doors.irc.capabilities import OFFERED
-from lanchatd.doors.irc.client import Client
+from lanchatd.doors.irc.client import Client, session_of
 from lanchatd.doors.irc.lines import Message, plain
 from lanchatd.doors.irc.numerics import numeric
-from lanchatd.formats.irc import HOST, ME
+from lanchatd.formats.irc import HOST, ME, source
 from lanchatd.text import cleaning
 from lanchatd.text.refused import Refused
 
 LONGEST_USER_NAME = 64
+LONGEST_REAL_NAME = 100
 
 
 def cap(irc: Client, message: Message) -> None:
@@ -63,12 +64,33 @@ def nick(irc: Client, message: Message) -> None:
 
 
 def user(irc: Client, message: Message) -> None:
-    """What the client calls itself: it is shown to nobody, and with the nick it is known again by it."""
+    """What the client calls itself, and its user.
+
+    The first is shown to nobody, and it is known again by it and the nick; the real name is shown.
+    """
     if irc.session is not None or irc.user_name:
         irc.send(numeric(462, text="You may not reregister"))
         return
     irc.user_name = cleaning.harmless(message.parameters[0])[:LONGEST_USER_NAME] or "?"
+    irc.real_name = real_name_in(message.parameters[3])[:LONGEST_REAL_NAME]
     irc.register()
+
+
+def setname(irc: Client, message: Message) -> None:
+    """Another real name (https://ircv3.net/specs/extensions/setname)."""
+    text = real_name_in(message.parameters[0])
+    if not text or len(text) > LONGEST_REAL_NAME:
+        refused = f"A real name has 1 to {LONGEST_REAL_NAME} characters."
+        irc.fail("SETNAME", "INVALID_REALNAME", refused)
+        return
+    irc.chat.set_real_name(session_of(irc), text)
+    if "setname" in irc.capabilities:
+        irc.send(f":{source(ME)} SETNAME :{text}")
+
+
+def real_name_in(text: str) -> str:
+    """A real name, as it may be shown."""
+    return cleaning.harmless(plain(text)).strip()
 
 
 def ping(irc: Client, message: Message) -> None:

@@ -6,10 +6,9 @@ What a message does is in `commands`; here is what belongs to the connection, as
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
 from functools import partial
 
-from lanchatd.chat.events import NO_REASON, Event, Item, Kind, Moment, Notice, Presence, Private, Reason
+from lanchatd.chat.events import NO_REASON, TALK, Event, Item, Kind, Notice, Private, Reason
 from lanchatd.chat.format import Hello, Place
 from lanchatd.chat.user import Session, User
 from lanchatd.clock import Call
@@ -216,6 +215,8 @@ class IrcChat(ChatProtocol):
         session = super()._make_session(hello, user)
         session.needs_room = False
         session.tell_own = self._own
+        if self.chat.muted_as(user) is None:  # who is muted says nothing by it either
+            session.real_name = self.real_name
         self._had = self.shared.returning.came((user.name.key, self.user_name))
         self._confirming = self._clock.callLater(CONFIRM_S, self._confirm)
         return session
@@ -226,17 +227,15 @@ class IrcChat(ChatProtocol):
         if self.session is not None:
             self.session.be_told_in(self.format)
 
-    def _own(self, item: Moment | Private) -> bytes:
-        """What it is told of what it did itself: that it came it knows, and what it said if it asked."""
-        nick = self.shown_nick
+    def _own(self, item: Event | Private) -> bytes:
+        """What it is told of what it did itself: what it said if it asked. What else it did is answered."""
         match item:
-            case Presence():
-                nicks = tuple(other for other in item.nicks if other != nick)
-                return self.format.render(replace(item, nicks=nicks))
+            case Event(kind=Kind.TOPIC):
+                told = True
             case Event():
-                told = "echo-message" in self.capabilities or item.kind is Kind.TOPIC
+                told = "echo-message" in self.capabilities and item.kind in TALK
             case Private():
-                told = "echo-message" in self.capabilities or item.to == nick
+                told = "echo-message" in self.capabilities or item.to == self.shown_nick
         return self.format.render(item) if told else b""
 
     # -- what it has read

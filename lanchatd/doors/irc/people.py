@@ -8,11 +8,10 @@ from contextlib import suppress
 from lanchatd.chat.events import Here
 from lanchatd.chat.rolls import Reading, Roll
 from lanchatd.chat.user import User
-from lanchatd.doors.irc.client import Client
+from lanchatd.doors.irc.client import Client, session_of
 from lanchatd.doors.irc.connecting import harmless
 from lanchatd.doors.irc.lines import Message, plain
 from lanchatd.doors.irc.numerics import numeric
-from lanchatd.doors.irc.rooms import session_of
 from lanchatd.formats.irc import HOST, in_lines
 from lanchatd.text import cleaning, names
 from lanchatd.text.refused import Refused
@@ -53,7 +52,7 @@ def _who_pieces(room: str, reading: Reading[User], wanted: str | None, mask: str
 def _who_line(room: str, here: Here, wanted: str | None) -> str:
     flags = ("H" if here.away is None else "G") + ("@" if here.operator else "")
     if wanted is None:
-        return numeric(352, room, "user", "lan", HOST, here.nick, flags, text=f"0 {here.nick}")
+        return numeric(352, room, "user", "lan", HOST, here.nick, flags, text=f"0 {here.real_name}")
     return _whox(room, here, flags, wanted)
 
 
@@ -64,7 +63,7 @@ def _whox(room: str, here: Here, flags: str, wanted: str) -> str:
         "n": here.nick, "f": flags, "d": "0", "l": "0", "a": "0", "o": "n/a",
     }  # fmt: skip
     told = [known[field] for field in _WHOX if field in fields and field in known]
-    return numeric(354, *told, text=here.nick if "r" in fields else None)
+    return numeric(354, *told, text=here.real_name if "r" in fields else None)
 
 
 def whois(irc: Client, message: Message) -> None:
@@ -82,7 +81,7 @@ def whois(irc: Client, message: Message) -> None:
 
 def _whois_lines(irc: Client, user: User) -> Iterator[str]:
     here = user.here
-    yield numeric(311, here.nick, "user", "lan", "*", text=here.nick)
+    yield numeric(311, here.nick, "user", "lan", "*", text=here.real_name)
     rooms = {room.key: room.name for session in user.sessions for room in irc.chat.rooms_of(session)}
     for line in in_lines(rooms.values()):
         yield numeric(319, here.nick, text=line)

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from lanchatd import __version__
 from lanchatd.chat.chat import Chat
 from lanchatd.doors.irc.client import Client
+from lanchatd.doors.irc.connecting import LONGEST_REAL_NAME
 from lanchatd.doors.irc.lines import MOST_PARAMETERS
 from lanchatd.doors.irc.numerics import numeric
 from lanchatd.formats.irc import HOST, ME, source
@@ -55,6 +56,7 @@ def _tokens(chat: Chat, limits: Limits) -> Iterator[str]:
     yield "CHANMODES=b,,,n"
     yield f"CHANLIMIT=#:{limits.max_rooms_per_session}"
     yield f"NICKLEN={names.LONGEST}"
+    yield f"NAMELEN={LONGEST_REAL_NAME}"
     yield f"CHANNELLEN={names.LONGEST + 1}"
     yield f"TOPICLEN={limits.max_line_bytes}"
     yield f"KICKLEN={limits.max_line_bytes}"

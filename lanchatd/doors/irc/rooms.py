@@ -9,11 +9,11 @@ from lanchatd.chat.events import Kind, Notice, RoomLine
 from lanchatd.chat.rolls import Reading, Roll
 from lanchatd.chat.room import Room
 from lanchatd.chat.user import Session
-from lanchatd.doors.irc.client import Client
+from lanchatd.doors.irc.client import Client, session_of
 from lanchatd.doors.irc.connecting import harmless, reason_in
 from lanchatd.doors.irc.lines import Message, in_pieces, plain
 from lanchatd.doors.irc.numerics import numeric
-from lanchatd.formats.irc import room_line
+from lanchatd.formats.irc import room_line, topic_lines
 from lanchatd.text import cleaning, names
 from lanchatd.text.refused import Refused
 
@@ -21,13 +21,6 @@ from lanchatd.text.refused import Refused
 ROOMS_A_PIECE = 100
 
 _BY_ADMINISTRATORS = "Operators are made by administrators of the server"
-
-
-def session_of(irc: Client) -> Session:
-    """Whose messages these are; the rows that call it come after registration."""
-    if irc.session is None:
-        raise RuntimeError("it is not registered")
-    return irc.session
 
 
 def _each(irc: Client, message: Message) -> list[str]:
@@ -77,10 +70,8 @@ def topic(irc: Client, message: Message) -> None:
     """Tell what a room is about, or set it."""
     if len(message.parameters) == 1:
         room = irc.chat.room_named(message.parameters[0])
-        if room.topic:
-            irc.send(numeric(332, room.name, text=room.topic))
-        else:
-            irc.send(numeric(331, room.name, text="No topic is set"))
+        no_topic = [numeric(331, room.name, text="No topic is set")]
+        irc.send(*(topic_lines(room.name, room.topic) or no_topic))
         return
     room = _room_here(irc, message.parameters[0])
     text = cleaning.clean(plain(message.parameters[1])).rstrip()
@@ -143,6 +134,8 @@ def _named(irc: Client, wanted: list[str]) -> Iterator[str]:
             continue
         reading = Reading(room.members)
         while True:
+            if (cursor := session_of(irc).cursor_in(room.key)) is not None:
+                cursor.names_at = room.readers.late_joins.came
             yield room.names(irc.format, reading).decode()
             if reading.is_over:
                 break
@@ -157,7 +150,7 @@ def _listed(irc: Client, wanted: list[str] | None) -> Iterator[str]:
     yield numeric(321, "Channel", text="Users  Name") + "\r\n"
     reading = Reading(irc.chat.rooms if wanted is None else _those(irc, wanted))
     while rooms := reading.take(ROOMS_A_PIECE):
-        lines = (room_line(RoomLine(room.name, len(room.members), room.topic)) for room in rooms)
+        lines = (room_line(RoomLine(room.name, len(room.members), room.topic.text)) for room in rooms)
         yield "".join(line + "\r\n" for line in lines)
     yield numeric(323, text="End of /LIST") + "\r\n"
 

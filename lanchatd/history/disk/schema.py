@@ -85,6 +85,18 @@ MIGRATIONS = (
     ALTER TABLE log ADD COLUMN removals INTEGER NOT NULL DEFAULT 0;
     ALTER TABLE room ADD COLUMN removals INTEGER NOT NULL DEFAULT 0;
     """,
+    # Who set a topic, and when.
+    """
+    ALTER TABLE room ADD COLUMN topic_by TEXT NOT NULL DEFAULT '';
+    ALTER TABLE room ADD COLUMN topic_at_us INTEGER NOT NULL DEFAULT 0;
+    UPDATE room SET topic_by = event.nick, topic_at_us = event.at_us FROM event WHERE event.room = room.number
+        AND event.id = (SELECT max(id) FROM event WHERE room = room.number AND kind = 'topic');
+    DROP TRIGGER topic_came;
+    CREATE TRIGGER topic_came AFTER INSERT ON event WHEN new.kind = 'topic' BEGIN
+        UPDATE room SET topic = new.text, topic_by = new.nick, topic_at_us = new.at_us
+            WHERE number = new.room;
+    END;
+    """,
 )
 
 # For a log in which ids may be given again that somebody saw.

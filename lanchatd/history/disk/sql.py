@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from lanchatd.chat.events import Event, Kind
+from lanchatd.chat.events import NO_TOPIC, Event, Kind, Topic
 from lanchatd.chat.posted import Posted
 from lanchatd.chat.searching import Hits
 from lanchatd.history.disk.words import words_of
@@ -61,7 +61,9 @@ _SEARCH = """
 # does in one of them, which is up to a tenth of a second.
 _LOOK_EVERY = 1_000
 
-_ROOMS = "SELECT number, key, name, topic, removals, pruned FROM room ORDER BY number"
+_ROOMS = """
+    SELECT number, key, name, removals, topic, topic_by, topic_at_us, pruned FROM room ORDER BY number
+"""
 
 _NEWEST_FIRST = "SELECT id, at_us, kind, nick, text, ref FROM event WHERE room = ? ORDER BY id DESC"
 
@@ -76,8 +78,8 @@ class RoomRow:
     number: int
     key: str
     name: str
-    topic: str = ""
     removals: int = 0
+    topic: Topic = NO_TOPIC
 
 
 @dataclass(slots=True)
@@ -186,8 +188,9 @@ def event_from(room: str, id_: int, at_us: int, kind: str, nick: str, text: str)
 def restore(connection: sqlite3.Connection, limits: Limits, tails: Tails, since: float) -> Iterator[Restored]:
     """Each room, with its newest events and the refs ``since`` a moment. Raises sqlite3.Error."""
     rooms = connection.execute(_ROOMS).fetchall()
-    for *columns, pruned in rooms:
-        yield _restored(connection, RoomRow(*columns), Tail(limits, tails, pruned), limits, round(since * US))
+    for number, key, name, removals, topic, topic_by, topic_at_us, pruned in rooms:
+        room = RoomRow(number, key, name, removals, Topic(topic, topic_by, topic_at_us / US))
+        yield _restored(connection, room, Tail(limits, tails, pruned), limits, round(since * US))
 
 
 def _restored(

@@ -69,7 +69,7 @@ function content(entry) {
     case "acted":
       return written("div", "text", make("b", hue(entry.from), entry.from), " ", ...linked(entry.text));
     case "topic":
-      return written("div", "text", make("b", "", entry.from), " set the topic: ", ...linked(entry.text));
+      return written("div", "text", make("b", "", entry.from), ...(entry.text ? [" set the topic: ", ...linked(entry.text)] : [" cleared the topic"]));
     case "presence":
       return written("div", "text", `${(entry.nicks ?? []).join(", ")} ${entry.text} `, ...(entry.quote ? [make("q", "", entry.quote)] : []));
     default:

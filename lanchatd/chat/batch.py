@@ -1,0 +1,75 @@
+"""What a room tells at once, rendered: once for each format, and again for who is told something else."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from lanchatd.chat.events import Event, Item, Moment
+from lanchatd.chat.format import Format
+
+
+class ToldOtherwise(Protocol):
+    """A session, as far as it is told something else than others."""
+
+    format: Format
+
+    def own(self, event: Event) -> bytes | None:
+        """What it is told of what it did itself; None if it did not, or is told it as everybody is."""
+        ...
+
+    def ignores(self, item: Item) -> bool:
+        """Whether it is not shown this."""
+        ...
+
+
+class Batch:
+    """IRC clients are told the ``events``, each of them, and all others the ``moments``.
+
+    ``before`` is the id of the newest event before it, and ``presences`` what had been told beside the log
+    before it, to others and to IRC clients.
+    """
+
+    def __init__(
+        self, moments: Sequence[Moment], events: Sequence[Event], before: int, presences: tuple[int, int]
+    ) -> None:
+        self.before = before
+        self.presences = presences
+        self._moments = moments, events
+        self._pieces: dict[Format, list[bytes]] = {}
+        self._with_less: dict[tuple[Format, frozenset[int]], list[bytes]] = {}
+
+    def moments(self, form: Format) -> Sequence[Moment]:
+        """What is told in this format."""
+        return self._moments[form.like_irc]
+
+    def pieces(self, form: Format) -> list[bytes]:
+        """The same, rendered, one by one."""
+        if form not in self._pieces:
+            self._pieces[form] = [form.render(moment) for moment in self._moments[form.like_irc]]
+        return self._pieces[form]
+
+    def pieces_without(self, form: Format, hidden: frozenset[int]) -> list[bytes]:
+        """The same, without those at some indexes: they are empty."""
+        if (form, hidden) not in self._with_less:
+            self._with_less[form, hidden] = [
+                b"" if at in hidden else piece for at, piece in enumerate(self.pieces(form))
+            ]
+        return self._with_less[form, hidden]
+
+    def pieces_for(self, reader: ToldOtherwise, hidden: frozenset[int]) -> list[bytes]:
+        """The same for one who is told what it did itself otherwise, or ignores somebody."""
+        form = reader.format
+        pieces = self.pieces_without(form, hidden)
+        return [
+            piece and rendered_for(reader, moment, piece)
+            for moment, piece in zip(self.moments(form), pieces, strict=True)
+        ]
+
+
+def rendered_for(reader: ToldOtherwise, moment: Moment, piece: bytes) -> bytes:
+    """What a session is told of a moment; ``piece`` is what everybody is."""
+    if reader.ignores(moment):
+        return b""
+    own = reader.own(moment) if isinstance(moment, Event) else None
+    return piece if own is None else own
