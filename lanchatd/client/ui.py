@@ -67,7 +67,7 @@ class Ui:
         self.session = session
         self.connection: ServerConnection
         self.windows = Windows(session.places)
-        complete = Completion(session, self.windows, [*LOCAL, *settings.aliases])
+        complete = Completion(session, self.windows, LOCAL, settings.aliases)
         self.editor = Editor(shown.width, complete=complete, history=history, unbound=KEYS)
         self.editor.several_rows = shown.several_rows
         self.editor.remembering = False  # what is said is: not answers, and what is private in another way

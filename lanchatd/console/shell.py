@@ -8,6 +8,7 @@ from lanchatd.chat.answers import Answer
 from lanchatd.chat.chat import Chat
 from lanchatd.commands.administrators import NOT_SURE, Administrator, Daemon
 from lanchatd.commands.dispatch import administer
+from lanchatd.commands.expected import FREE, expected
 from lanchatd.commands.report import Report, as_json, as_text
 from lanchatd.commands.rows import CONSOLE
 from lanchatd.console.dialogue import REFUSED
@@ -71,16 +72,19 @@ class Shell:
         answer.when_known(is_done)
 
     def complete(self, word: str, before: str) -> Sequence[str]:
-        """What can stand at the end of a line: commands first, then nicks, rooms and limits."""
-        typed = before.split()
-        if not typed:
-            names = [command.name for command in CONSOLE]
-        elif typed[0] == "limits":
-            names = [option_name(limit) for limit in each_limit()]
-        elif typed[0] == "help":
-            names = [command.name for command in CONSOLE]
-        else:
-            names = [room.name for room in self._chat.rooms.values()]
+        """What can stand at the end of a line: commands, and then what each of them takes there."""
+        name, *given = before.split() or [""]
+        command = CONSOLE.find(name)
+        kinds = ("COMMAND",) if not name else expected(command.arguments, len(given)) if command else ()
+        free = not FREE.isdisjoint(kinds)
+        names = [kind for kind in kinds if kind.islower()]
+        if "COMMAND" in kinds:
+            names += [row.name for row in CONSOLE]
+        if "NAME" in kinds:
+            names += [option_name(limit) for limit in each_limit()]
+        if free or "ROOM" in kinds:
+            names += [room.name for room in self._chat.rooms.values()]
+        if free or "NICK" in kinds:
             names += [user.nick for user in self._chat.users.values()]
         return [f"{name} " for name in sorted(names) if name.casefold().startswith(word.casefold())]
 

@@ -105,6 +105,14 @@ def test_a_command_that_fails_is_recorded(world: World, audit: AuditLog) -> None
         ("help ", "un", ["unban ", "unmute "]),
         ("limits ", "max-r", ["max-refs ", "max-rooms ", "max-rooms-per-session "]),
         ("kick ", "x", []),
+        ("kick ", "", ["bob "]),
+        ("who ", "", ["#dev ", "#lobby ", "bob "]),
+        ("kick bob ", "", ["#dev ", "#lobby ", "bob "]),
+        ("say ", "b", []),
+        ("say #dev hello ", "b", ["bob "]),
+        ("room ", "", ["close ", "remove "]),
+        ("room remove #dev ", "-", ["--yes "]),
+        ("nonsense ", "", []),
     ],
 )
 def test_tab_offers_what_can_stand_there(
