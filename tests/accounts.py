@@ -8,6 +8,8 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
+from twisted.internet.error import ConnectionDone
+
 from lanchatd.chat.accounts.rows import Account, Change
 from lanchatd.chat.answers import Answer
 from lanchatd.chat.peer import Peer
@@ -42,6 +44,11 @@ class Owners(World):
         for keep in self._waiting:
             keep()
         self._waiting = []
+        self.settle()
+
+    def ends(self, person: Person) -> None:
+        """Their connection is closed, in the middle of whatever it is."""
+        person.wire.lose(ConnectionDone())
         self.settle()
 
     def lets_hash(self) -> None:

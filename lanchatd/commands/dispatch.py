@@ -13,7 +13,7 @@ from lanchatd.chat.format import Line
 from lanchatd.chat.posted import Posted
 from lanchatd.chat.refs import digest
 from lanchatd.chat.user import Session
-from lanchatd.commands import administrators, members, operators, owners
+from lanchatd.commands import accounts, administrators, members, operators, owners
 from lanchatd.commands.actor import Actor, Does
 from lanchatd.commands.administrators import Administrator
 from lanchatd.commands.parsing import Commands, Row
@@ -36,7 +36,12 @@ MEMBERS_DO: dict[str, Does] = {
     **owners.DOES,
     **operators.DOES,
 }
-CONSOLE_DOES: dict[str, Does] = {"help": partial(_help, CONSOLE), **operators.DOES, **administrators.DOES}
+CONSOLE_DOES: dict[str, Does] = {
+    "help": partial(_help, CONSOLE),
+    **operators.DOES,
+    **administrators.DOES,
+    **accounts.DOES,
+}
 """What each row of a table does, by its name."""
 
 

@@ -91,9 +91,7 @@ async def _devices(
     elif what == "name" and which is not None and name is not None:
         await _name(chat, speaker, which, name)
     else:
-        raise Refused(
-            "usage", "Usage: /devices, /devices remove N, /devices remove others, /devices name N NAME"
-        )
+        raise Refused("usage", "Usage: /devices, /devices remove N|others or /devices name N NAME")
 
 
 def _tell_devices(chat: Chat, speaker: Speaker) -> None:

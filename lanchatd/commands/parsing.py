@@ -14,10 +14,18 @@ from lanchatd.text.refused import Refused
 
 LONGEST_BAN = 10 * 365 * 24 * 60  # minutes: ten years
 LONGEST_HISTORY = 100  # lines; what is past it is read with JSON's "after"
+MOST_USES = 1_000  # of an invitation: a school
+LONGEST_INVITATION = 365  # days
 LONGEST_WAIT = 24 * 60 * 60  # seconds, until a shutdown: a day
 
 # The arguments that are a whole number, and from where to where.
-NUMBERS = {"MINUTES": (1, LONGEST_BAN), "N": (1, LONGEST_HISTORY), "SECONDS": (0, LONGEST_WAIT)}
+NUMBERS = {
+    "MINUTES": (1, LONGEST_BAN),
+    "N": (1, LONGEST_HISTORY),
+    "SECONDS": (0, LONGEST_WAIT),
+    "USES": (1, MOST_USES),
+    "DAYS": (1, LONGEST_INVITATION),
+}
 
 # Shorter names are near to anything, and a private text must not be sent on to /me by a hint.
 _LEAST_HINTED = 3

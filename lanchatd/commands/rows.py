@@ -67,11 +67,21 @@ ADMINISTERING = (
     Row("shutdown", "[--yes] [SECONDS] [REASON]", "tell everybody, and end the daemon"),
 )
 
+GIVING = (
+    Row("accounts", "[NICK]", "the nicks that belong to somebody, or are held; or the devices of one"),
+    Row(
+        "account",
+        "add|code|reset|hold|free|remove NICK",
+        "give a nick, or a code for it; with reset nothing else is good any more; or let nobody have it",
+    ),
+    Row("invite", "[USES] [DAYS]", "a code by which somebody gets a nick"),
+)
+
 MEMBERS = Commands(
     "/", "Anything else is said to the room; //x says /x.", *TALKING, *OWNING, *MODERATING, BANS
 )
 CONSOLE = Commands(
-    "", "With --json behind its name, a command answers for programs.", *ADMINISTERING, *MODERATING
+    "", "With --json behind its name, a command answers for programs.", *ADMINISTERING, *GIVING, *MODERATING
 )
 
 

@@ -43,7 +43,7 @@ _ROOMS = """
 """
 
 _OF_ALL = """
-    SELECT place, name, id, at_us, kind, nick, text FROM event JOIN room ON number = room
+    SELECT place, name, id, at_us, kind, nick, text, known FROM event JOIN room ON number = room
     WHERE place > ? ORDER BY place LIMIT ?
 """
 

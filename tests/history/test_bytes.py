@@ -68,6 +68,7 @@ def test_what_an_older_version_kept_is_counted(path: Path) -> None:
             "ALTER TABLE room DROP COLUMN topic_at_us;"
             "CREATE TRIGGER topic_came AFTER INSERT ON event BEGIN SELECT 1; END;"
             "DROP TABLE removed; ALTER TABLE log DROP COLUMN removals; ALTER TABLE room DROP COLUMN removals;"
+            "ALTER TABLE event DROP COLUMN known;"
             "PRAGMA user_version = 2"
         )
     DiskWorld(path)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from lanchatd.chat.accounts.register import Accounts
-from lanchatd.chat.accounts.rows import TLS, Account, Change, Device, Held
+from lanchatd.chat.accounts.rows import TLS, Account, Change, Device, Held, Row
 from lanchatd.text.names import Name
 from lanchatd.text.refused import Refused
 
@@ -28,6 +28,18 @@ def new_account(
     accounts.refuse_full()
     accounts.refuse_nick(name)
     return Account(accounts.next_number(), name, now, now, made_by, password)
+
+
+def given(accounts: Accounts, name: Name, now: float, by: str) -> tuple[Account, tuple[Row, ...]]:
+    """One more account, as an administrator gives it, also of a nick that is held; and what is gone then."""
+    held = accounts.held(name.key)
+    if held is None:
+        return new_account(accounts, name, now, by), ()
+    accounts.refuse_full()
+    if held.account is not None and (other := accounts.by_number.get(held.account)) is not None:
+        text = f"{name.shown} is held for {other.name.shown}, who had it: account free {name.shown}"
+        raise Refused("nick_owned", text)
+    return Account(accounts.next_number(), held.name, now, now, by), (held,)
 
 
 def new_devices(

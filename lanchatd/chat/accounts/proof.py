@@ -171,6 +171,9 @@ class WayIn:
     async def _use(
         self, code: Code, name: Name, peer: Peer, device: str, free: Callable[[str], Name]
     ) -> Proof:
+        if code.account is None and self.who_registers == OFF:
+            raise Refused("registration_closed", "Nobody can register a nick here.")
+
         def change() -> Change:
             found = self.accounts.code(code.hash)
             if found is None:

@@ -216,7 +216,7 @@ class Accounts:
                 self._by_print[row.print] = row
             case Code():
                 self._codes[row.hash] = row
-            case Held():
+            case Held():  # pragma: no branch
                 self._held[row.name.key] = row
                 self._looks.add(row.name)
 
@@ -235,7 +235,7 @@ class Accounts:
                     self._devices[row.account] = others
             case Code():
                 del self._codes[row.hash]
-            case Held():
+            case Held():  # pragma: no branch
                 del self._held[row.name.key]
                 self._looks.remove(row.name)
                 if row.account is not None and (account := self.by_number.get(row.account)) is not None:

@@ -97,6 +97,8 @@ MIGRATIONS = (
             WHERE number = new.room;
     END;
     """,
+    # Whether who said it owned the nick then: who owns it later need not have said it.
+    "ALTER TABLE event ADD COLUMN known INTEGER",
 )
 
 # For a log in which ids may be given again that somebody saw.

@@ -36,15 +36,15 @@ _WRITE_ROOMS = """
 """
 
 _WRITE_EVENTS = f"""
-    INSERT INTO event (room, id, at_us, kind, nick, text, ref, words)
-    SELECT {", ".join(f"json_extract(value, '$[{column}]')" for column in range(8))}
+    INSERT INTO event (room, id, at_us, kind, nick, text, ref, words, known)
+    SELECT {", ".join(f"json_extract(value, '$[{column}]')" for column in range(9))}
     FROM json_each(?)
 """  # noqa: S608
 
 _READ = """
-    SELECT json_group_array(json_array(id, at_us, kind, nick, text)) FROM (
+    SELECT json_group_array(json_array(id, at_us, kind, nick, text, known)) FROM (
         SELECT *, row_number() OVER before AS place, sum(size) OVER before AS bytes FROM (
-            SELECT id, at_us, kind, nick, text,
+            SELECT id, at_us, kind, nick, text, known,
                 length(CAST(nick AS BLOB)) + length(CAST(text AS BLOB)) AS size
             FROM event WHERE room = ? AND id > ? AND id <= ? ORDER BY id LIMIT ?
         ) WINDOW before AS (ORDER BY id ROWS UNBOUNDED PRECEDING)
@@ -52,7 +52,7 @@ _READ = """
 """
 
 _SEARCH = """
-    SELECT place, room.name, id, at_us, kind, nick, event.text
+    SELECT place, room.name, id, at_us, kind, nick, event.text, known
     FROM word JOIN event ON place = word.rowid JOIN room ON number = room
     WHERE word.text MATCH ? AND word.rowid < ? ORDER BY word.rowid DESC LIMIT ?
 """
@@ -65,7 +65,7 @@ _ROOMS = """
     SELECT number, key, name, removals, topic, topic_by, topic_at_us, pruned FROM room ORDER BY number
 """
 
-_NEWEST_FIRST = "SELECT id, at_us, kind, nick, text, ref FROM event WHERE room = ? ORDER BY id DESC"
+_NEWEST_FIRST = "SELECT id, at_us, kind, nick, text, known, ref FROM event WHERE room = ? ORDER BY id DESC"
 
 
 @dataclass(slots=True)
@@ -114,6 +114,7 @@ def events_as_json(batches: Sequence[tuple[int, Sequence[Posted]]]) -> str:
             event.text,
             posted.ref,
             words_of(event.text),
+            1 if event.known else None,
         )
         for room, batch in batches
         for posted in batch
@@ -180,9 +181,9 @@ def newest_at(connection: sqlite3.Connection) -> float | None:
     return None if newest is None else newest[0] / US
 
 
-def event_from(room: str, id_: int, at_us: int, kind: str, nick: str, text: str) -> Event:
+def event_from(room: str, id_: int, at_us: int, kind: str, nick: str, text: str, known: int | None) -> Event:
     """A row as an event again."""
-    return Event(Kind(kind), room, nick, text, at_us / US, id_)
+    return Event(Kind(kind), room, nick, text, at_us / US, id_, known=bool(known))
 
 
 def restore(connection: sqlite3.Connection, limits: Limits, tails: Tails, since: float) -> Iterator[Restored]:
@@ -201,12 +202,12 @@ def _restored(
     events: list[Event] = []
     refs: list[tuple[float, str, int]] = []
     rows: Iterator[tuple[Any, ...]] = connection.execute(_NEWEST_FIRST, (room.number,))
-    for count, (id_, at_us, kind, nick, text, ref) in enumerate(rows):
+    for count, (id_, at_us, kind, nick, text, known, ref) in enumerate(rows):
         if count >= LEAST_RESTORED and (at_us < since_us or len(refs) >= limits.max_refs):
             break
         if len(events) < limits.log_events and size < limits.log_bytes:
             size += len(text)
-            events.append(event_from(room.name, id_, at_us, kind, nick, text))
+            events.append(event_from(room.name, id_, at_us, kind, nick, text, known))
         if ref is not None and at_us >= since_us:
             refs.append((at_us / US, ref, id_))
     events.reverse()

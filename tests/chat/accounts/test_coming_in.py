@@ -7,8 +7,10 @@ import pytest
 from lanchatd.chat.accounts import register
 from lanchatd.chat.accounts.codes import hash_of
 from lanchatd.chat.accounts.proof import INVITE, OFF
-from lanchatd.chat.accounts.rows import FOR_GUEST, FOR_RETURN, Change, Code, Device, Held
+from lanchatd.chat.accounts.rows import FOR_GUEST, FOR_RETURN, Change, Code, Device, Held, Proof
+from lanchatd.chat.format import Hello
 from lanchatd.text.names import nick
+from lanchatd.text.refused import Refused
 from tests.accounts import HOME, KEY, OTHER_KEY, Owners
 from tests.world import Person
 
@@ -375,3 +377,14 @@ def test_a_device_is_named(world: Owners) -> None:
     device = world.accounts.device(KEY)
     assert isinstance(device, Device)
     assert device.name == "x" * 32
+
+
+def test_a_proof_is_looked_at_again_when_it_is_used(world: Owners) -> None:
+    """A door may use it later: it is for one nick, and for an account that is there."""
+    world.owner("alice").hangs_up()
+    proof, make = Proof(1, "password"), world.connect().wire.protocol
+    with pytest.raises(Refused, match="You have proved to be alice, and not bob"):
+        world.chat.join(Hello("bob"), world.peer(), make, proof=proof)
+    world.accounts.apply(Change((), world.accounts.everything_of(world.accounts.by_number[1])))
+    with pytest.raises(Refused, match="That account is gone"):
+        world.chat.join(Hello("alice"), world.peer(), make, proof=proof)
