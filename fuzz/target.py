@@ -1,4 +1,4 @@
-"""What the fuzzer calls: bytes are lines of three people, and how they are cut."""
+"""What the fuzzer calls: bytes are lines of four people, and how they are cut."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from random import Random
 from twisted.logger import ILogObserver, LogEvent, LogLevel, globalLogBeginner
 from zope.interface import implementer
 
-from tests.crowd import Crowd, script
+from tests.crowd import NICKS, Crowd, script
 
 _logged: list[LogEvent] = []
 
@@ -23,12 +23,12 @@ globalLogBeginner.beginLoggingTo([_observe], redirectStandardIO=False, discardBu
 
 
 def play(fuzzed: bytes) -> None:
-    """Lines of up to 3 people. The first byte of each is who sends it, and whether it comes in two pieces."""
+    """Lines of up to 4 people. The first byte of each is who sends it, and whether it comes in two pieces."""
     crowd = Crowd()
     for line in fuzzed.split(b"\n"):
         who, pieces = line[:1] or b"0", line[1:] + b"\n"
-        place = who[0] // 3 % len(pieces)
-        crowd.sends(who[0] % 3, *filter(None, (pieces[:place], pieces[place:])))
+        place = who[0] // len(NICKS) % len(pieces)
+        crowd.sends(who[0] % len(NICKS), *filter(None, (pieces[:place], pieces[place:])))
     crowd.check()
     assert not _logged, _logged
 

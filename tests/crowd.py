@@ -1,4 +1,4 @@
-"""Three people in a world who send whatever they are given, and what must hold whatever that is.
+"""Four people in a world who send whatever they are given, and what must hold whatever that is.
 
 What is sent is made up by a `Random`: a seeded one, one of Hypothesis's, or the fuzzer's bytes in its place.
 """
@@ -14,13 +14,19 @@ from typing import Any
 from lanchatd.commands.rows import MEMBERS
 from lanchatd.doors.line_protocol import ChatProtocol, State
 from tests.escapes import ESCAPES, harm_in, texts_in
+from tests.irc import any_line
 from tests.world import Person, World
 
-NICKS = ("alice", "bob", "carol")
+NICKS = ("alice", "bob", "carol", "irving")
+IRC = NICKS.index("irving")
+IRC_SHAPES = re.compile(r"(?:@\S+ )?:\S+ |ERROR :")
 SHAPES = re.compile(r"(?:\d\d:\d\d )?(?:<\S+> |\* \S+ |\[\S+ -> \S+\] |--(?: |$)|!! )")
 
+# The one thing in a line of IRC that is no text.
+ACTION = re.compile("\x01(ACTION [^\x01]*)\x01$")
+
 Script = list[tuple[int, bytes]]
-"""Who sends, from 0 to 2, and a line without its end."""
+"""Who sends, from 0 to 3, and a line without its end."""
 
 _WORDS = (
     *NICKS, "ALICE", "b0b", "dave", "山田", "аlice", "#lobby", "#dev", "#Ｄev", "#l0bby", "0", "1", "20",
@@ -48,7 +54,11 @@ _BROKEN = (
 
 def script(random: Random, lines: int) -> Script:
     """So many lines, of all kinds."""
-    return [(random.randrange(3), _line(random)) for _ in range(lines)]
+    made: Script = []
+    for _ in range(lines):
+        who = random.randrange(len(NICKS))
+        made.append((who, any_line(random) if who == IRC and random.randrange(4) else _line(random)))
+    return made
 
 
 def _line(random: Random) -> bytes:
@@ -79,7 +89,10 @@ def _typed(random: Random) -> str:
 
 
 class Crowd:
-    """Alice, who is an operator, Bob, and Carol, who is a program. Who loses the connection comes back."""
+    """Alice, who is an operator, Bob, Carol, who is a program, and Irving, who has an IRC client.
+
+    Who loses the connection comes back.
+    """
 
     def __init__(self) -> None:
         self.world = World(max_rooms=20)
@@ -109,7 +122,9 @@ class Crowd:
 
     def check(self) -> None:
         """What holds whatever was sent."""
-        for line in chain(*self.seen):
+        for line in self.seen[IRC]:
+            assert IRC_SHAPES.match(line) and not harm_in(ACTION.sub(r"\1", line)), line
+        for line in chain(*self.seen[:IRC]):
             if line.startswith("{"):  # anybody may have begun to speak JSON
                 assert [text for text in texts_in(json.loads(line)) if harm_in(text)] == []
             else:
@@ -118,7 +133,10 @@ class Crowd:
         members = [person.user for person in self.people if _state(person) is State.JOINED]
         assert sorted(map(id, chat.users.values())) == sorted(map(id, members)), "a ghost"
         in_rooms = [member for room in chat.rooms.values() for member in room.members.values()]
-        assert sorted(map(id, in_rooms)) == sorted(map(id, members)), "in no room, or in two"
+        assert set(in_rooms) <= set(members), "a ghost in a room"
+        irving = self.people[IRC].user if members and _state(self.people[IRC]) is State.JOINED else None
+        in_one = [[id(user) for user in users if user is not irving] for users in (in_rooms, members)]
+        assert sorted(in_one[0]) == sorted(in_one[1]), "in no room, or in two"
         assert sum(bool(room.members) for room in chat.rooms.values()) <= self.world.limits.max_rooms
 
     def _comes(self, who: int) -> Person:
@@ -128,6 +146,8 @@ class Crowd:
         taken = [nick for nick in (NICKS[who], f"p{who}x", f"p{who}y", f"p{who}z") if nick not in chat.users]
         if NICKS[who] == "carol":
             return self.world.connect().asks({"nick": taken[0]})
+        if who == IRC:
+            return self.world.connect().types(f"NICK {taken[0]}", "USER u 0 * :u", "JOIN #lobby,#dev")
         return self.world.connect().types(taken[0])
 
     def _look(self) -> None:

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from random import Random
+
+from lanchatd.doors.irc.capabilities import OFFERED
+from lanchatd.doors.irc.commands import ROWS
+from tests.escapes import ESCAPES
 from tests.world import Person, World
 
 IRSSI = "multi-prefix extended-join setname invite-notify away-notify chghost account-notify server-time"
@@ -42,3 +47,25 @@ class Client:
         """What lines are answered with."""
         self.sees()
         return self.sends(*lines).sees()
+
+
+_WORDS = (
+    "#lobby", "#dev", "#lobby,#dev", "#!!", "alice", "bob", "eve", "lanchat", "0", "*", "", ":", "LS", "REQ",
+    "END", "LIST", "LATEST", "BEFORE", "AROUND", "BETWEEN", "TARGETS", "msgid=1-1795356191123000", "10", "hi",
+    "timestamp=2026-11-22", ":hello there", ":/help", ":/history 3", "+b", "%tcuihsnfdlaor,1", "Zoë", "日本",
+    "\x01VERSION\x01", ":\x01ACTION waves\x01", "\x02b\x02", "x" * 500,
+)  # fmt: skip
+
+
+def any_line(random: Random) -> bytes:
+    """Something like a line of IRC."""
+    kind = random.randrange(10)
+    if kind == 0:
+        return bytes(random.randrange(256) for _ in range(random.randrange(30))).replace(b"\n", b"")
+    if kind == 1:
+        return random.choice(ESCAPES)[1]
+    if kind == 2:
+        return b"CAP REQ :" + random.choice(OFFERED).encode()
+    tags = random.choice(("", "", "@a=b;c ", "@label=1 "))
+    words = (random.choice(_WORDS) for _ in range(random.randrange(5)))
+    return f"{tags}{random.choice(tuple(ROWS))} {' '.join(words)}".encode()

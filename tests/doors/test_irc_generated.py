@@ -8,34 +8,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lanchatd.doors.irc.capabilities import OFFERED
-from lanchatd.doors.irc.commands import ROWS
-from tests.escapes import ESCAPES, harm_in
-from tests.irc import Client
+from tests.escapes import harm_in
+from tests.irc import Client, any_line
 from tests.world import World
 
 RANDOM = st.randoms(use_true_random=False)
-
-WORDS = (
-    "#lobby", "#dev", "#lobby,#dev", "#!!", "alice", "bob", "eve", "lanchat", "0", "*", "", ":", "LS", "REQ",
-    "END", "LIST", "LATEST", "BEFORE", "AROUND", "BETWEEN", "TARGETS", "msgid=1-1795356191123000", "10", "hi",
-    "timestamp=2026-11-22", ":hello there", ":/help", ":/history 3", "+b", "%tcuihsnfdlaor,1", "Zoë", "日本",
-    "\x01VERSION\x01", ":\x01ACTION waves\x01", "\x02b\x02", "x" * 500,
-)  # fmt: skip
-
-
-def line(random: Random) -> bytes:
-    """Something like a line of IRC."""
-    kind = random.randrange(10)
-    if kind == 0:
-        return bytes(random.randrange(256) for _ in range(random.randrange(30))).replace(b"\n", b"")
-    if kind == 1:
-        return random.choice(ESCAPES)[1]
-    if kind == 2:
-        return b"CAP REQ :" + random.choice(OFFERED).encode()
-    tags = random.choice(("", "", "@a=b;c ", "@label=1 "))
-    words = (random.choice(WORDS) for _ in range(random.randrange(5)))
-    return f"{tags}{random.choice(tuple(ROWS))} {' '.join(words)}".encode()
 
 
 def played(pieces: list[bytes]) -> tuple[list[str], list[str]]:
@@ -51,7 +28,7 @@ def played(pieces: list[bytes]) -> tuple[list[str], list[str]]:
 @given(RANDOM, RANDOM)
 @settings(max_examples=20)
 def test_it_means_the_same_however_it_is_cut(random: Random, cuts: Random) -> None:
-    stream = b"".join(line(random) + b"\r\n" for _ in range(15))
+    stream = b"".join(any_line(random) + b"\r\n" for _ in range(15))
     places = sorted(cuts.randrange(len(stream)) for _ in range(6))
     pieces = [stream[a:b] for a, b in zip([0, *places], [*places, len(stream)], strict=True)]
     cut, whole = talk_of(played(pieces)), talk_of(played([stream]))
@@ -71,7 +48,7 @@ def test_nothing_breaks(seed: int) -> None:
     for number in range(40):
         client = Client.joins(world, f"n{number}", "#lobby") if number % 2 else Client(world)
         for _ in range(10):
-            client.person.sends(b"".join(line(random) + b"\r\n" for _ in range(3)))
+            client.person.sends(b"".join(any_line(random) + b"\r\n" for _ in range(3)))
         if not client.person.gone:
             client.person.vanishes()
         for seen in watcher.sees():

@@ -6,6 +6,7 @@ import pytest
 
 from lanchatd.doors.irc.capabilities import OFFERED
 from lanchatd.doors.irc.connection import REGISTERS_WITHIN
+from tests.escapes import harm_in
 from tests.irc import IRSSI, Client
 from tests.world import World
 
@@ -247,3 +248,9 @@ def test_who_registers_gives_way_to_nobody_while_it_waits_for_its_turn() -> None
         assert chat.awaits_turn
         world.passes(1)
     assert not chat.awaits_turn  # nobody registers for ever
+
+
+def test_a_command_is_named_harmlessly_in_the_answer(world: World) -> None:
+    alice = Client.joins(world, "alice", caps="standard-replies")
+    (number, reply) = alice.asks("\x1b[1;1Hx\x85y z")
+    assert not harm_in(number) and not harm_in(reply), (number, reply)

@@ -161,7 +161,7 @@ class IrcChat(ChatProtocol):
 
         ``about`` is the nick or the room, or empty; ``number`` is for where the code has another one.
         """
-        about = cleaning.harmless(about).replace(" ", "_")
+        about, command = (cleaning.harmless(word).replace(" ", "_") for word in (about, command))
         code, text = refused.code, refused.text
         self.refused += 1
         self.send(numeric(number, about, text=text) if number else error(code, text, command, about))
