@@ -13,7 +13,7 @@ from lanchatd.text.cleaning import NEVER
 from lanchatd.text.times import from_iso
 
 # What is kept of what a server sends, so that none of them fills the memory.
-_LONGEST_TEXT = 16_384  # characters: a list of a hundred bans; a line of talk has 4,096 bytes
+LONGEST_TEXT = 16_384  # characters: a list of a hundred bans; a line of talk has 4,096 bytes
 _LAST_TIME = 253_370_764_800  # 9999-01-01: in the year 10000 Python's calendar ends
 _DEEPEST = 8  # objects and lists in each other
 
@@ -21,7 +21,7 @@ _DEEPEST = 8  # objects and lists in each other
 def clean(text: str) -> str:
     """The text, with U+FFFD for every character that could do something to a terminal."""
     text = text.replace("\t", " ")
-    return NEVER.sub("\ufffd", text[:_LONGEST_TEXT])
+    return NEVER.sub("\ufffd", text[:LONGEST_TEXT])
 
 
 def text_of(event: object, name: str) -> str:
@@ -89,7 +89,7 @@ def cleaned(raw: dict[str, Any]) -> dict[str, Any] | None:
         return None
     text = raw.get("text")
     if event.get("type") == "notice" and isinstance(text, str):
-        event["text"] = "\n".join(map(clean, text[:_LONGEST_TEXT].split("\n")))
+        event["text"] = "\n".join(map(clean, text[:LONGEST_TEXT].split("\n")))
     return event
 
 

@@ -200,7 +200,8 @@ class ClientSession:
         event = item.event
         nick, room, log = (text_of(event, name) for name in ("nick", "room", "log"))
         begins = self.state is State.GREETING
-        if not (nick and room) or max(len(nick), len(room), len(log)) > LONGEST_NAME:
+        # With a space in it, a name could look like another part of the row of status.
+        if not all(map(_is_name, (nick, room))) or len(log) > LONGEST_NAME:
             got.stranger = begins
             return
         if not self.places.welcomed(event):
@@ -298,7 +299,7 @@ class ClientSession:
                 place.came_or_went(kind, event)
             case "renamed":
                 old, new = text_of(event, "from"), text_of(event, "to")
-                if old == self.nick and new:
+                if old == self.nick and _is_name(new):
                     self.nick = new
                 if place is not None:
                     place.renamed(old, new)
@@ -311,5 +312,10 @@ class ClientSession:
                 pass
 
     def _know_room(self, room: str) -> None:
-        if 0 < len(room) <= LONGEST_NAME and len(self.rooms) < MOST_ROOMS:
+        if _is_name(room) and len(self.rooms) < MOST_ROOMS:
             self.rooms.add(room)
+
+
+def _is_name(text: str) -> bool:
+    """Whether it can be a nick or a room, of whatever server."""
+    return 0 < len(text) <= LONGEST_NAME and len(text.split()) == 1

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import time
-import tomllib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -108,6 +107,8 @@ def _statements(text: str) -> Iterator[tuple[int, tuple[str, ...], Any, str]]:
 
     One that is not whole goes on in the next row, unless another one begins there.
     """
+    import tomllib  # noqa: PLC0415  most have no such file, and it takes as long as ten of our own to load
+
     rows = [*text.splitlines(), ""]
     table: tuple[str, ...] = ()
     begun: list[str] = []

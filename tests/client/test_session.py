@@ -541,3 +541,14 @@ def test_the_server_greets_once_and_again_when_it_has_something_new_to_say() -> 
         story.connects()
         told += [item.greets for item in story.hears(welcome(motd=motd), welcome(room="#dev"))]
     assert told == [True, False, False, False, True, False]
+
+
+@pytest.mark.parametrize("name", ["#x] · connected", "#a b", "#" + "x" * 64, "", " "])
+def test_no_server_writes_into_the_row_of_status(name: str) -> None:
+    """By what it calls a room or us: a name has no space in it, and a length."""
+    assert Story().hears(welcome(room=name)) == []
+    assert Story().hears(welcome(nick=name)) == []
+    story = Story().welcomed()
+    story.hears({"type": "renamed", "room": "#lobby", "from": "alice", "to": name})
+    story.hears({"type": "rooms", "rooms": [{"room": name}], "total": 1})
+    assert (story.session.nick, story.session.rooms) == ("alice", {"#lobby"})

@@ -13,6 +13,7 @@ from lanchatd.client.arriving import Arriving
 from lanchatd.client.outgoing import counted_refs
 from lanchatd.client.room import Room
 from lanchatd.client.session import ClientSession
+from lanchatd.client.shown_event import ShownEvent
 from lanchatd.client.status import Status, status_row
 from lanchatd.client.windows import MISSED_CHARACTERS, MOST_MISSED, MOST_PRIVATE, Windows
 from lanchatd.client.wishes import Wishes
@@ -33,6 +34,11 @@ class Desk:
         self.arriving = Arriving(self.session, self.windows, wishes or Wishes(), "%H:%M", self._log)
         self.session.connect(0)
         self.hears(*(welcome(room=name, log=name) for name in ROOMS))
+
+    def received(self, event: dict[str, Any]) -> ShownEvent:
+        """What the session makes of one that means one thing."""
+        (item,) = self.session.received(json.dumps(event).encode(), 0).items
+        return item
 
     def _log(self, room: str, at: float, lines: Iterable[str]) -> None:
         self.logged += [(room, line) for line in lines]
