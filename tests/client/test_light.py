@@ -58,11 +58,11 @@ def test_what_is_kept_of_a_long_day_is_bounded(monkeypatch: pytest.MonkeyPatch) 
         gc.collect()
         return tracemalloc.get_traced_memory()[0]
 
-    lines(1, 1_500)  # every list is full
+    lines(1, 600)  # every list is full
     tracemalloc.start()
     try:
-        before = lines(1_501, 1_500)
-        after = lines(3_001, 3_000)
+        before = lines(601, 600)
+        after = lines(1_201, 1_200)
     finally:
         tracemalloc.stop()
     assert after < before * 1.1 + 10_000
