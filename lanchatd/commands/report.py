@@ -21,7 +21,12 @@ MOST_FITTED = 1_000
 
 # Headings where there is no room: the words are wider than what stands below.
 _SHORT = {"encrypted": "TLS", "lines_said": "said", "operator": "op"}
-_BETWEEN = "  "
+_BETWEEN, _BELOW = "  ", "    "
+_LONG = 24  # columns, of a last column that goes below its row
+
+# Columns after which a word is split if there is no other way: a nick, an address; and from which on it is
+# never, as that is a fingerprint.
+_SPLIT, _NEVER_SPLIT = 12, 48
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,10 +90,9 @@ def as_text(report: Report, now: float, columns: int | None = None) -> str:
             shown = [tuple(map(_heading, report.columns)), *rows]
             widths = _widths(shown)
             if columns is not None and _wide(widths) > columns and len(rows) <= MOST_FITTED:
-                shown = [tuple(_SHORT.get(name) or _heading(name) for name in report.columns), *rows]
-                widths = _fitting(shown, columns)
-                shown = [line for row in shown for line in _wrapped(row, widths)]
-            lines = _aligned(shown, widths)
+                lines = _fitted(report.columns, rows, columns)
+            else:
+                lines = _aligned(shown, widths)
         case _:  # pragma: no cover
             assert_never(report)
     return "".join(line + "\n" for line in lines)
@@ -153,20 +157,51 @@ def _wide(widths: list[int]) -> int:
     return sum(widths) + len(_BETWEEN) * (len(widths) - 1)
 
 
-def _fitting(rows: list[tuple[str, ...]], columns: int) -> list[int]:
-    """The widest columns made narrower: as long as their words are whole, and then further."""
+def _fitted(names: tuple[str, ...], rows: list[tuple[str, ...]], columns: int) -> list[str]:
+    """The lines of a table that is too wide.
+
+    A long last column goes below its row. What is too wide then goes on below itself, with its words whole if
+    that is possible; and where nothing helps, each row is a list of facts.
+    """
+    table = [tuple(_SHORT.get(name) or _heading(name) for name in names), *rows]
+    below = _widths(table)[-1] > _LONG
+    tops = [row[:-1] for row in table] if below else table
+    widths = _fitting(tops, columns)
+    if widths is None:
+        return _records(tuple(map(_heading, names)), rows, columns)
+    lines: list[str] = []
+    for row, top in zip(table, tops, strict=True):
+        lines += _aligned(_wrapped(top, widths), widths)
+        if below:
+            lines += [_BELOW + text for text in wrap(row[-1], max(1, columns - len(_BELOW)))]
+    return lines
+
+
+def _fitting(rows: list[tuple[str, ...]], columns: int) -> list[int] | None:
+    """How wide the columns are to be, the widest made narrower; None if there is no way."""
+    widths = _widths(rows)
     words = [
-        max((_width(word) for text in column for word in text.split()), default=1)
+        max((_width(word) for text in column for word in text.split()), default=0)
         for column in zip(*rows, strict=True)
     ]
-    widths = _widths(rows)
-    for least in (words, [1] * len(words)):
-        while _wide(widths) > columns:
-            wider = [place for place, width in enumerate(widths) if width > least[place]]
-            if not wider:
-                break
+    for least in (words, [word if word > _NEVER_SPLIT else min(word, _SPLIT) for word in words]):
+        while wider := [place for place, width in enumerate(widths) if width > least[place]]:
+            if _wide(widths) <= columns:
+                return widths
             widths[max(wider, key=widths.__getitem__)] -= 1
-    return widths
+    return widths if _wide(widths) <= columns else None
+
+
+def _records(names: tuple[str, ...], rows: list[tuple[str, ...]], columns: int) -> list[str]:
+    """Each row as a list of facts, with an empty line between them."""
+    width = max(map(_width, names))
+    widths = [width, max(1, columns - width - len(_BETWEEN))]
+    lines: list[str] = []
+    for row in rows:
+        facts = [(name, text) for name, text in zip(names, row, strict=True) if text]
+        wrapped = [line for fact in facts for line in _wrapped(fact, widths)]
+        lines += [*([""] if lines else []), *_aligned(wrapped, widths)]
+    return lines
 
 
 def _wrapped(row: tuple[str, ...], widths: list[int]) -> list[tuple[str, ...]]:

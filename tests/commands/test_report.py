@@ -53,12 +53,43 @@ def test_a_table_that_is_too_wide_goes_on_below() -> None:
         "office",
         "日本 語  5",
     ]
-    assert fitted(14, ("fingerprint", 1, Span(1)))[:3] == ["nam  sai  idle", "e    d", "fin  1    1 s"]
 
 
-def test_a_terminal_too_narrow_for_any_table_is_no_trouble() -> None:
-    """It shows what it can."""
-    assert as_text(table(("a", 1, None)), NOW, 3).splitlines()[0] == "n  s  i"
+def test_a_nick_or_an_address_is_split_if_it_must_be_and_a_fingerprint_never() -> None:
+    """Who reads a table wants a row, and who compares fingerprints all of it."""
+    assert fitted(26, ("alice_of_the_office", 1, Span(7))) == [
+        "name            said  idle",
+        "alice_of_the_o  1     7 s",
+        "ffice",
+    ]
+    assert fitted(62, ("SHA256:" + "x" * 43, 1, Span(7)))[0].endswith("said  idle")
+    assert fitted(61, ("SHA256:" + "x" * 43, 1, Span(7)))[1:] == [
+        "            x",
+        "lines said  1",
+        "idle        7 s",
+    ]
+
+
+def test_a_long_last_column_goes_below_its_row() -> None:
+    """As it is read there."""
+    things = Table("things", ("name", "reason"), (("bob", "one two three four five six"), ("carol", "")), "")
+    shown = as_text(things, NOW, 24).splitlines()
+    assert shown == ["name", "    reason", "bob", "    one two three four", "    five six", "carol"]
+
+
+def test_where_no_word_would_be_whole_each_row_is_a_list_of_facts() -> None:
+    """What is not so is left out."""
+    assert fitted(20, ("fingerprint", 1, Span(61)), ("x", 2, None)) == [
+        "name        fingerpr",
+        "            int",
+        "lines said  1",
+        "idle        1 min 1",
+        "            s",
+        "",
+        "name        x",
+        "lines said  2",
+    ]
+    assert as_text(table(("a", 1, None)), NOW, 3).splitlines()[0] == "name        a"
 
 
 def test_a_long_table_is_left_as_it_is() -> None:
