@@ -20,15 +20,16 @@ enum {
     TEXT_BYTES = 63, /* a line of 64 bytes, with its end */
     HEAD = 96,       /* what is kept of a line that has not come whole */
     RING = 1 << 14,  /* more lines than are ever in flight in a room */
-    EVENTS = 512
+    EVENTS = 512,
+    MOST_EACH = 16
 };
 
 struct member {
     struct connection connection; /* the first: a pointer to it is one to the member */
-    int room, index;
+    int room, index; /* the room that it talks in, the first of its rooms */
     enum dialect dialect;
     bool talks, joined, stalled;
-    uint64_t lines; /* that came since the run began */
+    uint64_t lines[MOST_EACH]; /* that came in each of its rooms since the run began */
     struct frames frames;
     int head_length;
     char head[HEAD];
@@ -63,9 +64,30 @@ static enum dialect dialect_of(const char *name, int number_in_room)
     return FLOOR;
 }
 
+/* Which room is at this place among those of a member. */
+static int room_at(const struct member *member, int slot)
+{
+    return (member->room + slot) % place.rooms;
+}
+
+/* At which place among the rooms of a member this line belongs. */
+static int slot_of(const struct member *member, const char *line, size_t length)
+{
+    if (place.each == 1)
+        return 0;
+    int room = room_of(line, length), slot = (room - member->room + place.rooms) % place.rooms;
+    if (room < 0 || slot >= place.each)
+        fail("a line that is of none of the rooms of member %d: %.*s", member->index, (int)length, line);
+    return slot;
+}
+
 void crowd_seat(const struct place *wanted, const char *dialect)
 {
     place = *wanted;
+    if (place.each < 1 || place.each > MOST_EACH || place.each > place.rooms)
+        fail("a member is in 1 to %d rooms, and not in more than there are", MOST_EACH);
+    if (place.each > 1 && strcmp(dialect, "json"))
+        fail("only programs that speak JSON are in several rooms");
     struct rlimit files;
     getrlimit(RLIMIT_NOFILE, &files);
     files.rlim_cur = files.rlim_max;
@@ -93,6 +115,8 @@ void crowd_seat(const struct place *wanted, const char *dialect)
             room->talkers[room->talker_count++] = i;
         else
             room->listeners++;
+        for (int slot = 1; slot < place.each; slot++)
+            rooms[room_at(member, slot)].listeners++;
     }
 }
 
@@ -123,7 +147,7 @@ void crowd_still_stalls(void)
 void crowd_forget(void)
 {
     for (int i = 0; i < place.members; i++)
-        members[i].lines = 0;
+        memset(members[i].lines, 0, sizeof members[i].lines);
     for (int i = 0; i < place.rooms; i++)
         rooms[i].said = rooms[i].seen = 0;
     latency_clear();
@@ -137,7 +161,9 @@ void crowd_forget(void)
 static void greet(struct member *member)
 {
     char line[512];
-    int length = hello(member->dialect, line, sizeof line, member->index, member->room, place.rooms == 1);
+    int length = place.each > 1
+        ? hello_to_several(line, sizeof line, member->index, member->room, place.each, place.rooms)
+        : hello(member->dialect, line, sizeof line, member->index, member->room, place.rooms == 1);
     if (length) {
         connection_send(&member->connection, line, length);
     } else {
@@ -160,8 +186,8 @@ void crowd_connect(void)
 
 static void joining_line(struct member *member)
 {
-    if (++member->lines > run.most_told)
-        run.most_told = member->lines;
+    if (++member->lines[0] > run.most_told)
+        run.most_told = member->lines[0];
     if (member->joined)
         return;
     enum step next = step(member->dialect, member->head, member->room, place.rooms == 1);
@@ -184,7 +210,9 @@ void crowd_say(int number, int64_t due_ns)
     memset(text, '.', TEXT_BYTES);
     text[TEXT_BYTES] = 0;
     text[snprintf(text, sizeof text, "=%016llx", (unsigned long long)due_ns)] = '.';
-    connection_send(&talker->connection, line, say(talker->dialect, line, sizeof line, number, text));
+    connection_send(&talker->connection, line,
+                    place.each > 1 ? say_in(line, sizeof line, number, text)
+                                   : say(talker->dialect, line, sizeof line, number, text));
     room->said++;
     run.said++;
     if (run.to_say && run.said == run.to_say)
@@ -215,23 +243,25 @@ uint64_t crowd_expected(void)
     return all;
 }
 
-/* More lines came to a member: which ones have been seen by everybody now? */
-static void came(struct member *member, uint64_t lines)
+/* More lines came to a member in one of its rooms: which ones have been seen by everybody now? */
+static void came(struct member *member, int slot, uint64_t lines)
 {
-    struct room *room = &rooms[member->room];
+    int number = room_at(member, slot);
+    struct room *room = &rooms[number];
+    uint64_t first = member->lines[slot];
     run.deliveries += lines;
-    if (member->talks)
+    if (member->talks && !slot)
         return;
-    for (uint64_t line = member->lines; line < member->lines + lines; line++) {
+    for (uint64_t line = first; line < first + lines; line++) {
         int32_t *by = &room->seen_by[line % RING];
         if (++*by == room->listeners) {
             *by = 0;
             room->seen++;
         }
     }
-    member->lines += lines;
+    member->lines[slot] += lines;
     if (run.window)
-        fill(member->room);
+        fill(number);
 }
 
 static void time_line(struct member *member, int64_t now)
@@ -277,41 +307,58 @@ static void read_lines(struct member *member, const char *bytes, const char *end
         } else if (!answered(member)) {
             run.strange += !is_talk(member->dialect, member->head, member->head_length);
             time_line(member, now);
-            came(member, 1);
+            came(member, slot_of(member, member->head, member->head_length), 1);
         }
         member->head_length = 0;
         bytes = newline + 1;
     }
 }
 
+/* Lines that came to a member one after the other in the same room. */
+struct tally {
+    int slot;
+    uint64_t lines;
+};
+
+static void add(struct member *member, struct tally *tally, const char *line, size_t length)
+{
+    int slot = slot_of(member, line, length);
+    if (slot != tally->slot) {
+        came(member, tally->slot, tally->lines);
+        *tally = (struct tally){.slot = slot};
+    }
+    tally->lines++;
+}
+
 /* How many lines ended, and little more: there are millions a second. */
 static void count_lines(struct member *member, const char *bytes, const char *end)
 {
-    uint64_t lines = 0;
+    struct tally tally = {0};
     if (member->head_length) { /* of a line that began in what came before */
         const char *newline = memchr(bytes, '\n', end - bytes);
         keep_head(member, bytes, newline ? newline : end);
         if (!newline)
             return;
-        lines += !answered(member);
+        if (!answered(member))
+            add(member, &tally, member->head, member->head_length);
         member->head_length = 0;
         bytes = newline + 1;
     }
     for (const char *newline; (newline = memchr(bytes, '\n', end - bytes)); bytes = newline + 1) {
         if (is_talk(member->dialect, bytes, newline - bytes)) {
-            lines++;
+            add(member, &tally, bytes, newline - bytes);
             continue;
         }
         keep_head(member, bytes, newline);
         if (!answered(member)) {
-            lines++;
+            add(member, &tally, bytes, newline - bytes);
             run.strange++;
         }
         member->head_length = 0;
     }
     if (bytes < end)
         keep_head(member, bytes, end);
-    came(member, lines);
+    came(member, tally.slot, tally.lines);
 }
 
 static void receive(struct member *member)

@@ -9,6 +9,7 @@
 /* Who there is, and where. */
 struct place {
     int port, members, rooms, talkers; /* so many talk in each room */
+    int each;                          /* in so many rooms is each member, and talks in the first */
     int at_once;                       /* connections that may be joining */
     bool one_stalls;                   /* one has a small buffer, to be told to stop reading */
     bool tls;

@@ -1,8 +1,10 @@
+#define _GNU_SOURCE
 #include "dialect.h"
 
 #include "frames.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 static const char UPGRADE[] = "GET /ws HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
@@ -33,6 +35,14 @@ int hello(enum dialect dialect, char *to, size_t size, int member, int room, boo
     default:
         return 0;
     }
+}
+
+int hello_to_several(char *to, size_t size, int member, int room, int each, int rooms)
+{
+    int length = snprintf(to, size, "{\"nick\": \"m%d\", \"rooms\": [", member);
+    for (int i = 0; i < each; i++)
+        length += snprintf(to + length, size - length, "%s{\"room\": \"#r%d\"}", i ? ", " : "", (room + i) % rooms);
+    return length + snprintf(to + length, size - length, "]}\n");
 }
 
 enum step step(enum dialect dialect, const char *line, int room, bool one_room)
@@ -78,6 +88,18 @@ int say(enum dialect dialect, char *to, size_t size, int room, const char *text)
     default:
         return snprintf(to, size, "%s\n", text);
     }
+}
+
+int say_in(char *to, size_t size, int room, const char *text)
+{
+    return snprintf(to, size, "{\"line\": \"%s\", \"room\": \"#r%d\"}\n", text, room);
+}
+
+int room_of(const char *line, size_t length)
+{
+    static const char ROOM[] = "\"room\": \"#r";
+    const char *room = memmem(line, length, ROOM, sizeof ROOM - 1);
+    return room ? atoi(room + sizeof ROOM - 1) : -1;
 }
 
 int answer(enum dialect dialect, char *to, size_t size, const char *line)

@@ -1,9 +1,9 @@
 /* The load generator: drives the members of one chat server.
 
-   load PORT SERVER_PID DIALECT MEMBERS ROOMS TALKERS AT_ONCE STALLS TLS
-        DIALECT floor, text, json, irc, web, or mixed (every other member of text and JSON); TALKERS of each room;
-        AT_ONCE so many connections are joining at the most; STALLS 1 if one member will stop reading;
-        TLS 1 if all speak it.
+   load PORT SERVER_PID DIALECT MEMBERS ROOMS EACH TALKERS AT_ONCE STALLS TLS
+        DIALECT floor, text, json, irc, web, or mixed (every other member of text and JSON); EACH: in so many of
+        the rooms is each member, and talks in the first of them; TALKERS of each room; AT_ONCE so many
+        connections are joining at the most; STALLS 1 if one member will stop reading; TLS 1 if all speak it.
 
    Takes commands on standard input, one a line, and answers each with one JSON object in a line:
 
@@ -176,11 +176,11 @@ static void obey(const char *command, const struct place *place)
 
 int main(int argc, char **argv)
 {
-    if (argc != 10)
-        fail("usage: load PORT SERVER_PID DIALECT MEMBERS ROOMS TALKERS AT_ONCE STALLS TLS");
+    if (argc != 11)
+        fail("usage: load PORT SERVER_PID DIALECT MEMBERS ROOMS EACH TALKERS AT_ONCE STALLS TLS");
     struct place place = {
-        .port = atoi(argv[1]), .members = atoi(argv[4]), .rooms = atoi(argv[5]), .talkers = atoi(argv[6]),
-        .at_once = atoi(argv[7]), .one_stalls = atoi(argv[8]), .tls = atoi(argv[9]),
+        .port = atoi(argv[1]), .members = atoi(argv[4]), .rooms = atoi(argv[5]), .each = atoi(argv[6]),
+        .talkers = atoi(argv[7]), .at_once = atoi(argv[8]), .one_stalls = atoi(argv[9]), .tls = atoi(argv[10]),
     };
     signal(SIGPIPE, SIG_IGN);
     if (clock_getcpuclockid(atoi(argv[2]), &server_clock))

@@ -32,12 +32,14 @@ SOURCES = (
 class Crowd:
     """Who is connected: so many members, evenly in so many rooms, of each of which so many talk.
 
+    ``each`` is in how many of the rooms each of them is.
     ``at_once`` is how many may be joining; 0: as many as the server's queue holds.
     """
 
     members: int
     rooms: int = 1
     talkers: int = 50
+    each: int = 1
     one_stalls: bool = False
     tls: bool = False
     at_once: int = 0
@@ -68,7 +70,7 @@ class Load:
 def load_on(server: Server, crowd: Crowd, built: Path, core: int) -> Iterator[Load]:
     """Drive a server from another core, until the block ends. Nobody has joined yet."""
     arguments = (
-        server.port, server.pid, server.kind.dialect, crowd.members, crowd.rooms, crowd.talkers,
+        server.port, server.pid, server.kind.dialect, crowd.members, crowd.rooms, crowd.each, crowd.talkers,
         crowd.at_once or server.kind.at_once, int(crowd.one_stalls), int(crowd.tls),
     )  # fmt: skip
     command = ["taskset", "--cpu-list", str(core), str(built / "load"), *map(str, arguments)]

@@ -52,6 +52,10 @@ def all_joined(members: int) -> str:
     return f"{members:,} join, all at once"
 
 
+def in_several(members: int, lines: int) -> str:
+    return f"{members:,} in {SEVERAL_EACH} rooms each, {lines} in flight in each room"
+
+
 def paced(members: int) -> str:
     return f"{members:,} members, half the load it bears"
 
@@ -81,6 +85,8 @@ def by_web(what: str) -> str:
 
 
 ROOMS = "rooms, 1 in flight in each"
+# Each is in ten of a hundred rooms, so that each room has a hundred.
+SEVERAL_ROOMS, SEVERAL_EACH = 100, 10
 IDLE = "idle"
 ALL_READ, ONE_STALLS = "all of 1,000 read", "one of 1,000 stalls"
 AT_HALF_LOAD = ", at half load"
@@ -90,6 +96,7 @@ ONE_TALKS = kept("100 members, one says 20 lines a second")
 TLS_WINDOWS = (1, 8, 64)
 KEPT_WINDOWS = (1, 64)
 WEB_WINDOWS = (1, 8, 64)
+SEVERAL_WINDOWS = (1, 8)
 IRC_WINDOWS = (1, 8, 64)
 
 
@@ -166,6 +173,16 @@ def _many_rooms(sitting: Sitting, scale: Scale) -> None:
         sitting.alternate(ROOMS, seats, f"window 1 {scale.run_s}", scale.rounds)
 
 
+def _several_rooms(sitting: Sitting, scale: Scale) -> None:
+    members = scale.members
+    crowd = Crowd(members, rooms=SEVERAL_ROOMS, talkers=5, each=SEVERAL_EACH)
+    with sitting.seats(f"{members:,} join {SEVERAL_EACH} rooms each", crowd, (JSON,)) as seats:
+        for lines in SEVERAL_WINDOWS:
+            sitting.alternate(
+                in_several(members, lines), seats, f"window {lines} {scale.run_s}", scale.rounds
+            )
+
+
 def _storms(sitting: Sitting, scale: Scale) -> None:
     for _ in range(scale.storms):
         for members in (scale.many // 2, scale.many):
@@ -239,6 +256,7 @@ PARTS: dict[str, Callable[[Sitting, Scale], None]] = {
     "stalled": _one_that_stalls,
     "many": _many,
     "rooms": _many_rooms,
+    "several-rooms": _several_rooms,
     "storms": _storms,
     "doubling": _doubling,
     "tls": _tls,

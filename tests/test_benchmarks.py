@@ -62,6 +62,19 @@ def test_a_load_on_the_daemon_is_measured_to_the_last_line(
             assert load("lines 10 1")["deliveries"] == 10 * told  # and nobody noticed
 
 
+def test_members_in_several_rooms_get_every_line_of_each(built: Path, tmp_path: Path) -> None:
+    """Once: of eight rooms, each of sixteen members is in three, so that a line comes to six."""
+    crowd = Crowd(16, rooms=8, talkers=1, each=3)
+    with (
+        running(kinds(built)["lanchatd, JSON"], tmp_path / "server", CORE) as server,
+        load_on(server, crowd, built, CORE) as load,
+    ):
+        load("join")
+        said = load("lines 200 2")
+        assert (said["lines"], said["deliveries"]) == (200, 1_200)
+        assert load("pace 400 0.1")["deliveries"] == 240
+
+
 def talked(deliveries: float, cpu_s: float = 1) -> Answer:
     return {"deliveries": deliveries, "seconds": 1, "server_cpu_s": cpu_s, "load_cpu_share": 0.5}
 
