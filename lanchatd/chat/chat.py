@@ -401,7 +401,7 @@ class Chat:
         if text or kind is not Kind.TOPIC:
             cleaning.refuse_unseen(text)
         self.refuse_muted(user)
-        room.refuse_talk()
+        _refuse_talk(room)
         if self.search is not None:  # it is kept for good
             session.connection.refuse_keeping(len(text.encode()))
         user.lines_said += 1
@@ -411,7 +411,7 @@ class Chat:
     def say_as_admin(self, room: Room, text: str, kind: Kind = Kind.SAID) -> Posted:
         """An administrator says, does, or sets as the topic."""
         cleaning.refuse_unseen(text)
-        room.refuse_talk()
+        _refuse_talk(room)
         self.lines_said += 1
         return room.post(kind, names.ADMIN, text)
 
@@ -441,8 +441,9 @@ class Chat:
 
     def muted_as(self, user: User) -> str | None:
         """The key of the nick by which a user is muted, or None: its own, or one that it had then."""
+        mutes = self.moderation.mutes
         for key in (user.name.key, user.muted_as):
-            if key is not None and self.moderation.mutes.holds(key, self.now()):
+            if key is not None and key in mutes.by_key and mutes.holds(key, self.now()):
                 return key
         return None
 
@@ -571,6 +572,11 @@ class Chat:
     def _room_for(self, name: Name, session: Session) -> Room:
         (room,) = self.registry.to_enter((name,), session.address or session.user.name.key)
         return room
+
+
+def _refuse_talk(room: Room) -> None:
+    if (refused := room.log.refuses()) is not None:
+        raise refused
 
 
 def _when_told(rooms: Sequence[Room], call: Callable[[], None]) -> None:

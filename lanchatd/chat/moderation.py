@@ -158,21 +158,21 @@ class Bans:
 
 
 class Mutes:
-    """Who may not talk, by the key of the nick."""
+    """Who may not talk, ``by_key`` of the nick; of those it may be over, see `holds`."""
 
     def __init__(self) -> None:
-        self._mutes: dict[str, Mute] = {}
+        self.by_key: dict[str, Mute] = {}
 
     def __len__(self) -> int:
-        return len(self._mutes)
+        return len(self.by_key)
 
     def add(self, name: Name, until: float | None) -> None:
         """Mute, for good with None."""
-        self._mutes[name.key] = Mute(name.shown, until)
+        self.by_key[name.key] = Mute(name.shown, until)
 
     def follow(self, key: str, name: Name) -> bool:
         """Who had a nick, by its key, has another. Returns whether it was muted."""
-        mute = self._mutes.pop(key, None)
+        mute = self.by_key.pop(key, None)
         if mute is not None:
             self.add(name, mute.until)
         return mute is not None
@@ -180,26 +180,26 @@ class Mutes:
     def remove(self, key: str, now: float) -> bool:
         """Let somebody talk again. Returns whether there was a mute."""
         held = self.holds(key, now)
-        self._mutes.pop(key, None)
+        self.by_key.pop(key, None)
         return held
 
     def holds(self, key: str, now: float) -> bool:
         """Whether somebody is muted."""
-        mute = self._mutes.get(key)
+        mute = self.by_key.get(key)
         return mute is not None and not _over(mute, now)
 
     def until(self, key: str) -> float | None:
         """Until when, or None for good; only where it `holds`."""
-        return self._mutes[key].until
+        return self.by_key[key].until
 
     def all(self, now: float) -> Iterator[Mute]:
         """Every mute that holds, the oldest first."""
         self.end(now)
-        yield from self._mutes.values()
+        yield from self.by_key.values()
 
     def end(self, now: float) -> None:
         """Forget those that are over."""
-        self._mutes = {key: mute for key, mute in self._mutes.items() if not _over(mute, now)}
+        self.by_key = {key: mute for key, mute in self.by_key.items() if not _over(mute, now)}
 
 
 class Moderation:

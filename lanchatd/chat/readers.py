@@ -15,7 +15,7 @@ from typing import Any, Protocol
 
 from lanchatd.chat.batch import Batch, ToldOtherwise
 from lanchatd.chat.connection import Connection, Outbox
-from lanchatd.chat.events import TALK, Event, Moment
+from lanchatd.chat.events import TALK, Event, Moment, Private
 from lanchatd.chat.format import Format
 from lanchatd.chat.hidden import hidden_from
 from lanchatd.chat.late_joins import ForSome, LateJoins
@@ -44,6 +44,8 @@ class Reader(ToldOtherwise, Protocol):
     cursors: tuple[Cursor, ...]
     live: bool
     reading: Cursor | None
+    tell_own: Callable[[Event | Private], bytes] | None
+    """What it is told of what it did itself, if that is not what everybody is told."""
 
     def who(self, readers: Readers) -> bytes:
         """Who is in a room, rendered for it."""
@@ -283,7 +285,9 @@ class Readers:
         for event in events:
             for origin in event.origins:
                 reader: Reader | None = origin()
-                if reader is not None and reader.live and reader.own(event) is not None:
+                if reader is None or reader.tell_own is None or not reader.live:
+                    continue
+                if reader.own(event) is not None:
                     owners.update(cursor for cursor in reader.cursors if cursor.readers is self)
         return owners
 

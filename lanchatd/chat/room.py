@@ -10,10 +10,12 @@ from weakref import ref
 from lanchatd.chat.events import (
     NO_REASON,
     NO_TOPIC,
+    TALK,
     Event,
     Here,
     Kind,
     Members,
+    Moment,
     Piece,
     Reason,
     Topic,
@@ -47,7 +49,6 @@ class Room:
         self._lists_told = 0
         self._now = around.now
         self._turn = Turn(self, log, around)
-        self._newcomers: list[Session] = []
         self.used_at = 0.0  # when the last one left, in seconds since the epoch
 
     # -- what happens in it
@@ -76,11 +77,6 @@ class Room:
             )
         )  # fmt: skip
 
-    def refuse_talk(self) -> None:
-        """Raises `Refused` if the log takes nothing at present."""
-        if (refused := self.log.refuses()) is not None:
-            raise refused
-
     def enter(self, session: Session, after: int | None = None, log: str | None = None) -> bool:
         """A session comes in. ``after`` continues behind an id of the log of that name (None: of this one).
 
@@ -93,8 +89,7 @@ class Room:
             self.presence(user, Kind.JOINED, user.real_name)
             if (away := user.away) is not None:
                 self.presence(user, Kind.AWAY, away)
-        self._newcomers.append(session)
-        self._turn.end_soon()
+        self._turn.at_end(session.catch_up)
         return self.readers.enter(session, after, log)
 
     def leave(self, session: Session, reason: Reason = NO_REASON, told: set[Session] | None = None) -> None:
@@ -156,21 +151,15 @@ class Room:
 
     # -- the turn asks
 
-    @property
-    def size(self) -> int:
-        return len(self.members)
-
     def tell(self, events: Sequence[Event]) -> None:
+        moments: Sequence[Moment] = events
         for event in events:
             if event.kind is Kind.TOPIC:
                 self.topic = Topic(event.text, event.nick, event.at)
                 self._lists.changed()
-        self.readers.fan_out(told_together(events, len(self.members)), events)
-
-    def turn_ended(self) -> None:
-        newcomers, self._newcomers = self._newcomers, []
-        for session in newcomers:
-            session.catch_up()
+            elif event.kind not in TALK and moments is events:
+                moments = told_together(events, len(self.members))
+        self.readers.fan_out(moments, events)
 
 
 class _Roster:

@@ -9,7 +9,7 @@ room, they are told together.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Sequence, Sized
 from dataclasses import dataclass
 from enum import Enum
 from functools import partial
@@ -56,16 +56,12 @@ class Room(Protocol):
     """Whose turn it is."""
 
     @property
-    def size(self) -> int:
-        """How many are in it."""
+    def members(self) -> Sized:
+        """Those in it."""
         ...
 
     def tell(self, events: Sequence[Event]) -> None:
         """Fan these out; talk is in the log."""
-        ...
-
-    def turn_ended(self) -> None:
-        """Those who came in it may begin."""
         ...
 
 
@@ -95,6 +91,7 @@ class Turn:
         self._gathered: list[Posted] = []
         self._has_talk = False
         self._when_told: list[Callable[[], None]] = []
+        self._at_end: list[Callable[[], None]] = []
         self._in_log: _Batch | None = None
         self._hung: _Batch | None = None
         self._held: list[_Batch] = []
@@ -113,11 +110,15 @@ class Turn:
         self._has_talk |= event.kind in TALK
         if self.state is State.RESTS or (self.state is State.WAITS and self._has_talk):
             self._go(State.GATHERS)
-        self.end_soon()
+        self._end_soon()
         return posted
 
-    def end_soon(self) -> None:
-        """Call `Room.turn_ended` at the end of this turn of the reactor."""
+    def at_end(self, call: Callable[[], None]) -> None:
+        """Call it at the end of this turn of the reactor, when what happened in it has gone to the log."""
+        self._at_end.append(call)
+        self._end_soon()
+
+    def _end_soon(self) -> None:
         if self._end is None:
             self._end = self._clock.callLater(0, self._ended)
 
@@ -127,7 +128,8 @@ class Turn:
             self._end.cancel()
             self._end = None
             self._append()
-            self._room.turn_ended()
+            if self._at_end:
+                self._call_at_end()
 
     def when_told(self, call: Callable[[], None]) -> None:
         """Call it when all talk until now has been told or refused. What hangs is not waited for."""
@@ -151,12 +153,12 @@ class Turn:
 
     def _ended(self) -> None:
         self._end = None
-        large = self._room.size > SMALL_ROOM
+        large = len(self._room.members) > SMALL_ROOM
         if self.state is State.GATHERS and large and self._has_talk:
             # For one turn more, which costs next to nothing beside a fan-out: what arrived while the first
             # line was being read goes out with it, and not after everybody was sent that alone.
             self._go(State.GATHERS_ON)
-            self.end_soon()
+            self._end_soon()
         elif self.state is State.GATHERS and large:
             self._go(State.WAITS)
             if not self._asked:
@@ -164,14 +166,20 @@ class Turn:
                 self._presence_turns.ask(self._tell_presences)
         elif self.state in (State.GATHERS, State.GATHERS_ON):
             self._append()
-        self._room.turn_ended()
+        if self._at_end:
+            self._call_at_end()
+
+    def _call_at_end(self) -> None:
+        calls, self._at_end = self._at_end, []
+        for call in calls:
+            call()
 
     def _tell_presences(self) -> int:
         self._asked = False
         if self.state is not State.WAITS:
             return 0
         self._append()
-        return self._room.size
+        return len(self._room.members)
 
     def _append(self) -> None:
         batch = _Batch(self._gathered, self._when_told, self._clock.seconds())
@@ -249,7 +257,7 @@ class Turn:
         finally:
             self._tell_s = self._clock.seconds() - began_at
             if self._gathered:
-                self.end_soon()
+                self._end_soon()
 
     def _tell(self, batches: list[_Batch]) -> None:
         calls: deque[Callable[[], None]] = deque()

@@ -58,7 +58,9 @@ def run(chat: Chat, session: Session, line: Line, answer: Callable[[Item], None]
     done: Posted | Coroutine[Answer[Any], None, None] | None
     try:
         speaker = Speaker(session, chat.room_of(session, line.room))
-        text, command, rest = _parsed(line.text, speaker)
+        text, command, rest = line.text, None, ""
+        if text.startswith("/"):
+            text, command, rest = _parsed(text, speaker)
         key = ""
         if line.ref is not None and (command is None or command.once):
             key = digest(session.user.name.key, session.device, line.ref, line.room or "", line.text)
@@ -119,8 +121,7 @@ async def _administer(chat: Chat, administrator: Administrator, line: str) -> No
 
 
 def _parsed(line: str, speaker: Speaker) -> tuple[str, Row | None, str]:
-    if not line.startswith("/"):
-        return line, None, ""
+    """What is said by a line with a ``/`` before it, or the command and what is behind its name."""
     if line.startswith("//"):
         return line[1:], None, ""
     name, _, rest = line[1:].partition(" ")

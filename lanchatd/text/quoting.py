@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
+from functools import partial
 
 # What shows nothing at all, and what shows nothing but takes room: spaces, fillers, the empty Braille cell.
 _UNSEEN = "\u00ad\u034f\u061c\u180b-\u180f\u200b-\u200f\u2060-\u206f\ufe00-\ufe0f\ufeff\U000e0000-\U000e0fff"
@@ -15,9 +17,8 @@ _QUOTES = re.compile(
 )
 
 
-def single_spaced(text: str) -> str:
-    """The text with every run of spaces as one: on a terminal that wraps, many would be rows of their own."""
-    return _BLANKS.sub(" ", text)
+single_spaced: Callable[[str], str] = partial(_BLANKS.sub, " ")
+"""The text with every run of spaces as one: on a terminal that wraps, many would be rows of their own."""
 
 
 def quoted(text: str) -> str:

@@ -124,8 +124,9 @@ class Commits:
             self._late = None
         why = None if error is None else why_not(error)
         refused = None if why is None else _refused(why)
-        calls: deque[Callable[[], None]] = deque([partial(self._in_trouble, why)])
-        calls.extend(partial(appended, refused) for appended in batches)
+        calls: deque[Callable[[], None]] = deque(partial(appended, refused) for appended in batches)
+        if why != self.trouble:
+            calls.appendleft(partial(self._in_trouble, why))
         if why is None:
             self._kept()
         try:

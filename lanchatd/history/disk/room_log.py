@@ -36,16 +36,12 @@ class DiskLog:
         self._remove = remove
         self._under_way = 0  # appends
         self._thrown_away: Answer[None] | None = None
+        self.refuses: Callable[[], Refused | None] = commits.refuses
         self._listener: Listener
 
     @property
     def newest(self) -> int:
         return self._tail.newest
-
-    def refuses(self) -> Refused | None:
-        if self._thrown_away is not None:
-            return _being_removed()
-        return self._commits.refuses()
 
     def listen(self, listener: Listener) -> None:
         self._listener = listener
@@ -81,7 +77,7 @@ class DiskLog:
         if self._thrown_away is not None:
             answer.fail(_being_removed())
             return answer
-        self._thrown_away = answer
+        self._thrown_away, self.refuses = answer, _being_removed
         if not self._under_way:  # else what is on its way would come behind
             self._remove(self._room).when_known(self._was_removed)
         return answer
@@ -91,7 +87,7 @@ class DiskLog:
         if removed.error is None:
             self._tail.forget(self._tail.newest)
         else:
-            self._thrown_away = None  # it goes on
+            self._thrown_away, self.refuses = None, self._commits.refuses  # it goes on
         if answer is not None:
             removed.hand_on(answer)
 

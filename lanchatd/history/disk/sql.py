@@ -113,7 +113,7 @@ def events_as_json(batches: Sequence[tuple[int, Sequence[Posted]]]) -> str:
             event.nick,
             event.text,
             posted.ref,
-            words_of(event.text),
+            None if event.text.isascii() else words_of(event.text),
             1 if event.known else None,
         )
         for room, batch in batches
