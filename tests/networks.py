@@ -35,12 +35,17 @@ class Machine:
         """Treat what comes in as nftables does by this rule."""
         if shutil.which("nft") is None:
             pytest.skip("there is no nft here (apt-get install nftables)")
-        table = f"table inet filter {{ chain input {{ type filter hook input priority 0; {rule} }} }}"
+        chain = f"type filter hook input priority 0; {rule}"
+        table = f"table inet filter {{\nchain input {{\n{chain}\n}}\n}}\n"
         subprocess.run([*self.prefix, "nft", "-f", "-"], input=table, text=True, check=True)
 
     def isolate(self) -> None:
         """As a Wi-Fi for guests does: it reaches nobody else who is isolated."""
         _ip("-n", self.switch, "link", "set", self.port, "type", "bridge_slave", "isolated", "on")
+
+    def is_narrow(self, mtu: int) -> None:
+        """Its end of the cable in the switch takes no larger packets, and tells nobody."""
+        _ip("-n", self.switch, "link", "set", self.port, "mtu", str(mtu))
 
     def gets(self, address: str) -> None:
         """One more address, as by DHCP."""

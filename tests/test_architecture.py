@@ -33,6 +33,8 @@ CLIENT_KNOWS = {
     "commands",
     CLIENT,
 }
+# What looks at both ends.
+DOCTOR = "doctor"
 # They can be read, tested and used without a network; every branch of theirs is tested (`.ci/run`).
 RULES = ("limits", "clock", "text", "terminal", "chat", "formats", "commands")
 
@@ -68,7 +70,7 @@ def ours(module: str) -> set[str]:
     return {name for name in imports(module) if name in MODULES and folder(name)}
 
 
-@pytest.mark.parametrize("module", [name for name in MODULES if folder(name) not in ("", CLIENT)])
+@pytest.mark.parametrize("module", [name for name in MODULES if folder(name) not in ("", CLIENT, DOCTOR)])
 def test_imports_point_one_way(module: str) -> None:
     """Rules know rules, doors know the rules, the tap knows everything, and nothing imports the tap."""
     mine = FOLDERS.index(folder(module))
@@ -79,6 +81,12 @@ def test_imports_point_one_way(module: str) -> None:
 def test_the_client_knows_what_both_ends_share(module: str) -> None:
     """It is a program of its own at the other end."""
     assert {folder(name) for name in ours(module)} <= CLIENT_KNOWS
+
+
+@pytest.mark.parametrize("module", [name for name in MODULES if folder(name) != DOCTOR])
+def test_nobody_knows_the_doctor(module: str) -> None:
+    """It looks at both ends, and neither needs it."""
+    assert DOCTOR not in {folder(name) for name in ours(module)}
 
 
 def test_there_are_no_circles() -> None:
@@ -118,7 +126,7 @@ def test_nobody_imports_the_reactor_at_the_top(module: str) -> None:
 
 def test_every_folder_has_its_place_and_says_what_is_in_it() -> None:
     """A new one belongs in the list."""
-    assert {folder(module) for module in MODULES} == {"", *FOLDERS, CLIENT}
+    assert {folder(module) for module in MODULES} == {"", *FOLDERS, CLIENT, DOCTOR}
     for path in PACKAGE.iterdir():
         if (path / "__init__.py").exists():
             assert ast.get_docstring(ast.parse((path / "__init__.py").read_text("utf-8"))), path

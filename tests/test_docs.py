@@ -16,7 +16,7 @@ from lanchatd.commands.rows import CONSOLE, MEMBERS
 from lanchatd.limits import each_limit, option_name
 from lanchatd.options import Options
 from tests.daemon import daemon
-from tests.test_architecture import CLIENT, FOLDERS, MODULES, PACKAGE
+from tests.test_architecture import CLIENT, DOCTOR, FOLDERS, MODULES, PACKAGE
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text("utf-8")
@@ -115,12 +115,12 @@ def test_every_folder_is_in_the_list_for_newcomers() -> None:
         cells[0].removesuffix("/").removesuffix(".py")
         for cells in rows("how-it-works.md", "## What is where")
     ]
-    assert told == [*FOLDERS, CLIENT]
+    assert told == [*FOLDERS, CLIENT, DOCTOR]
 
 
 def test_every_file_that_newcomers_are_sent_to_is_there() -> None:
     """Whatever it is called by now."""
-    folders = "|".join((*FOLDERS, CLIENT))
+    folders = "|".join((*FOLDERS, CLIENT, DOCTOR))
     named = re.findall(rf"(?<![\w/.])(?:{folders})/[a-z_/]*(?:\.py)?", page("how-it-works.md"))
     assert len(named) > 40
     assert [name for name in named if not (PACKAGE / name).exists()] == []

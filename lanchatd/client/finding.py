@@ -23,7 +23,8 @@ QUICKLY_S = 0.6
 NOBODY = (
     "Nobody announces a chat on this network.",
     "Announcements are often lost in Wi-Fi, in a VPN, and always between networks. If there is a chat, ask",
-    "whoever runs it for its address, and say: lanchat-client ADDRESS",
+    "whoever runs it for its address, and say: lanchat-client ADDRESS. If that does not join it,",
+    "lanchat-doctor ADDRESS says why.",
 )
 
 
@@ -74,7 +75,8 @@ def choose(
     here = [HOST] if own & set(server.addresses) else []  # nobody is in between there
     address = first_to_answer([*here, *server.addresses], server.port)
     if address is None:
-        complain(f"{server.name} is announced, but {server.addresses[0]} port {server.port} does not answer.")
+        where = f"{server.addresses[0]} {server.port}"
+        complain(f"{server.name} is announced, but does not answer. lanchat-doctor {where} says why.")
         return None
     # By the key that was trusted before, whatever its address is now. That of a stranger proves nothing.
     key = server.key if server.key in known and not options.plain else options.fingerprint

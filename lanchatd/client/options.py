@@ -72,7 +72,7 @@ def parse(arguments: Sequence[str], read: Callable[[], Settings] = Settings) -> 
         allow_abbrev=False,
     )
     parser.add_argument("host", nargs="?", metavar="HOST", help=f"default: whom it finds; in a pipe {HOST}")
-    parser.add_argument("port", nargs="?", type=_port, metavar="PORT", help=f"default: {PORT}")
+    parser.add_argument("port", nargs="?", type=port_from, metavar="PORT", help=f"default: {PORT}")
     parser.add_argument("--nick", type=_nick, help="default: the login name")
     parser.add_argument("--room", type=_room, help="the room to begin in; # may be left out")
     parser.add_argument("--json", action="store_true", dest="as_json", help="in a pipe, print events as JSON")
@@ -101,12 +101,8 @@ def parse(arguments: Sequence[str], read: Callable[[], Settings] = Settings) -> 
     parser.add_argument("--print-config", action=_PrintConfig, help="write a file of settings to begin with")
     parser.add_argument("--version", action="version", version=f"lanchat-client {__version__}")
     given = parser.parse_args(arguments)
-    if given.host is not None and (both := _HOST_AND_PORT.fullmatch(given.host)) is not None:
-        if given.port is not None:
-            parser.error("argument PORT: HOST has one already")
-        given.host, given.port = both[1] or both[2], _typed(parser, "HOST", _port, both[3])
     if given.host is not None:
-        given.host = _typed(parser, "HOST", _host, given.host)
+        given.host, given.port = place(parser, given.host, given.port)
     if given.plain and (given.fingerprint or given.ca):
         parser.error("argument --plain: not allowed with --fingerprint or --ca")
     if given.find and (given.host is not None or given.forget):
@@ -146,6 +142,15 @@ class _PrintConfig(argparse.Action):
         parser.exit()
 
 
+def place(parser: argparse.ArgumentParser, host: str, port: int | None) -> tuple[str, int | None]:
+    """The host and the port that were typed, which may be in one word; a wrong one is an error."""
+    if (both := _HOST_AND_PORT.fullmatch(host)) is not None:
+        if port is not None:
+            parser.error("argument PORT: HOST has one already")
+        host, port = both[1] or both[2], _typed(parser, "HOST", port_from, both[3])
+    return _typed(parser, "HOST", _host, host), port
+
+
 def _typed(parser: argparse.ArgumentParser, name: str, kind: Callable[[str], _T], text: str) -> _T:
     """What a part of an argument is; a wrong one ends as a wrong argument does."""
     try:
@@ -180,7 +185,8 @@ def _host(text: str) -> str:
     return text
 
 
-def _port(text: str) -> int:
+def port_from(text: str) -> int:
+    """The type of an argument that is a port."""
     if not re.fullmatch(r"[0-9]{1,5}", text) or not 1 <= int(text) <= 65_535:  # noqa: PLR2004
         raise argparse.ArgumentTypeError(f"{clean(text)!r} is not a port from 1 to 65535")
     return int(text)

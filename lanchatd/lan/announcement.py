@@ -74,7 +74,7 @@ def read(
     if not port or not usable:
         return None
     given = {
-        name: _clean(text.decode(errors="replace"))
+        name: cleaned(text.decode(errors="replace"))
         for name in (b"name", b"version", b"key", b"tls", b"page", b"here")
         if (text := texts.get(name)) is not None
     }
@@ -84,8 +84,8 @@ def read(
         key = ""
     here = given.get(b"here", "")
     return Announcement(
-        name=given.get(b"name") or _clean(instance) or _clean(host),
-        host=_clean(host),
+        name=given.get(b"name") or cleaned(instance) or cleaned(host),
+        host=cleaned(host),
         port=port,
         addresses=tuple(usable),
         key=key,
@@ -106,8 +106,9 @@ def _is_usable(address: str) -> bool:
     return not (ip.is_loopback or ip.is_multicast or ip.is_unspecified)
 
 
-def _clean(text: str) -> str:
-    return NEVER.sub("\ufffd", text.replace("\t", " ")[:LONGEST_TEXT]).strip()
+def cleaned(text: str, longest: int = LONGEST_TEXT) -> str:
+    """So much of a text of somebody else, safe to show on one line."""
+    return NEVER.sub("\ufffd", text[:longest].replace("\t", " ")).strip()
 
 
 def _cut(text: str, most_bytes: int) -> str:

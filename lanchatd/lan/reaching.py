@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import errno
+import os
 import select
 import socket
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 
 # One after the other, but not waiting for the one before (RFC 8305, 5).
 PAUSE_S = 0.25
@@ -23,8 +25,8 @@ def first_to_answer(addresses: Sequence[str], port: int) -> str | None:
         while (waiting or tried) and now < give_up_at:
             if waiting and (now >= next_at or not tried):
                 address = waiting.pop(0)
-                if (trying := begin(address, port)) is not None:
-                    tried[trying] = address
+                with suppress(OSError):
+                    tried[begin(address, port)] = address
                 next_at = now + PAUSE_S
             until = min(next_at, give_up_at) if waiting else give_up_at
             for done in select.select([], list(tried), [], max(0, until - now))[1]:
@@ -40,18 +42,15 @@ def first_to_answer(addresses: Sequence[str], port: int) -> str | None:
     return None
 
 
-def begin(address: str, port: int) -> socket.socket | None:
-    """A socket that connects; None if it can't even begin."""
+def begin(address: str, port: int) -> socket.socket:
+    """A socket that connects. Raises OSError if it can't even begin."""
     # With its interface, if it has one: getaddrinfo(3).
-    try:
-        family, kind, _, _, where = socket.getaddrinfo(
-            address, port, type=socket.SOCK_STREAM, flags=socket.AI_NUMERICHOST
-        )[0]
-        trying = socket.socket(family, kind)
-    except OSError:
-        return None
+    family, kind, _, _, where = socket.getaddrinfo(
+        address, port, type=socket.SOCK_STREAM, flags=socket.AI_NUMERICHOST
+    )[0]
+    trying = socket.socket(family, kind)
     trying.setblocking(False)
-    if trying.connect_ex(where) not in (0, errno.EINPROGRESS):
+    if (failed := trying.connect_ex(where)) not in (0, errno.EINPROGRESS):
         trying.close()
-        return None
+        raise OSError(failed, os.strerror(failed))
     return trying

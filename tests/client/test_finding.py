@@ -136,7 +136,9 @@ def test_one_that_does_not_answer_is_said(somebody: Somebody) -> None:
     somebody.answers = ""
     somebody.hears(OFFICE)
     assert somebody.goes("yes") is None
-    assert somebody.complaints == ["office is announced, but 192.0.2.7 port 8000 does not answer."]
+    assert somebody.complaints == [
+        "office is announced, but does not answer. lanchat-doctor 192.0.2.7 8000 says why."
+    ]
 
 
 def test_programs_are_told_all_of_it(somebody: Somebody) -> None:
