@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import gc
+import re
 import subprocess
 import sys
 import tracemalloc
+from pathlib import Path
 
+import pyte
 import pytest
 
 from lanchatd.client import kept as kept_module
@@ -17,6 +20,8 @@ from lanchatd.client.printed import Printed
 from lanchatd.terminal.screen import Screen
 from tests.client.test_session import said
 from tests.client.test_windows import Desk
+from tests.daemon import daemon
+from tests.pseudo_terminal import at, seat
 
 # Nothing of this is needed before the prompt; each would be seen in the time until then, or in the memory.
 NEVER = {
@@ -66,3 +71,25 @@ def test_what_is_kept_of_a_long_day_is_bounded(monkeypatch: pytest.MonkeyPatch) 
     finally:
         tracemalloc.stop()
     assert after < before * 1.1 + 10_000
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(300)
+def test_what_a_hundred_thousand_lines_cost(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Less than 40 MiB of its own, on a real terminal; what it shares with every Python is not counted."""
+    fast = ("--port=0", "--lines-per-s=100000", "--burst-lines=100000", "--bytes-per-s=100000000")
+    with (
+        daemon(*fast, cwd=tmp_path) as chat,
+        chat.join("bob") as bob,
+        seat(*at(chat), home=tmp_path) as alice,
+    ):
+        alice.sees_line("· connected")
+        monkeypatch.setattr(pyte.ByteStream, "feed", lambda *_: None)  # nobody looks at the screen any more
+        for begin in range(0, 100_000, 1_000):
+            bob.types(*(f"line {begin + number} of a talk, as long as lines are" for number in range(1_000)))
+            last = f"<bob> line {begin + 999} of a talk, as long as lines are"
+            bob.reads_until(last)
+            alice.sees(lambda seat, last=last: last.partition(" ")[2].encode() in seat.raw[-100_000:])  # type: ignore[misc]
+        status = Path(f"/proc/{alice.process.pid}/status").read_text()
+        own = re.search(r"RssAnon:\s+(\d+) kB", status)
+        assert own is not None and int(own[1]) < 40 * 1_024, own
