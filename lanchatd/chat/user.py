@@ -91,9 +91,9 @@ class Session:
     """
 
     __slots__ = (
-        "__weakref__", "asking", "away", "connection", "cursors", "device", "format", "found", "live",
-        "needs_room", "origins", "outbox", "peer", "proof", "reading", "real_name", "several", "since",
-        "spoke_at", "tell_own", "user", "when_live",
+        "__weakref__", "asking", "away", "collect", "connection", "cursors", "device", "format", "found",
+        "live", "needs_room", "origins", "outbox", "peer", "proof", "reading", "real_name", "several",
+        "since", "spoke_at", "tell_own", "user", "when_live",
     )  # fmt: skip
 
     def __init__(
@@ -122,6 +122,8 @@ class Session:
         self.needs_room = True
         # What it is told of what it did itself, if that is not what everybody is told.
         self.tell_own: Callable[[Event | Private], bytes] | None = None
+        # Where what it is told directly goes, if its door tells that together with something else.
+        self.collect: Callable[[bytes], None] | None = None
         self.origins = (ref(self),)
         self.away: str | None = None
         # What its user is called beside the nick; empty if its client did not say.
@@ -156,7 +158,7 @@ class Session:
 
     def tell_encoded(self, encoded: bytes) -> None:
         """Tell it something directly that was rendered already."""
-        self.outbox.tell(self._addressed(encoded))
+        (self.collect or self.outbox.tell)(self._addressed(encoded))
 
     def who(self, readers: Readers) -> bytes:
         return self._addressed(readers.who(self.format))

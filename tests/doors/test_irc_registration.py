@@ -11,8 +11,8 @@ from tests.irc import IRSSI, Client
 from tests.world import World
 
 LS = (
-    "away-notify batch cap-notify draft/chathistory echo-message extended-join message-tags multi-prefix "
-    "server-time setname standard-replies userhost-in-names"
+    "away-notify batch cap-notify draft/chathistory echo-message extended-join labeled-response message-tags "
+    "multi-prefix server-time setname standard-replies userhost-in-names"
 )
 
 

@@ -119,6 +119,8 @@ def test_extended_joins_and_hosts_for_who_asks(world: World, bob: Person) -> Non
         ("MODE #lobby +z", "472 alice z :is unknown mode char to me"),
         ("MODE #nowhere", "403 alice #nowhere :There is no #nowhere. /rooms lists what there is."),
         ("MODE alice +i", "221 alice +"),
+        ("MODE alice", "221 alice +"),
+        ("MODE alice +iwsx", "501 alice :Unknown mode"),
         ("MODE bob", "502 alice :Cannot see or change modes for other users"),
         ("MODE nobody", "401 alice nobody :There is no nobody here."),
         ("NAMES", "366 alice * :End of /NAMES list"),
@@ -184,6 +186,9 @@ def test_somebody_is_asked_to_come(alice: Client, bob: Person) -> None:
     alice.asks("JOIN #dev")
     assert alice.asks("INVITE bob #dev") == [":irc.lan 341 alice bob #dev"]
     assert bob.sees() == ["-- alice invites you to #dev. /join #dev goes there."]
+    carol = Client.joins(alice.person.world, "carol")
+    alice.sends("INVITE carol #dev")
+    assert carol.sees() == [":alice!user@lan INVITE carol #dev"]
     bob.types("/ignore alice")
     bob.sees()
     assert alice.asks("INVITE bob #dev") == [":irc.lan 341 alice bob #dev"]

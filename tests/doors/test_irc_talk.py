@@ -68,6 +68,15 @@ def test_what_it_does(alice: Client, bob: Person) -> None:
     assert bob.sees() == ["[alice -> bob] * alice nods", "* alice waves"]
 
 
+def test_what_it_does_alone_with_somebody_looks_like_that(world: World, alice: Client) -> None:
+    """To programs it is said in words, as by everybody."""
+    carol, ci = Client.joins(world, "carol"), world.join_json("ci")
+    ci.gets()
+    alice.sends("PRIVMSG carol,ci :\x01ACTION nods\x01")
+    assert carol.sees() == [":alice!user@lan PRIVMSG carol :\x01ACTION nods\x01"]
+    assert [event["text"] for event in ci.gets()] == ["* alice nods"]
+
+
 def test_programs_asking_each_other_are_not_passed_on(alice: Client, bob: Person) -> None:
     """Every member's client would answer; and an offer of a file tells an address."""
     assert alice.asks("PRIVMSG #lobby :\x01VERSION\x01", "PRIVMSG bob :\x01DCC SEND x 1 2\x01") == []
@@ -143,6 +152,17 @@ def test_standard_replies_beside_the_numbers(world: World, bob: Person) -> None:
         ":irc.lan 421 alice FOO :Unknown command; /quote HELP lists what there is",
         ":irc.lan FAIL FOO UNKNOWN_COMMAND :Unknown command; /quote HELP lists what there is",
     ]
+    alice.asks("JOIN #dev,#lobby")
+    for line in (
+        "NICK", "NICK bob", "NICK a!b", "USER a 0 * :a", "PING", "CAP FOO", "PRIVMSG", "PRIVMSG #lobby",
+        "PRIVMSG #x :hi", "JOIN #!", "JOIN", "PART #x", "KICK #dev bob", "INVITE bob #lobby", "WHOIS",
+        "MODE #dev +z", "MODE #dev +o bob", "MODE alice +x", "MODE bob", "TOPIC #x", "SETNAME",
+    ):  # fmt: skip
+        number, fail, *more = alice.asks(line)
+        assert number.split()[1].isdigit(), line
+        assert fail.startswith(f":irc.lan FAIL {line.split()[0]} "), line
+        assert number.partition(" :")[2] == fail.partition(" :")[2]
+        assert not more or line == "WHOIS"
 
 
 def test_who_is_away_answers_so(alice: Client, bob: Person) -> None:
@@ -165,6 +185,15 @@ def test_what_irc_has_no_word_for_is_typed_to_the_server(alice: Client, bob: Per
         ":alice!user@lan PART #lobby",
         ":lanchat!user@lan NOTICE alice :You are in no room.",
     ]
+
+
+@pytest.mark.parametrize("text", ["hello?", "//hello"])
+def test_what_is_no_command_is_not_said_in_a_room(alice: Client, bob: Person, text: str) -> None:
+    """It was meant for the server alone."""
+    assert alice.asks(f"PRIVMSG lanchat :{text}") == [
+        ":lanchat!user@lan NOTICE alice :Type a command here: /help lists them. What you say goes to a room."
+    ]
+    assert bob.sees() == []
 
 
 def test_an_ignored_talker_beside_its_own_lines(world: World, alice: Client, bob: Person) -> None:

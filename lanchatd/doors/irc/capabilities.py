@@ -5,7 +5,8 @@ from __future__ import annotations
 # Their names together stay well below what HexChat has room for, which is 480 bytes.
 OFFERED = (
     "away-notify", "batch", "cap-notify", "draft/chathistory", "echo-message", "extended-join",
-    "message-tags", "multi-prefix", "server-time", "setname", "standard-replies", "userhost-in-names",
+    "labeled-response", "message-tags", "multi-prefix", "server-time", "setname", "standard-replies",
+    "userhost-in-names",
 )  # fmt: skip
 
 

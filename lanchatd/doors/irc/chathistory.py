@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from contextlib import suppress
+from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass
 
 from lanchatd.chat.answers import begin
@@ -64,14 +64,16 @@ def chathistory(irc: Client, message: Message) -> None:
         if points_wanted is None:
             raise _Wrong(_WRONG, f"There is no CHATHISTORY {harmless(what)}.")
         if what == "TARGETS":
-            begin(_targets(irc, [_point(text) for text in _exactly(rest, 3)[:2]], _most(rest[2])))
+            points_asked = [_point(text) for text in _exactly(rest, 3)[:2]]
+            begin(_targets(irc, points_asked, _most(rest[2]), irc.later()))
             return
         target, *texts, most = _exactly(rest, points_wanted + 2)
         points = [None if text == "*" and what == "LATEST" else _point(text) for text in texts]
         if not target.startswith("#"):
             _tell(irc, target, ())  # private messages are kept nowhere
             return
-        begin(_read(irc, what, irc.chat.room_of(session_of(irc), target), points, _most(most)))
+        room, count = irc.chat.room_of(session_of(irc), target), _most(most)
+        begin(_read(irc, what, room, points, count, irc.later()))
     except _Wrong as wrong:
         irc.fail("CHATHISTORY", wrong.code, wrong.text, harmless(what).replace(" ", "_"))
     except Refused as refused:
@@ -103,7 +105,14 @@ def _point(text: str) -> _Point:
     raise _Wrong(_WRONG, "Say msgid=ID or timestamp=YYYY-MM-DDThh:mm:ss.sssZ.")
 
 
-async def _read(irc: Client, what: str, room: Room, points: list[_Point | None], most: int) -> None:
+async def _read(
+    irc: Client,
+    what: str,
+    room: Room,
+    points: list[_Point | None],
+    most: int,
+    later: AbstractContextManager[None],
+) -> None:
     session = session_of(irc)
     cursor = session.cursor_in(room.key)
     newest = room.readers.newest if cursor is None else cursor.given_until
@@ -115,9 +124,11 @@ async def _read(irc: Client, what: str, room: Room, points: list[_Point | None],
         until = min(wanted.before - 1, newest, after + wanted.most)
         events = await room.log.read(after, until, MOST_PAST * irc.limits.chunk_bytes)
     except Refused as refused:
-        irc.fail("CHATHISTORY", "MESSAGE_ERROR", refused.text, what, room.name)
+        with later:
+            irc.fail("CHATHISTORY", "MESSAGE_ERROR", refused.text, what, room.name)
     else:
-        _tell(irc, room.name, [event for event in events if not session.ignores(event)])
+        with later:
+            _tell(irc, room.name, [event for event in events if not session.ignores(event)])
     session.asking = False
     irc.answered()
 
@@ -169,7 +180,7 @@ def batch(irc: Client, kind: str, target: str, lines: list[str]) -> None:
     irc.answer(in_pieces(batched, irc.limits.chunk_bytes // 2))
 
 
-async def _targets(irc: Client, points: list[_Point], most: int) -> None:
+async def _targets(irc: Client, points: list[_Point], most: int, later: AbstractContextManager[None]) -> None:
     """Those of its rooms whose newest line was said between two moments."""
     session = session_of(irc)
     low, high = sorted(point.at for point in points)
@@ -184,4 +195,5 @@ async def _targets(irc: Client, points: list[_Point], most: int) -> None:
     session.asking = False
     irc.answered()
     lines = [f":{HOST} CHATHISTORY TARGETS {name} {iso_time(at)}" for at, name in sorted(told)[:most]]
-    batch(irc, "draft/chathistory-targets", "", lines)
+    with later:
+        batch(irc, "draft/chathistory-targets", "", lines)

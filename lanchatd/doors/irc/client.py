@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from contextlib import AbstractContextManager
 from typing import Protocol
 
 from lanchatd.chat.chat import Chat
 from lanchatd.chat.events import Item, Reason
 from lanchatd.chat.format import Format, Place
+from lanchatd.chat.posted import Posted
 from lanchatd.chat.user import Session
 from lanchatd.doors.irc.capabilities import Capabilities
 from lanchatd.limits import Limits
@@ -37,10 +39,17 @@ class Client(Protocol):
         """
         ...
 
-    def refuse(self, refused: Refused, command: str, about: str, number: int | None = None) -> None:
+    def later(self, posted: Posted | None = None) -> AbstractContextManager[None]:
+        """What is answered within this belongs to the message that is being done, though it comes later.
+
+        If something was ``posted``, it is when that was told, and its echo is the answer.
+        """
+        ...
+
+    def refuse(self, refused: Refused, command: str, *about: str, number: int | None = None) -> None:
         """Answer that it was refused: a number, and for who has asked for them a standard reply as well.
 
-        ``about`` is the nick or the room, or empty; ``number`` is for where the code has another one.
+        ``about`` are the nick, the room or what else it is of; ``number`` is for where the code has another.
         """
         ...
 

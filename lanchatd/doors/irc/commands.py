@@ -9,7 +9,6 @@ from lanchatd.doors.irc import asking, connecting, people, rooms, saying
 from lanchatd.doors.irc.chathistory import chathistory
 from lanchatd.doors.irc.client import Client
 from lanchatd.doors.irc.lines import Message
-from lanchatd.doors.irc.numerics import numeric
 from lanchatd.text.refused import Refused
 
 
@@ -66,8 +65,7 @@ def run(irc: Client, message: Message) -> None:
     row = ROWS.get(command)
     try:
         if irc.session is None and (row is None or not row.early):
-            irc.send(numeric(451, text="You have not registered"))
-            return
+            raise Refused("not_registered", "You have not registered")
         if row is None:
             raise Refused("unknown_command", "Unknown command; /quote HELP lists what there is")
         if len(message.parameters) < row.least:

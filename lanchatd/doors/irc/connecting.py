@@ -7,7 +7,6 @@ from lanchatd.chat.events import NO_REASON, Reason
 from lanchatd.doors.irc.capabilities import OFFERED
 from lanchatd.doors.irc.client import Client, session_of
 from lanchatd.doors.irc.lines import Message, plain
-from lanchatd.doors.irc.numerics import numeric
 from lanchatd.formats.irc import HOST, ME, source
 from lanchatd.text import cleaning
 from lanchatd.text.refused import Refused
@@ -38,7 +37,7 @@ def cap(irc: Client, message: Message) -> None:
             capabilities.open = False
             irc.register()
         case _:
-            irc.send(numeric(410, harmless(what), text="Invalid CAP command"))
+            raise Refused("bad_cap", "Invalid CAP command")
 
 
 def _tell_cap(irc: Client, what: str, names: str) -> None:
@@ -49,8 +48,7 @@ def nick(irc: Client, message: Message) -> None:
     """The first one, or another one."""
     wanted = message.parameters[0] if message.parameters else ""
     if not wanted:
-        irc.send(numeric(431, text="No nickname given"))
-        return
+        raise Refused("no_nick", "No nickname given")
     if irc.session is None:
         irc.nick = wanted
         irc.register()
@@ -69,8 +67,7 @@ def user(irc: Client, message: Message) -> None:
     The first is shown to nobody, and it is known again by it and the nick; the real name is shown.
     """
     if irc.session is not None or irc.user_name:
-        irc.send(numeric(462, text="You may not reregister"))
-        return
+        raise Refused("registered", "You may not reregister")
     irc.user_name = cleaning.harmless(message.parameters[0])[:LONGEST_USER_NAME] or "?"
     irc.real_name = real_name_in(message.parameters[3])[:LONGEST_REAL_NAME]
     irc.register()
@@ -96,8 +93,7 @@ def real_name_in(text: str) -> str:
 def ping(irc: Client, message: Message) -> None:
     """Answer what was sent."""
     if not message.parameters:
-        irc.send(numeric(409, text="No origin specified"))
-        return
+        raise Refused("no_origin", "No origin specified")
     irc.send(f":{HOST} PONG {HOST} :{harmless(message.parameters[0])}")
 
 

@@ -6,19 +6,21 @@ What a message does is in `commands`; here is what belongs to the connection, as
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from functools import partial
 
 from lanchatd.chat.events import NO_REASON, TALK, Event, Item, Kind, Notice, Private, Reason
 from lanchatd.chat.format import Hello, Place
+from lanchatd.chat.posted import Posted
 from lanchatd.chat.user import Session, User
-from lanchatd.clock import Call
 from lanchatd.doors.door import Opening
 from lanchatd.doors.irc import commands
 from lanchatd.doors.irc.capabilities import Capabilities
+from lanchatd.doors.irc.labels import LONGEST_LABEL_BYTES, Echoes, Response, tagged
 from lanchatd.doors.irc.lines import TAGS_BYTES, Message, is_too_long, message_from
-from lanchatd.doors.irc.numerics import error, numeric
+from lanchatd.doors.irc.numerics import error, number_of
+from lanchatd.doors.irc.reading import HasRead
 from lanchatd.doors.irc.registration import burst
-from lanchatd.doors.irc.returning import Had
 from lanchatd.doors.irc.shared import Shared
 from lanchatd.doors.line_protocol import ChatProtocol, State
 from lanchatd.formats.irc import HOST, ME
@@ -27,9 +29,6 @@ from lanchatd.text.refused import Refusal, Refused
 
 # Clients register with up to so many lines: CAP LS, JOIN, CAP REQ, CAP END, NICK, USER (irssi), or PASS.
 REGISTERS_WITHIN = 8
-
-# How often a client that was told something is asked whether it has read it.
-CONFIRM_S = 10
 
 
 class IrcChat(ChatProtocol):
@@ -45,10 +44,10 @@ class IrcChat(ChatProtocol):
         self._rests_until = 0.0
         self._answers: list[Iterator[str]] = []
         self._answering = False
-        self._had: Had = {}
-        self._asked: tuple[str, Had] | None = None
-        self._confirming: Call | None = None
-        self._pings = self._batches = 0
+        self._batches = 0
+        self._response: Response | None = None  # what is being answered, if that has a label
+        self._echoes = Echoes()
+        self._has_read: HasRead | None = None
 
     # -- lines come
 
@@ -81,6 +80,15 @@ class IrcChat(ChatProtocol):
         if message.command:
             if self.session is not None:
                 self.session.spoke_at = self._clock.seconds()
+            self._run(message)
+
+    def _run(self, message: Message) -> None:
+        label = message.tag("label") or ""
+        wanted = "labeled-response" in self.capabilities and "batch" in self.capabilities
+        if wanted and 0 < len(label.encode()) <= LONGEST_LABEL_BYTES:
+            with self._answering_with(Response(label)):
+                commands.run(self, message)
+        else:
             commands.run(self, message)
 
     def costs(self, lines: int) -> None:
@@ -110,7 +118,9 @@ class IrcChat(ChatProtocol):
 
     def send(self, *lines: str) -> None:
         """Lines for this client alone, in which a NUL stands for its nick."""
-        if self.state is not State.GONE and lines:
+        if self._response is not None and self.state in (State.ASKED, State.JOINED):
+            self._response.add(*lines)
+        elif self.state is not State.GONE and lines:
             shown = "".join(line + "\r\n" for line in lines).replace(ME, self.shown_nick)
             self.outbox.tell(shown.encode())
 
@@ -124,6 +134,9 @@ class IrcChat(ChatProtocol):
 
         A piece in a turn, as the client takes them, and it is asked nothing more until it has all.
         """
+        if self._response is not None:
+            self._response.add_list(pieces)
+            return
         self._answers.append(iter(pieces))
         self._answer_soon()
 
@@ -146,6 +159,47 @@ class IrcChat(ChatProtocol):
         else:
             self.answered()
 
+    def later(self, posted: Posted | None = None) -> AbstractContextManager[None]:
+        """What is answered within this belongs to the message that is being done, though it comes later.
+
+        If something was ``posted``, it is when that was told, and its echo is the answer.
+        """
+        response = self._response
+        if response is None or self.session is None:
+            return nullcontext()
+        response.waits += 1
+        self._echoes.forget_those_given(self.session)
+        if posted is not None and self._is_echoed(posted.event) and not self._echoes.are_too_many:
+            response.echo = posted
+            self._echoes.add(response)
+        return self._answering_with(response)
+
+    @contextmanager
+    def _answering_with(self, response: Response) -> Iterator[None]:
+        before = self._response
+        self._collect_for(response)
+        try:
+            yield
+        finally:
+            self._collect_for(None)
+            response.waits -= 1
+            if not response.waits and self.state in (State.ASKED, State.JOINED):
+                self._answer_whole(response)
+            self._collect_for(before)
+
+    def _collect_for(self, response: Response | None) -> None:
+        self._response = response
+        if self.session is not None:
+            self.session.collect = None if response is None else response.add_encoded
+
+    def _answer_whole(self, response: Response) -> None:
+        batch = self.next_batch()
+        lines = response.lines(batch)
+        if lines is None:
+            self.answer(response.pieces(batch))
+        else:
+            self.send(*lines)
+
     def next_batch(self) -> str:
         """What the next batch is called, as long as it is being told."""
         self._batches += 1
@@ -156,18 +210,18 @@ class IrcChat(ChatProtocol):
             self._answer_soon()
         super().drained()
 
-    def refuse(self, refused: Refused, command: str, about: str, number: int | None = None) -> None:
+    def refuse(self, refused: Refused, command: str, *about: str, number: int | None = None) -> None:
         """Answer that it was refused: a number, and for who has asked for them a standard reply as well.
 
-        ``about`` is the nick or the room, or empty; ``number`` is for where the code has another one.
+        ``about`` are the nick, the room or what else it is of; ``number`` is for where the code has another.
         """
-        about, command = (cleaning.harmless(word).replace(" ", "_") for word in (about, command))
+        about = tuple(cleaning.harmless(word).replace(" ", "_") for word in about if word)
+        command = cleaning.harmless(command).replace(" ", "_")
         code, text = refused.code, refused.text
         self.refused += 1
-        self.send(numeric(number, about, text=text) if number else error(code, text, command, about))
+        self.send(error(number or number_of(code), text, command, *about))
         if "standard-replies" in self.capabilities:
-            named = f" {about}" if about else ""
-            self.send(f":{HOST} FAIL {command or '*'} {code.upper()}{named} :{text}")
+            self.send(f":{HOST} FAIL {' '.join((command or '*', code.upper(), *about))} :{text}")
 
     def fail(self, command: str, code: str, text: str, *about: str) -> None:
         """Answer with a standard reply, or in words for who did not ask for them."""
@@ -178,7 +232,7 @@ class IrcChat(ChatProtocol):
             self.send(f":{HOST} NOTICE {ME} :{text}")
 
     def _refuse(self, refused: Refused, ref: str | None = None) -> None:
-        self.refuse(refused, "", "")
+        self.refuse(refused, "")
 
     def _tell(self, item: Item) -> None:
         if self.state is State.CLOSING and isinstance(item, Refusal | Notice):
@@ -217,9 +271,11 @@ class IrcChat(ChatProtocol):
         session.tell_own = self._own
         if self.chat.muted_as(user) is None:  # who is muted says nothing by it either
             session.real_name = self.real_name
-        self._had = self.shared.returning.came((user.name.key, self.user_name))
-        self._confirming = self._clock.callLater(CONFIRM_S, self._confirm)
+        self._has_read = HasRead(self.chat, self._clock, self.shared.returning, session, self._ask)
         return session
+
+    def _ask(self, word: str) -> None:
+        self.send(f":{HOST} PING {word}")
 
     def capabilities_changed(self) -> None:
         """It has asked for others."""
@@ -229,14 +285,17 @@ class IrcChat(ChatProtocol):
 
     def _own(self, item: Event | Private) -> bytes:
         """What it is told of what it did itself: what it said if it asked. What else it did is answered."""
-        match item:
-            case Event(kind=Kind.TOPIC):
-                told = True
-            case Event():
-                told = "echo-message" in self.capabilities and item.kind in TALK
-            case Private():
-                told = "echo-message" in self.capabilities or item.to == self.shown_nick
-        return self.format.render(item) if told else b""
+        if not self._is_echoed(item):
+            return b""
+        encoded = self.format.render(item)
+        label = self._echoes.label_of(item) if isinstance(item, Event) else None
+        return encoded if label is None else tagged(encoded.decode(), f"label={label}").encode()
+
+    def _is_echoed(self, item: Event | Private) -> bool:
+        wanted = "echo-message" in self.capabilities
+        if isinstance(item, Private):
+            return wanted or item.to == self.shown_nick
+        return item.kind is Kind.TOPIC or (wanted and item.kind in TALK)
 
     # -- what it has read
 
@@ -248,41 +307,17 @@ class IrcChat(ChatProtocol):
         name = names.room(room_text)
         room = self.chat.rooms.get(name.key)
         if "server-time" in self.capabilities and "draft/chathistory" not in self.capabilities:
-            return self._had.get(name.key, Place())
+            return Place() if self._has_read is None else self._has_read.place_in(name.key)
         return Place(after=0 if room is None else room.readers.newest)
 
     def forget(self, key: str) -> None:
         """It left a room, and does not go on there."""
-        self._had.pop(key, None)
-
-    def _has(self) -> Had:
-        if self.session is None:
-            return {}
-        rooms = self.chat.rooms
-        return {
-            cursor.readers.key: Place(None, cursor.given_until, rooms[cursor.readers.key].log.name)
-            for cursor in self.session.cursors
-        }
-
-    def _confirm(self) -> None:
-        """Ask whether it has read what it was told."""
-        self._confirming = self._clock.callLater(CONFIRM_S, self._confirm)
-        has = self._has()
-        if (
-            self._asked is None
-            and not self.outbox.waiting
-            and any(self._had.get(key) != has[key] for key in has)
-        ):
-            self._pings += 1
-            self._asked = f"lanchatd-{self._pings}", has
-            self.send(f":{HOST} PING {self._asked[0]}")
+        if self._has_read is not None:
+            self._has_read.forget(key)
 
     def _pong_came(self, message: Message) -> None:
-        if self._asked is None or self._asked[0] not in message.parameters:
+        if self._has_read is None or not self._has_read.answered(message.parameters):
             self.costs(1)  # nobody asked for it
-            return
-        self._had.update(self._asked[1])
-        self._asked = None
 
     # -- the end
 
@@ -291,15 +326,12 @@ class IrcChat(ChatProtocol):
         self.close("quit", Notice(("Goodbye.",)))
 
     def quit(self, reason: Reason) -> None:
-        if not self.outbox.waiting:
-            self._had.update(self._has())
+        if self._has_read is not None and not self.outbox.waiting:
+            self._has_read.has_all()
         super().quit(reason)
 
     def _leave(self, state: State, code: str, reason: Reason = NO_REASON) -> None:
-        if self._confirming is not None:
-            self._confirming.cancel()
-            self._confirming = None
-            if self.session is not None:
-                who = self.session.user.name.key, self.user_name
-                self.shared.returning.went(who, self._had)
+        if self._has_read is not None:
+            self._has_read.is_gone()
+            self._has_read = None
         super()._leave(state, code, reason)

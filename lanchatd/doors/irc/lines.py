@@ -12,6 +12,7 @@ TAGS_BYTES = 8_191
 MOST_PARAMETERS = 15
 
 _ESCAPES = {":": ";", "s": " ", "r": "\r", "n": "\n"}
+_ESCAPED = str.maketrans({"\\": "\\\\"} | {shown: f"\\{escape}" for escape, shown in _ESCAPES.items()})
 
 # Bold, colours, and the rest of how a text is to look: here it is text, and nothing else.
 _LOOKS = re.compile(r"\x03(?:\d{1,2}(?:,\d{1,2})?)?|\x04(?:[0-9a-fA-F]{6})?|[\x02\x0f\x11\x16\x1d-\x1f]")
@@ -59,6 +60,11 @@ def message_from(line: str) -> Message:
 def _tag(text: str) -> tuple[str, str]:
     name, _, value = text.partition("=")
     return name, re.sub(r"\\(.?)", lambda found: _ESCAPES.get(found[1], found[1]), value)
+
+
+def escaped(value: str) -> str:
+    """The value of a tag, as it stands in a line."""
+    return value.translate(_ESCAPED)
 
 
 def is_too_long(line: bytes, most_bytes: int) -> bool:

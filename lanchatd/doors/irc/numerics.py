@@ -13,8 +13,7 @@ def numeric(number: int, *parameters: str, text: str | None = None) -> str:
 
 UNKNOWN_ERROR = 400
 
-# Refusals that name what they are about, a nick or a room; those that name the command; and those of neither.
-_ABOUT = {
+_NUMBERS = {
     "no_member": 401,
     "no_room": 403,
     "bad_room": 403,
@@ -22,18 +21,41 @@ _ABOUT = {
     "control": 404,
     "too_much": 404,
     "too_many_rooms": 405,
+    "no_origin": 409,
+    "bad_cap": 410,
+    "no_recipient": 411,
+    "empty": 412,
+    "too_long": 417,
+    "unknown_command": 421,
+    "no_nick": 431,
     "bad_nick": 432,
     "nick_taken": 433,
     "not_in_room": 442,
+    "in_room": 443,
+    "not_registered": 451,
+    "usage": 461,
+    "registered": 462,
+    "banned": 465,
+    "unknown_mode": 472,
+    "not_operator": 481,
+    "unknown_user_mode": 501,
+    "not_yours": 502,
 }
-_OF_COMMANDS = {"unknown_command": 421, "usage": 461}
-_OTHERS = {"empty": 412, "too_long": 417, "banned": 465, "not_operator": 481}
+
+# Those that name the command; and those that name nothing. The others name what they are about.
+_OF_COMMANDS = frozenset({UNKNOWN_ERROR, 421, 461})
+_OF_NOTHING = frozenset({409, 411, 412, 417, 431, 451, 462, 465, 481, 501, 502})
 
 
-def error(code: str, text: str, command: str, about: str) -> str:
-    """A refusal, with its number; ``about`` is the nick or the room that it is of, or empty."""
-    if code in _ABOUT:
-        return numeric(_ABOUT[code], about or "*", text=text)
-    if code in _OTHERS:
-        return numeric(_OTHERS[code], text=text)
-    return numeric(_OF_COMMANDS.get(code, UNKNOWN_ERROR), command or "*", text=text)
+def number_of(code: str) -> int:
+    """The number of a refusal."""
+    return _NUMBERS.get(code, UNKNOWN_ERROR)
+
+
+def error(number: int, text: str, command: str, *about: str) -> str:
+    """A refusal of a command; ``about`` are the nick, the room or what else it is of."""
+    if number in _OF_COMMANDS:
+        about = (command,)
+    elif number in _OF_NOTHING:
+        return numeric(number, text=text)
+    return numeric(number, *(filter(None, about) if any(about) else "*"), text=text)

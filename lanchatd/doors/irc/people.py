@@ -69,8 +69,7 @@ def _whox(room: str, here: Here, flags: str, wanted: str) -> str:
 def whois(irc: Client, message: Message) -> None:
     """What is known of somebody; not where they are."""
     if not message.parameters or not message.parameters[-1]:
-        irc.send(numeric(431, text="No nickname given"))
-        return
+        raise Refused("no_nick", "No nickname given")
     asked = message.parameters[-1].split(",")[0]
     try:
         irc.send(*_whois_lines(irc, irc.chat.user_named(asked)))
@@ -101,8 +100,7 @@ def _whois_lines(irc: Client, user: User) -> Iterator[str]:
 def whowas(irc: Client, message: Message) -> None:
     """It is not kept who was here."""
     if not message.parameters:
-        irc.send(numeric(431, text="No nickname given"))
-        return
+        raise Refused("no_nick", "No nickname given")
     asked = harmless(message.parameters[0]).replace(" ", "_")
     irc.send(
         numeric(406, asked, text="There was no such nickname"), numeric(369, asked, text="End of WHOWAS")

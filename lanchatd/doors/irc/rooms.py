@@ -3,22 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import AbstractContextManager, suppress
+from functools import partial
 
 from lanchatd.chat.events import Kind, Notice, RoomLine
 from lanchatd.chat.rolls import Reading, Roll
 from lanchatd.chat.room import Room
-from lanchatd.chat.user import Session
+from lanchatd.chat.user import Session, User
 from lanchatd.doors.irc.client import Client, session_of
 from lanchatd.doors.irc.connecting import harmless, reason_in
 from lanchatd.doors.irc.lines import Message, in_pieces, plain
 from lanchatd.doors.irc.numerics import numeric
-from lanchatd.formats.irc import room_line, topic_lines
+from lanchatd.formats.irc import ME, room_line, source, topic_lines
 from lanchatd.text import cleaning, names
 from lanchatd.text.refused import Refused
 
 # With the longest names and topics, cut, a piece of LIST has 60 KiB; usually 5.
 ROOMS_A_PIECE = 100
+
+# Clients set "+i" by themselves. None of these makes a difference, and "o" tells who is an operator.
+_USER_MODES = frozenset("+-iosw")
 
 _BY_ADMINISTRATORS = "Operators are made by administrators of the server"
 
@@ -76,11 +80,14 @@ def topic(irc: Client, message: Message) -> None:
     room = _room_here(irc, message.parameters[0])
     text = cleaning.clean(plain(message.parameters[1])).rstrip()
 
-    def told(refused: Refused | None) -> None:
-        if refused is not None:
-            irc.refuse(refused, "TOPIC", room.name)
+    posted = irc.chat.say(session_of(irc), room, text, Kind.TOPIC)
+    posted.told = partial(_topic_told, irc, room.name, irc.later(posted))
 
-    irc.chat.say(session_of(irc), room, text, Kind.TOPIC).told = told
+
+def _topic_told(irc: Client, room: str, later: AbstractContextManager[None], refused: Refused | None) -> None:
+    with later:
+        if refused is not None:
+            irc.refuse(refused, "TOPIC", room)
 
 
 def kick(irc: Client, message: Message) -> None:
@@ -93,7 +100,7 @@ def kick(irc: Client, message: Message) -> None:
         irc.refuse(refused, "KICK", message.parameters[0])
         return
     if not session.user.operator:
-        irc.refuse(Refused("not_operator", "Only operators may kick."), "KICK", room.name, 482)
+        irc.refuse(Refused("not_operator", "Only operators may kick."), "KICK", room.name, number=482)
         return
     kicked = irc.chat.user_named(message.parameters[1].split(",")[0])
     irc.chat.kick(kicked, session.user.nick, cleaning.harmless(plain(text)))
@@ -109,12 +116,21 @@ def invite(irc: Client, message: Message) -> None:
         irc.refuse(refused, "INVITE", message.parameters[1])
         return
     if to.is_in(room.key):
-        irc.send(numeric(443, to.nick, room.name, text="is in that room already"))
+        irc.refuse(Refused("in_room", "is in that room already"), "INVITE", to.nick, room.name)
         return
     irc.chat.refuse_muted(session.user)
     if not to.ignores_user(session.user):
-        to.tell(Notice((f"{session.user.nick} invites you to {room.name}. /join {room.name} goes there.",)))
+        _tell_invited(session.user, to, room.name)
     irc.send(numeric(341, to.nick, room.name))
+
+
+def _tell_invited(by: User, to: User, room: str) -> None:
+    invites = Notice((f"{by.nick} invites you to {room}. /join {room} goes there.",))
+    for session in to.sessions:
+        if session.format.like_irc:
+            session.tell_encoded(f":{source(by.nick)} INVITE {ME} {room}\r\n".encode())
+        else:
+            session.tell(invites)
 
 
 def names_of(irc: Client, message: Message) -> None:
@@ -170,7 +186,7 @@ def mode(irc: Client, message: Message) -> None:
     if about.startswith("#"):
         _mode_of_room(irc, irc.chat.room_named(about), rest)
     else:
-        _mode_of_user(irc, about)
+        _mode_of_user(irc, about, "".join(rest[:1]))
 
 
 def _mode_of_room(irc: Client, room: Room, rest: list[str]) -> None:
@@ -180,10 +196,10 @@ def _mode_of_room(irc: Client, room: Room, rest: list[str]) -> None:
         _tell_bans(irc, room)
     elif set(rest[0]) - set("+-bno"):
         (unknown, *_) = sorted(set(rest[0]) - set("+-bno"))
-        irc.send(numeric(472, harmless(unknown), text="is unknown mode char to me"))
+        irc.refuse(Refused("unknown_mode", "is unknown mode char to me"), "MODE", unknown)
     else:
         text = f"{_BY_ADMINISTRATORS}; /msg {names.SERVER} /ban NICK bans"
-        irc.refuse(Refused("not_operator", text), "MODE", room.name, 482)
+        irc.refuse(Refused("not_operator", text), "MODE", room.name, number=482)
 
 
 def _tell_bans(irc: Client, room: Room) -> None:
@@ -196,9 +212,11 @@ def _tell_bans(irc: Client, room: Room) -> None:
     irc.answer(in_pieces((*lines, end), irc.limits.chunk_bytes // 2))
 
 
-def _mode_of_user(irc: Client, about: str) -> None:
+def _mode_of_user(irc: Client, about: str, letters: str) -> None:
     user = session_of(irc).user
     if irc.chat.user_named(about) is not user:
-        irc.send(numeric(502, text="Cannot see or change modes for other users"))
+        raise Refused("not_yours", "Cannot see or change modes for other users")
+    if set(letters) - _USER_MODES:
+        irc.refuse(Refused("unknown_user_mode", "Unknown mode"), "MODE")
     else:
         irc.send(numeric(221, "+o" if user.operator else "+"))

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager
 from functools import partial
+from secrets import token_hex
 
-from lanchatd.chat.events import Kind
+from lanchatd.chat.events import Item, Kind, Notice
 from lanchatd.chat.format import Line
 from lanchatd.chat.user import Session
 from lanchatd.commands.dispatch import run
@@ -31,24 +33,23 @@ def _say(irc: Client, message: Message, notice: bool) -> None:
     if irc.session is None:
         return
     if not message.parameters:
-        irc.send(*(() if notice else (numeric(411, text=f"No recipient given ({message.command})"),)))
-        return
+        raise Refused("no_recipient", f"No recipient given ({message.command})")
     text = message.parameters[1] if len(message.parameters) > 1 else ""
     if not text:
-        irc.send(*(() if notice else (numeric(412, text="No text to send"),)))
-        return
+        raise Refused("empty", "No text to send")
     targets = message.parameters[0].split(",")[:MOST_TARGETS]
     irc.costs(len(targets) - 1)
     for target in targets:
         try:
-            _say_to(irc, irc.session, target, text, notice)
+            _say_to(irc, irc.session, target, text, notice, alone=len(targets) == 1)
         except Refused as refused:
             if notice:
                 continue
-            irc.refuse(refused, message.command, target, 404 if refused.code == "not_in_room" else None)
+            number = 404 if refused.code == "not_in_room" else None
+            irc.refuse(refused, message.command, target, number=number)
 
 
-def _say_to(irc: Client, session: Session, target: str, text: str, notice: bool) -> None:
+def _say_to(irc: Client, session: Session, target: str, text: str, notice: bool, alone: bool) -> None:
     doing = action_in(text)
     if doing is None and text.startswith("\x01"):
         return  # programs asking each other, and files: every member would answer
@@ -56,17 +57,37 @@ def _say_to(irc: Client, session: Session, target: str, text: str, notice: bool)
     if target.startswith("#"):
         kind = Kind.NOTICED if notice else Kind.SAID if doing is None else Kind.ACTED
         room = irc.chat.room_of(session, target)
-        irc.chat.say(session, room, text, kind).told = partial(_told, irc, target, notice)
+        posted = irc.chat.say(session, room, text, kind)
+        # What goes to several has several echoes: then the label comes back without one.
+        later = irc.later(posted if alone else None)
+        posted.told = partial(_told, irc, target, notice, later)
     elif target.lower() == names.SERVER:
-        run(irc.chat, session, Line(text), irc.tell)
+        _command(irc, session, text)
     else:
         cleaning.refuse_unseen(text)
         to = irc.chat.user_named(target)
-        irc.chat.whisper(session, to, text if doing is None else f"* {session.user.nick} {text}", notice)
+        irc.chat.whisper(session, to, text, notice, acted=doing is not None)
         if to.away is not None and not notice:
             irc.send(numeric(301, to.nick, text=to.away or "away"))
 
 
-def _told(irc: Client, target: str, notice: bool, refused: Refused | None) -> None:
-    if refused is not None and not notice:
-        irc.refuse(refused, "PRIVMSG", cleaning.harmless(target))
+def _command(irc: Client, session: Session, text: str) -> None:
+    if not text.startswith("/") or text.startswith("//"):
+        irc.tell(Notice(("Type a command here: /help lists them. What you say goes to a room.",)))
+        return
+    later = irc.later()
+
+    def answer(item: Item) -> None:
+        with later:
+            irc.tell(item)
+
+    # The ref, which no other line has, is for the answer that it is done.
+    run(irc.chat, session, Line(text, token_hex()), answer)
+
+
+def _told(
+    irc: Client, target: str, notice: bool, later: AbstractContextManager[None], refused: Refused | None
+) -> None:
+    with later:
+        if refused is not None and not notice:
+            irc.refuse(refused, "PRIVMSG", target)

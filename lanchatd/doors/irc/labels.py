@@ -1,0 +1,117 @@
+"""Labels: a client gives a message one, and knows its answer by it.
+
+https://ircv3.net/specs/extensions/labeled-response
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from itertools import chain
+
+from lanchatd.chat.events import Event
+from lanchatd.chat.posted import Posted
+from lanchatd.chat.user import Session
+from lanchatd.doors.irc.lines import escaped
+from lanchatd.formats.irc import HOST
+
+LONGEST_LABEL_BYTES = 64
+
+# What was said with a label and has not come back to who said it, as that reads slowly. More of it comes back
+# without its label, which is acknowledged at once.
+MOST_ECHOES = 100
+
+
+class Response:
+    """What one message is answered, collected until it is whole: when nothing ``waits`` any more.
+
+    ``echo`` is what was said, if its label comes back with that.
+    """
+
+    def __init__(self, label: str) -> None:
+        self.label = escaped(label)
+        self.waits = 1  # for the message itself
+        self.echo: Posted | None = None
+        self._pieces: list[Iterable[str]] = []
+        self._lines: list[str] | None = []
+
+    def add(self, *lines: str) -> None:
+        """Lines, without their ends."""
+        self._pieces.append([line + "\r\n" for line in lines])
+        if self._lines is not None:
+            self._lines += lines
+
+    def add_encoded(self, encoded: bytes) -> None:
+        """Lines, encoded."""
+        self.add(*encoded.decode().split("\r\n")[:-1])
+
+    def add_list(self, pieces: Iterable[str]) -> None:
+        """A list that may be long, in pieces: lines with their ends."""
+        self._pieces.append(pieces)
+        self._lines = None
+
+    @property
+    def was_refused(self) -> bool:
+        """Whether what was said is told nobody."""
+        return self.echo is not None and not self.echo.event.id
+
+    def lines(self, batch: str) -> list[str] | None:
+        """The answer; None if it is a long list. ``batch`` is what a batch would be called."""
+        if self._lines is None:
+            return None
+        if len(self._lines) > 1:
+            return "".join(self.pieces(batch)).split("\r\n")[:-1]
+        if self._lines:
+            return [tagged(self._lines[0], f"label={self.label}")]
+        if self.echo is not None and not self.was_refused:
+            return []
+        return [f"@label={self.label} :{HOST} ACK"]
+
+    def pieces(self, batch: str) -> Iterator[str]:
+        """The same as a batch, in pieces."""
+        yield f"@label={self.label} :{HOST} BATCH +{batch} labeled-response\r\n"
+        for piece in chain.from_iterable(self._pieces):
+            yield "".join(tagged(line, f"batch={batch}") + "\r\n" for line in piece.split("\r\n")[:-1])
+        yield f":{HOST} BATCH -{batch}\r\n"
+
+
+class Echoes:
+    """What one client said with a label, until it came back."""
+
+    def __init__(self) -> None:
+        self._responses: list[Response] = []
+
+    @property
+    def are_too_many(self) -> bool:
+        """Whether it is to say nothing more until some came back."""
+        return len(self._responses) >= MOST_ECHOES
+
+    def add(self, response: Response) -> None:
+        """One more, to which something was posted."""
+        self._responses.append(response)
+
+    def label_of(self, event: Event) -> str | None:
+        """The label that a line came with, as it stands in a tag."""
+        for response in self._responses:
+            own = None if response.echo is None else response.echo.event
+            if own is not None and (own.id, own.room) == (event.id, event.room):
+                return response.label
+        return None
+
+    def forget_those_given(self, session: Session) -> None:
+        """Its client has them, or will never have them."""
+        self._responses = [one for one in self._responses if one.waits or not _was_given(one, session)]
+
+
+def _was_given(response: Response, session: Session) -> bool:
+    if response.echo is None or response.was_refused:
+        return True
+    event = response.echo.event
+    cursors = (cursor for cursor in session.cursors if cursor.readers.room == event.room)
+    return all(cursor.given_until >= event.id for cursor in cursors)
+
+
+def tagged(line: str, tag: str) -> str:
+    """A line with one more tag; one that is in a batch already stays in that."""
+    if line.startswith("@batch="):
+        return line
+    return f"@{tag};{line[1:]}" if line.startswith("@") else f"@{tag} {line}"

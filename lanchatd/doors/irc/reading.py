@@ -1,0 +1,80 @@
+"""How far a client has read: it is asked with a PING, and goes on there when it comes back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from lanchatd.chat.chat import Chat
+from lanchatd.chat.format import Place
+from lanchatd.chat.user import Session
+from lanchatd.clock import Call, Clock
+from lanchatd.doors.irc.returning import Had, Returning
+
+# How often a client that was told something is asked whether it has read it.
+CONFIRM_S = 10
+
+
+class HasRead:
+    """What one client has read in its rooms, from when it is registered."""
+
+    def __init__(
+        self, chat: Chat, clock: Clock, returning: Returning, session: Session, ping: Callable[[str], None]
+    ) -> None:
+        """``ping`` asks it with a word; it answers with a PONG of that."""
+        self._chat = chat
+        self._clock = clock
+        self._returning = returning
+        self._session = session
+        self._ping = ping
+        self._had: Had = returning.came(self._who)
+        self._asked: tuple[str, Had] | None = None
+        self._pings = 0
+        self._next: Call = clock.callLater(CONFIRM_S, self._ask)
+
+    @property
+    def _who(self) -> tuple[str, str]:
+        return self._session.user.name.key, self._session.device
+
+    def place_in(self, key: str) -> Place:
+        """Where it goes on in a room."""
+        return self._had.get(key, Place())
+
+    def forget(self, key: str) -> None:
+        """It left a room, and does not go on there."""
+        self._had.pop(key, None)
+
+    def answered(self, words: tuple[str, ...]) -> bool:
+        """A PONG came. Returns whether it was asked for."""
+        if self._asked is None or self._asked[0] not in words:
+            return False
+        self._had.update(self._asked[1])
+        self._asked = None
+        return True
+
+    def has_all(self) -> None:
+        """It has read everything that it was told."""
+        self._had.update(self._given())
+
+    def is_gone(self) -> None:
+        """Remember it, for when it comes back."""
+        self._next.cancel()
+        self._returning.went(self._who, self._had)
+
+    def _given(self) -> Had:
+        rooms = self._chat.rooms
+        return {
+            cursor.readers.key: Place(None, cursor.given_until, rooms[cursor.readers.key].log.name)
+            for cursor in self._session.cursors
+        }
+
+    def _ask(self) -> None:
+        self._next = self._clock.callLater(CONFIRM_S, self._ask)
+        given = self._given()
+        if (
+            self._asked is None
+            and not self._session.outbox.waiting
+            and any(self._had.get(key) != given[key] for key in given)
+        ):
+            self._pings += 1
+            self._asked = f"lanchatd-{self._pings}", given
+            self._ping(self._asked[0])
