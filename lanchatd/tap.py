@@ -47,6 +47,7 @@ from lanchatd.service.services import (
     StateService,
 )
 from lanchatd.service.systemd import Notifier
+from lanchatd.service.unused_accounts import UnusedAccounts
 from lanchatd.state.accounts_file import ACCOUNTS, AccountsFile
 from lanchatd.state.audit import AuditLog
 from lanchatd.state.certificate import Certificate, certificate_from, host_names, own_certificate
@@ -107,7 +108,7 @@ def makeService(options: Options) -> IService:
     connections = Connections(chat, reactor, limits, credentials, bool(options["require-tls"]), join)
     kept = StateService(reactor, state, keeper, audit, accounts_file, chat)
     door = ChatService(reactor, ChatFactory(connections, all_doors(web)), options.endpoints)
-    services: list[Service] = [kept, credentials, door]
+    services: list[Service] = [kept, credentials, UnusedAccounts(reactor, chat), door]
     if not options["no-announce"]:
         services.append(Announcer(reactor, join, credentials, chat, site.known_as))
     if web is not None and not options["no-qr"]:

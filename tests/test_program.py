@@ -8,20 +8,26 @@ from pathlib import Path
 
 import pytest
 
+from lanchatd.chat.accounts.rows import Change
+from lanchatd.state.accounts_file import ACCOUNTS
 from tests.daemon import TWISTD, environment_in
 from tests.disk import DiskWorld
+from tests.state.test_accounts_file import ROWS, Kept
 
 BIN = Path(TWISTD).parent
 
 
 @pytest.fixture
 def home(tmp_path: Path) -> Path:
-    """With a log in it, of more than fits in a buffer."""
+    """With a log in it, of more than fits in a buffer, and an account."""
     world = DiskWorld(tmp_path / "history.sqlite")
     alice = world.join("alice")
     for number in range(300):
         alice.types(f"{number} " + "x" * 100)
     world.store.close()
+    accounts = Kept(tmp_path / ACCOUNTS)
+    accounts.keeps(Change(ROWS))
+    accounts.closes()
     return tmp_path
 
 
@@ -44,6 +50,8 @@ def ended(home: Path, command: str, unbuffered: str = "") -> tuple[int, str, str
         "lanchat-log --state-dir . check",
         "lanchat-log --state-dir . export '#lobby'",
         "lanchat-log --help",
+        "lanchat-accounts --state-dir . export",
+        "lanchat-accounts --help",
         "lanchat-log export --help",
         "lanchat-client --help",
         "lanchat-client --version",

@@ -93,7 +93,7 @@ class AccountsFile:
         """
         try:
             connection = _opened(self.path)
-            rows, last = list(_rows(connection)), _last_number(connection)
+            rows, last = list(rows_in(connection)), _last_number(connection)
         except Damaged as error:
             why = f"{self.path} is damaged ({error}), and without it all nicks would be anybody's"
             text = f"{why}: put a copy in its place, as lanchat-accounts backup makes them"
@@ -158,7 +158,8 @@ def _make_new(path: Path) -> None:
         os.close(directory)
 
 
-def _rows(connection: sqlite3.Connection) -> list[Row]:
+def rows_in(connection: sqlite3.Connection) -> list[Row]:
+    """All rows, of which all of one account come after it. Raises sqlite3.Error."""
     rows: list[Row] = [
         Account(number, Name(shown, key), made_at, seen_at, made_by, password)
         for number, key, shown, made_at, seen_at, made_by, password in connection.execute(

@@ -81,6 +81,10 @@ class Accounts:
         """How a nick is held, if it is."""
         return self._held.get(key)
 
+    def all_codes(self) -> Iterable[Code]:
+        """Every code, also those that are too late."""
+        return self._codes.values()
+
     def all_held(self) -> Iterable[Held]:
         """Every nick that is held."""
         return self._held.values()
