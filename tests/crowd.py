@@ -11,6 +11,7 @@ from itertools import chain
 from random import Random
 from typing import Any
 
+from lanchatd.chat import moderating
 from lanchatd.commands.rows import MEMBERS
 from lanchatd.doors.line_protocol import ChatProtocol, State
 from tests.escapes import ESCAPES, harm_in, texts_in
@@ -142,7 +143,7 @@ class Crowd:
     def _comes(self, who: int) -> Person:
         chat = self.world.chat
         # Somebody may have their nick, and be banned or muted with it by now.
-        chat.load_moderation(b'{"version": 1, "bans": [], "mutes": [], "operators": ["alice"]}')
+        moderating.load(chat, b'{"version": 1, "bans": [], "mutes": [], "operators": ["alice"]}')
         taken = [nick for nick in (NICKS[who], f"p{who}x", f"p{who}y", f"p{who}z") if nick not in chat.users]
         if NICKS[who] == "carol":
             return self.world.connect().asks({"nick": taken[0]})

@@ -22,6 +22,7 @@ from twisted.internet.error import ConnectionAborted, ConnectionDone, Connection
 from twisted.internet.task import Clock
 from twisted.python.failure import Failure
 
+from lanchatd.chat import moderating
 from lanchatd.chat.accounts.proof import WayIn
 from lanchatd.chat.accounts.register import Accounts
 from lanchatd.chat.accounts.rows import BY_PASSWORD, Account, Change, Proof
@@ -352,7 +353,7 @@ class World:
     def make_operator(self, person: Person) -> None:
         """As an administrator does."""
         self.make_owner(person)
-        self.chat.make_operator(person.user.name)
+        moderating.make_operator(self.chat, person.user.name)
         self.settle()
 
     def connect(self, peer: str = "192.0.2.1") -> Person:

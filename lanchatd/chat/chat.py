@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import ipaddress
 from collections.abc import Callable, Sequence
 from functools import partial
 from weakref import ref
 
 from lanchatd import __version__
-from lanchatd.chat.accounts import changes
 from lanchatd.chat.accounts.proof import WayIn
-from lanchatd.chat.accounts.rows import Account, Change, Proof
+from lanchatd.chat.accounts.rows import Account, Proof
 from lanchatd.chat.answers import Answer
 from lanchatd.chat.events import (
     NO_REASON,
-    Event,
     Item,
     Kind,
     Missed,
@@ -29,7 +26,7 @@ from lanchatd.chat.format import Hello, Place
 from lanchatd.chat.list_turns import ListTurns
 from lanchatd.chat.lists import Lists
 from lanchatd.chat.log import Log
-from lanchatd.chat.moderation import Ban, Keep, Moderation, Target
+from lanchatd.chat.moderation import Keep, Moderation
 from lanchatd.chat.peer import Peer
 from lanchatd.chat.posted import Posted
 from lanchatd.chat.presence_turns import PresenceTurns
@@ -51,8 +48,6 @@ from lanchatd.text.refused import Refused
 from lanchatd.text.times import near_time
 
 LOBBY = Place()
-
-DAY_S = 86_400
 
 
 class Chat:
@@ -90,9 +85,9 @@ class Chat:
         self.lists = Lists(clock)
         self.list_turns = ListTurns(clock)
         self.search: Search | None = None  # if there is something to search in
-        self._nicks_seen = Looks()
+        self.nicks_seen = Looks()
         for nick in names.RESERVED:
-            self._nicks_seen.add(names.nick(nick))
+            self.nicks_seen.add(names.nick(nick))
         around = Shared(
             clock, now, limits, ReplayTurns(clock), PresenceTurns(clock), self.lists, self.list_turns
         )
@@ -117,7 +112,7 @@ class Chat:
             why = with_quote(f"That nick is banned{self.until_shown(ban.until)}", ban.reason)
             raise Refused("banned", f"{why}.")
         lookalikes.refuse_mixed(name)
-        other = self._nicks_seen.like(name, but=None if owner is None else owner.name)
+        other = self.nicks_seen.like(name, but=None if owner is None else owner.name)
         if other is not None:
             raise Refused("nick_taken", f"That nick looks like {other.shown}.")
         return name
@@ -147,8 +142,8 @@ class Chat:
         rooms = self._rooms_for(hello.places, peer.address or user.name.key)
         if user.name.key not in self.users:
             self.users[user.name.key] = user
-            self._nicks_seen.add(user.name)
-            user.operator = self._is_operator(user)
+            self.nicks_seen.add(user.name)
+            user.operator = self.is_operator(user)
         session, was_away = make_session(user), user.away if user.sessions else None
         session.proof = proof
         user.sessions += (session,)
@@ -189,7 +184,7 @@ class Chat:
         user.sessions = tuple(other for other in user.sessions if other is not session)
         if not user.sessions:
             del self.users[user.name.key]
-            self._nicks_seen.remove(user.name)
+            self.nicks_seen.remove(user.name)
         else:
             self.lists.changed()
         rooms = self.rooms_of(session)
@@ -290,77 +285,6 @@ class Chat:
         session.tell(*first, Parted(room.name))
         session.catch_up()
 
-    async def rename(self, user: User, text: str) -> None:
-        """A user takes another nick, and so does the account of an owner; at once for a guest."""
-        if user.account is None:
-            self._refuse_changing(user)
-            self.is_renamed(user, self._other_name(user, text))
-        else:
-            await self._rename_account(user, user.account, text)
-
-    async def _rename_account(self, user: User, number: int, text: str) -> None:
-        def change() -> Change:
-            account = changes.account_there(self.accounts, number)
-            held_until = self.now() + self.limits.held_days * DAY_S
-            return changes.renamed(self.accounts, account, self._other_name(user, text), held_until)
-
-        old = changes.account_there(self.accounts, number)
-        await self.accounts.propose(change)
-        account = self.accounts.by_number[number]
-        if self.moderation.follow(old.name.key, account.name):
-            self.moderation.changed()
-        here = self.users.get(old.name.key)
-        if here is not None and here.account == number:
-            self.is_renamed(here, account.name)
-
-    def _refuse_changing(self, user: User) -> None:
-        if self.accounts.is_given(user.name):
-            raise Refused("busy", f"{user.nick} is being registered; try again in a moment.")
-
-    def _other_name(self, user: User, text: str) -> Name:
-        account = None if user.account is None else self.accounts.by_number.get(user.account)
-        name = self.name_for(text, user, account)
-        if name == user.name:
-            raise Refused("same_nick", f"You are {user.nick} already.")
-        return name
-
-    def is_owner(self, user: User, proof: Proof) -> None:
-        """A guest owns the nick from now on."""
-        user.account = proof.account
-        for session in user.sessions:
-            session.proof = proof
-        self._know_the_operators()
-
-    def is_gone(self, account: Account, text: str) -> None:
-        """An account is there no more: who is here is told the text, and nobody moderates by it."""
-        if account.name.key in self.moderation.operators:
-            self.unmake_operator(account.name)
-        here = self.users.get(account.name.key)
-        if here is not None and here.account == account.number:
-            for session in here.sessions:
-                session.connection.dismiss("account_gone", text, NO_REASON)
-
-    def is_renamed(self, user: User, name: Name) -> None:
-        """A user has another nick, which was free."""
-        for other in self.users.values():
-            if other.ignored is not None:
-                other.ignored.follow(user)
-        del self.users[user.name.key]
-        self._nicks_seen.remove(user.name)
-        self.users[name.key] = user
-        self._nicks_seen.add(name)
-        # A mute holds for the nick, and goes along with who had it.
-        user.muted_as = self.muted_as(user)
-        told: set[Session] = set()
-        for session in user.sessions:
-            if session.format.like_irc:  # one that is in no room is told as well
-                session.tell(Event(Kind.RENAMED, "", user.nick, name.shown, self.now()))
-                told.add(session)
-        for room in self.rooms_with(user):
-            room.rename(user, name, told)
-        user.name = name
-        user.operator = self._is_operator(user)
-
     def set_away(self, session: Session, text: str | None) -> None:
         """A session is away, with a text or "", or it is back (None).
 
@@ -451,76 +375,9 @@ class Chat:
         """When a ban or mute ends, as it ends a sentence; empty for good."""
         return "" if until is None else f" until {near_time(until, self.now())}"
 
-    # -- moderation
-
-    def kick(self, user: User, by: str, reason: str) -> None:
-        """Close all connections of a user; the nick is free at once, whatever the sockets do."""
-        for session in user.sessions:
-            _dismiss(session, "kicked", by, reason)
-
-    def ban(self, target: Target, ban: Ban) -> Answer[None]:
-        """Keep a nick, an address or a network out, and close whom it holds for."""
-        self.moderation.refuse_full(self.moderation.bans, "bans")
-        self.moderation.bans.add(target, ban)
-        for session in self.sessions():
-            if _is_on(target, session):
-                _dismiss(session, "banned", ban.by, ban.reason)
-        return self.moderation.changed()
-
-    def mute(self, name: Name, until: float | None) -> Answer[None]:
-        """Let a nick only read; None is for good."""
-        self.moderation.refuse_full(self.moderation.mutes, "mutes")
-        self.moderation.mutes.add(name, until)
-        return self.moderation.changed()
-
-    def make_operator(self, name: Name) -> Answer[None]:
-        """Let whoever has this nick moderate."""
-        self.moderation.refuse_full(self.moderation.operators, "operators")
-        self.moderation.operators[name.key] = name.shown
-        self._know_the_operators()
-        return self.moderation.changed()
-
-    def unmake_operator(self, name: Name) -> Answer[None]:
-        """Let whoever has this nick not moderate any more."""
-        del self.moderation.operators[name.key]
-        self._know_the_operators()
-        return self.moderation.changed()
-
-    def load_moderation(self, document: bytes) -> None:
-        """Take bans, mutes and operators from what was kept. Raises ValueError, and changes nothing then."""
-        self.moderation.load(document)
-        self.accounts_known()
-        self._close_the_banned()
-
-    def accounts_known(self) -> None:
-        """The accounts were loaded, or what was moderated: one goes by the other.
-
-        What is on a nick that an account had before is on the one that it has now, and an operator's nick
-        that is nobody's is held.
-        """
-        for held in self.accounts.all_held():
-            account = None if held.account is None else self.accounts.by_number.get(held.account)
-            if account is not None:
-                self.moderation.follow(held.name.key, account.name)
-        operators = [Name(shown, key) for key, shown in self.moderation.operators.items()]
-        if changes.held(self.accounts, operators).put:
-            self.accounts.propose(partial(changes.held, self.accounts, operators))
-        self._know_the_operators()
-
-    def _close_the_banned(self) -> None:
-        bans, now = self.moderation.bans, self.now()
-        for session in self.sessions():
-            ban = bans.on_nick(session.user.name.key, now) or bans.on_address(session.address, now)
-            if ban is not None:
-                _dismiss(session, "banned", ban.by, ban.reason)
-
-    def _is_operator(self, user: User) -> bool:
+    def is_operator(self, user: User) -> bool:
+        """Whether a user may moderate: the nick is an operator's, and proved."""
         return user.account is not None and user.name.key in self.moderation.operators
-
-    def _know_the_operators(self) -> None:
-        for user in self.users.values():
-            user.operator = self._is_operator(user)
-        self.lists.changed()
 
     # -- rooms
 
@@ -592,14 +449,3 @@ def _when_told(rooms: Sequence[Room], call: Callable[[], None]) -> None:
 
     for room in rooms:
         room.when_told(told)
-
-
-def _is_on(target: Target, session: Session) -> bool:
-    if isinstance(target, str):
-        return target == session.user.name.key
-    return session.address is not None and ipaddress.ip_address(session.address) in target
-
-
-def _dismiss(session: Session, code: str, by: str, reason: str) -> None:
-    why = Reason(f"{code} by {by}", reason)
-    session.connection.dismiss(code, f"You were {with_quote(why.words, why.text)}.", why)

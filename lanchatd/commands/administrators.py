@@ -8,7 +8,7 @@ from dataclasses import Field, replace
 from typing import Any, Protocol
 
 from lanchatd import __version__
-from lanchatd.chat import closing
+from lanchatd.chat import closing, moderating
 from lanchatd.chat.chat import Chat
 from lanchatd.chat.events import Kind, Notice
 from lanchatd.chat.posted import Posted
@@ -180,7 +180,7 @@ async def _op(chat: Chat, administrator: Administrator, nick: str | None) -> Non
         raise Refused("no_account", text)
     if name.key in operators:
         raise Refused("operator", f"{account.name.shown} is an operator already.")
-    kept = chat.make_operator(account.name)
+    kept = moderating.make_operator(chat, account.name)
     if (user := chat.users.get(name.key)) is not None:
         user.tell(Notice(("You are an operator now. /help lists what you may do.",)))
     await kept
@@ -191,7 +191,7 @@ async def _deop(chat: Chat, administrator: Administrator, nick: str) -> None:
     name = names.nick(nick)
     if name.key not in chat.moderation.operators:
         raise Refused("no_operator", f"{name.shown} is no operator.")
-    kept = chat.unmake_operator(name)
+    kept = moderating.unmake_operator(chat, name)
     if (user := chat.users.get(name.key)) is not None:
         user.tell(Notice(("You are no operator any more.",)))
     await kept

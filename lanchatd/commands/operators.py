@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 
+from lanchatd.chat import moderating
 from lanchatd.chat.chat import Chat
 from lanchatd.chat.events import Notice
 from lanchatd.chat.moderation import LONGEST_REASON, Ban, Target, target_from
@@ -18,7 +19,7 @@ REASON_SHOWN = 80  # characters, of the reason of a ban in a list
 
 def _kick(chat: Chat, actor: Actor, nick: str, reason: str | None) -> None:
     kicked = chat.user_named(nick)
-    chat.kick(kicked, actor.nick, reason or "")
+    moderating.kick(kicked, actor.nick, reason or "")
     actor.tell(Notice((f"{kicked.nick} was kicked.",)))
 
 
@@ -26,7 +27,7 @@ async def _ban(chat: Chat, actor: Actor, target: str, minutes: int | None, reaso
     found, shown = target_from(target)
     _refuse_oneself(chat, actor, found, shown)
     ban = Ban(shown, _end(chat, minutes), actor.nick, (reason or "")[:LONGEST_REASON])
-    await chat.ban(found, ban)
+    await moderating.ban(chat, found, ban)
     actor.tell(Notice((f"{_ban_shown(chat, ban)}.",)))
 
 
@@ -52,7 +53,7 @@ def _bans(chat: Chat, actor: Actor) -> None:
 async def _mute(chat: Chat, actor: Actor, nick: str, minutes: int | None) -> None:
     muted, until = chat.user_named(nick), _end(chat, minutes)
     text = chat.until_shown(until)
-    kept = chat.mute(muted.name, until)
+    kept = moderating.mute(chat, muted.name, until)
     muted.tell(Notice((f"You are muted{text}.",)))
     await kept
     actor.tell(Notice((f"{muted.nick} is muted{text}.",)))

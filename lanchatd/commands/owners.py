@@ -6,6 +6,7 @@ from collections.abc import Callable, Coroutine, Iterable
 from dataclasses import replace
 from typing import Any
 
+from lanchatd.chat import nicks
 from lanchatd.chat.accounts import changes, codes, passwords
 from lanchatd.chat.accounts.rows import (
     BY_KEY,
@@ -18,7 +19,7 @@ from lanchatd.chat.accounts.rows import (
     Proof,
 )
 from lanchatd.chat.answers import Answer
-from lanchatd.chat.chat import DAY_S, Chat
+from lanchatd.chat.chat import Chat
 from lanchatd.chat.events import NO_REASON, Notice
 from lanchatd.chat.user import Session
 from lanchatd.commands.actor import Does
@@ -60,7 +61,7 @@ async def _register(chat: Chat, speaker: Speaker, typed: str | None) -> None:
         raise
     (account,) = (row for row in changed.put if isinstance(row, Account))
     by = BY_PASSWORD if key is None else BY_KEY
-    chat.is_owner(user, Proof(account.number, by, key))
+    nicks.is_owner(chat, user, Proof(account.number, by, key))
     how = "your password" if key is None else f"the key {key} of this device"
     speaker.tell(Notice((f"{account.name.shown} is yours now, by {how}.",)))
 
@@ -171,10 +172,10 @@ async def _account_(chat: Chat, speaker: Speaker, delete: str | None) -> None:
         return
 
     def deleted(account: Account) -> Change:
-        return changes.removed(chat.accounts, account, chat.now() + chat.limits.held_days * DAY_S)
+        return changes.removed(chat.accounts, account, chat.now() + chat.limits.held_days * nicks.DAY_S)
 
     await _change(chat, speaker, deleted)
-    chat.is_gone(account, f"{account.name.shown} is not yours any more.")
+    nicks.is_gone(chat, account, f"{account.name.shown} is not yours any more.")
 
 
 def _account(chat: Chat, speaker: Speaker) -> Account:

@@ -18,6 +18,7 @@ from twisted.protocols.tls import TLSMemoryBIOFactory
 from twisted.python.failure import Failure
 from twisted.python.usage import UsageError
 
+from lanchatd.chat import moderating
 from lanchatd.chat.chat import Chat
 from lanchatd.chat.events import Notice
 from lanchatd.doors.factory import ChatFactory
@@ -78,7 +79,7 @@ class StateService(Service):
             self._chat.moderation.changed()
             raise StateError(f"{path} is being written")
         try:
-            self._chat.load_moderation(read_own(path, LARGEST_MODERATION_BYTES)[0])
+            moderating.load(self._chat, read_own(path, LARGEST_MODERATION_BYTES)[0])
         except FileNotFoundError:
             pass
         except (OSError, ValueError) as error:

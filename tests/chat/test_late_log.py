@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from lanchatd.chat import moderating
 from lanchatd.chat.answers import Answer
 from lanchatd.chat.events import Event, Kind
 from lanchatd.chat.posted import Posted
@@ -236,7 +237,7 @@ def test_an_answer_that_comes_after_the_goodbye_is_dropped() -> None:
     alice = world.join("alice").types("one")
     world.log_answers()
     alice.types("/history")
-    world.chat.kick(alice.user, "op", "")
+    moderating.kick(alice.user, "op", "")
     world.settle()
     assert alice.wire.write_closed
     world.log_answers()

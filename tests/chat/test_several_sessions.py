@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from lanchatd.chat import moderating
 from lanchatd.chat.format import Hello, Place
 from lanchatd.chat.peer import Peer
 from lanchatd.chat.user import Session, User
@@ -119,7 +120,7 @@ def test_a_kick_closes_all(world: Home) -> None:
     """The nick is free at once."""
     laptop = world.join("alice")
     phone = world.joins_too(laptop.user)
-    world.chat.kick(laptop.user, "op", "")
+    moderating.kick(laptop.user, "op", "")
     assert "alice" not in world.chat.users
     world.passes(1)
     assert laptop.gone
@@ -152,7 +153,7 @@ def test_a_mute_and_an_operator_are_of_the_user(world: Home) -> None:
     phone = world.joins_too(laptop.user)
     world.make_operator(laptop)
     assert phone.types("/bans").sees() == ["-- Nobody is banned or muted."]
-    world.chat.mute(laptop.user.name, None)
+    moderating.mute(world.chat, laptop.user.name, None)
     assert phone.types("hi").sees() == ["!! You are muted."]
 
 

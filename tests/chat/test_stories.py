@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from lanchatd.chat import closing, turn
+from lanchatd.chat import closing, moderating, turn
 from lanchatd.chat.answers import begin
 from lanchatd.chat.user import User
 from lanchatd.doors.first_bytes import FirstBytes
@@ -170,7 +170,7 @@ class Story:
             case "vanishes":
                 person.vanishes()
             case _:
-                self.world.chat.kick(person.user, "op", "")
+                moderating.kick(person.user, "op", "")
                 self.world.settle()
 
     def time_passes(self) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from lanchatd.chat import moderating
 from lanchatd.chat.accounts.proof import INVITE, OFF
 from lanchatd.chat.accounts.rows import Change, Held
 from lanchatd.text.names import nick
@@ -130,7 +131,7 @@ def test_a_nick_that_is_held_for_an_account_is_not_given(world: Owners, console:
 def test_a_nick_of_an_operator_that_is_nobodys_is_held(world: Owners, console: Console) -> None:
     """From the first start on: nobody gets power by being first."""
     world.chat.moderation.operators["oscar"] = "oscar"
-    world.chat.accounts_known()
+    moderating.accounts_known(world.chat)
     world.settle()
     assert last(world.connect().types("oscar")).startswith("!! oscar is held")
     assert console.types("account free oscar") == ["!! oscar is an operator's: deop oscar first."]

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from lanchatd.chat import moderating
 from lanchatd.chat.answers import Answer
 from lanchatd.commands.administrators import Administrator
 from lanchatd.commands.dispatch import administer
@@ -517,7 +518,7 @@ def test_what_was_kept_holds_after_a_restart(world: World, console: Console) -> 
         console.types(line)
     again = World()
     again.accounts.load(list(world.accounts), 1)
-    again.chat.load_moderation(world.kept[-1])
+    moderating.load(again.chat, world.kept[-1])
     assert again.connect().types("bob").sees()[-1] == "!! That nick is banned."
     assert again.connect("198.51.100.7").types("dave").sees() == ["!! Your address is banned."]
     assert again.join("carol").types("hi").sees() == ["!! You are muted until 14:13."]
@@ -533,7 +534,7 @@ def test_what_is_loaded_while_it_runs_holds_at_once(world: World) -> None:
     world.make_owner(alice)
     ban = {"on": "bob", "until": None, "by": "me", "reason": ""}
     document = {"version": 1, "bans": [ban], "mutes": [], "operators": ["alice"]}
-    world.chat.load_moderation(json.dumps(document).encode())
+    moderating.load(world.chat, json.dumps(document).encode())
     world.passes(1)
     assert bob.gone
     assert alice.types("/bans").sees()[-1] == "-- bob is banned by me"
@@ -572,19 +573,19 @@ def test_a_document_that_is_wrong_changes_nothing(
     document = json.loads(world.kept[-1])
     change(document)
     with pytest.raises(ValueError, match=why):
-        world.chat.load_moderation(json.dumps(document).encode())
+        moderating.load(world.chat, json.dumps(document).encode())
     with pytest.raises(ValueError, match="Expecting value"):
-        world.chat.load_moderation(b"")
+        moderating.load(world.chat, b"")
     with pytest.raises(ValueError, match="it is not the JSON"):
-        world.chat.load_moderation(b"[" * 100_000)
+        moderating.load(world.chat, b"[" * 100_000)
     assert list(world.chat.moderation.operators.values()) == ["bob"]
 
 
 def test_a_reason_that_could_harm_a_terminal_is_loaded_without_harm(world: World) -> None:
     """Somebody wrote it by hand; that is no reason to let everybody in."""
     ban = {"on": "bob", "until": None, "by": "me\n", "reason": "\x1b[31mspam"}
-    world.chat.load_moderation(
-        json.dumps({"version": 1, "bans": [ban], "mutes": [], "operators": []}).encode()
+    moderating.load(
+        world.chat, json.dumps({"version": 1, "bans": [ban], "mutes": [], "operators": []}).encode()
     )
     assert world.connect().types("bob").sees()[-1] == '!! That nick is banned: "\ufffd[31mspam".'
 

@@ -6,6 +6,7 @@ import pytest
 from twisted.internet.address import IPv4Address, IPv6Address, UNIXAddress
 from twisted.logger import LogEvent, formatEvent, globalLogPublisher
 
+from lanchatd.chat import moderating
 from lanchatd.doors.factory import TOLD_AT_ONCE
 from lanchatd.net.peer_of import peer_of
 from tests.world import World
@@ -74,7 +75,7 @@ def test_rooms_are_limited(rooms: int, refused: bool) -> None:
     if refused:
         assert last.types("hello").sees() == [f"<p{rooms}> hello"]  # still where it was
         assert world.join_json("ci", room="#r9").gets()[0]["code"] == "too_many_rooms"
-        world.chat.kick(world.chat.user_named("p1"), "op", "")
+        moderating.kick(world.chat.user_named("p1"), "op", "")
         assert last.types("/join #r9").sees()[-1] == "-- 1 in #r9: p3 (plain)"
 
 

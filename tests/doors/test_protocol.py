@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from lanchatd.chat import moderating
 from lanchatd.doors.line_protocol import NEXT, ChatProtocol, State
 from lanchatd.net.lines import LINES_A_TURN
 from tests.world import ASKED, Person, World
@@ -345,7 +346,7 @@ def test_who_is_kicked_while_its_flood_is_resting_is_gone(world: World) -> None:
     bob.sends(b"\n" * 65_536)
     world_of_bob = bob.world
     assert bob.wire.protocol.inner.paused
-    world_of_bob.chat.kick(bob.user, "op", "")
+    moderating.kick(bob.user, "op", "")
     world_of_bob.settle()
     bob.hangs_up()
     assert bob.gone
@@ -371,7 +372,7 @@ def test_who_reads_nothing_and_is_kicked_while_it_waits_for_its_answers(world: W
     for _ in range(10):
         bob.types("/history 100")
     assert bob.wire.protocol.inner.paused
-    world.chat.kick(bob.user, "op", "")
+    moderating.kick(bob.user, "op", "")
     bob.reads_on()
     bob.hangs_up()
     assert bob.gone and not bob.wire.aborted
@@ -405,7 +406,7 @@ def test_each_step_of_a_connection_happens(world: World, monkeypatch: pytest.Mon
     asked.wire.protocol._open(asked.wire.protocol._doors.other)
     asked.vanishes()
     world.join("bob").vanishes()
-    world.chat.kick(world.join("carol").user, "op", "")
+    moderating.kick(world.join("carol").user, "op", "")
     dave, erin = world.join("dave"), world.join("erin")
     dave.stops_reading()
     world.join("frank").types("hi")

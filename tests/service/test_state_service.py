@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from twisted.internet import reactor as installed_reactor
 
+from lanchatd.chat import moderating
 from lanchatd.chat.accounts.proof import WayIn
 from lanchatd.chat.accounts.register import Accounts
 from lanchatd.chat.chat import Chat
@@ -55,7 +56,7 @@ class Kept:
 async def test_what_is_being_written_is_not_read_over(tmp_path: Path) -> None:
     """A disk may be slow: what was decided meanwhile is newer than the file."""
     kept = Kept(tmp_path)
-    kept.chat.make_operator(nick("alice"))
+    moderating.make_operator(kept.chat, nick("alice"))
     with pytest.raises(StateError, match="is being written"):
         kept.service.load()
     assert kept.operators == ["alice"]
@@ -69,7 +70,7 @@ async def test_what_is_being_written_is_not_read_over(tmp_path: Path) -> None:
 async def test_what_could_not_be_written_holds_until_the_end(tmp_path: Path) -> None:
     """As its answer says: reading the old file again does not end it."""
     kept = Kept(tmp_path, "no/such/folder")
-    kept.chat.make_operator(nick("alice"))
+    moderating.make_operator(kept.chat, nick("alice"))
     await kept.finish()
     with pytest.raises(StateError, match="is being written"):
         kept.service.load()

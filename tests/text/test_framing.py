@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from lanchatd.chat import moderating
 from lanchatd.text.quoting import quoted, single_spaced
 from tests.world import World
 
@@ -71,7 +72,7 @@ def test_programs_are_given_why_somebody_left_in_two_parts(world: World) -> None
     ci.gets()
     bob.types('/quit so  "long"')
     carol.types("/join #dev")
-    world.chat.kick(dave.user, "admin", 'two  "words"')
+    moderating.kick(dave.user, "admin", 'two  "words"')
     world.settle()
     left = [{"nicks": got["nicks"], **{name: got[name] for name in ("reason", "text") if name in got}}
             for got in ci.gets() if got["type"] == "left"]  # fmt: skip

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from lanchatd.chat import moderating
 from lanchatd.chat.events import Topic
 from lanchatd.text import confusables, names
 from lanchatd.text.lookalikes import Looks, looks_of, refuse_mixed
@@ -225,7 +226,7 @@ def test_bans_mutes_and_operators_are_of_one_key(world: World) -> None:
         '{"version": 1, "bans": [{"on": "аlice", "until": null, "by": "x", "reason": ""}],'
         ' "mutes": [{"nick": "bi11", "until": null}], "operators": ["b0b"]}'
     )
-    world.chat.load_moderation(document.encode())
+    moderating.load(world.chat, document.encode())
     assert not world.join("alice").user.operator
     assert world.connect().types("bob").sees()[-1] == "!! That nick looks like b0b."  # which is held
     bill = world.join("bill")

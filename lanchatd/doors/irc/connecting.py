@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from lanchatd.chat import nicks
 from lanchatd.chat.answers import Answer, begin
 from lanchatd.chat.events import NO_REASON, Reason
 from lanchatd.doors.irc.capabilities import OFFERED
@@ -58,7 +59,7 @@ def nick(irc: Client, message: Message) -> None:
         if isinstance(answer.error, Refused) and answer.error.code != "same_nick":
             irc.refuse(answer.error, "NICK", wanted)
 
-    begin(irc.chat.rename(irc.session.user, wanted)).when_known(renamed)
+    begin(nicks.rename(irc.chat, irc.session.user, wanted)).when_known(renamed)
 
 
 def user(irc: Client, message: Message) -> None:

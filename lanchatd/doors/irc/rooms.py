@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import AbstractContextManager, suppress
 from functools import partial
 
+from lanchatd.chat import moderating
 from lanchatd.chat.events import Kind, Notice, RoomLine
 from lanchatd.chat.rolls import Reading, Roll
 from lanchatd.chat.room import Room
@@ -103,7 +104,7 @@ def kick(irc: Client, message: Message) -> None:
         irc.refuse(Refused("not_operator", "Only operators may kick."), "KICK", room.name, number=482)
         return
     kicked = irc.chat.user_named(message.parameters[1].split(",")[0])
-    irc.chat.kick(kicked, session.user.nick, cleaning.harmless(plain(text)))
+    moderating.kick(kicked, session.user.nick, cleaning.harmless(plain(text)))
 
 
 def invite(irc: Client, message: Message) -> None:

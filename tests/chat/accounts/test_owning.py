@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from lanchatd.chat import moderating, nicks
 from lanchatd.chat.accounts.rows import Change, Held
 from lanchatd.text.names import nick
 from tests.accounts import HOME, KEY, OTHER_KEY, Owners
@@ -130,7 +131,7 @@ def test_a_nick_that_is_being_registered_is_not_changed(world: Owners) -> None:
     alice.types("/register")
     alice.wire.protocol.inner.paused = False  # as another door may let it
     user = alice.user
-    coroutine = world.chat.rename(user, "alina")
+    coroutine = nicks.rename(world.chat, user, "alina")
     with pytest.raises(Exception, match="alice is being registered"):
         coroutine.send(None)
     assert last(world.connect().types("alice")) == ("!! alice is being given to somebody. Take another nick.")
@@ -331,7 +332,7 @@ def test_a_mute_and_a_ban_follow_a_rename(world: Owners) -> None:
     assert says(op, "/bans") == ['-- alina is banned by op: "spam"']
     op.types("/unban alina", "/ban alice spam")
     world.accounts.apply(Change((Held(nick("zoe")),)))
-    world.chat.load_moderation(world.kept[-1])
+    moderating.load(world.chat, world.kept[-1])
     assert last(world.comes("alina", key=KEY)) == '!! That nick is banned: "spam".'
 
 
