@@ -6,6 +6,7 @@ import os
 import re
 import subprocess
 import tomllib
+from dataclasses import fields
 from pathlib import Path
 
 import pytest
@@ -52,6 +53,20 @@ def test_the_example_is_what_holds_without_a_file() -> None:
         nick="alice", rooms=("#lobby", "#dev"), highlights=("deploy", "@bob"), ignore=("mallory",),
         aliases={"j": "/join", "brb": "/away back in a minute"},
     )  # fmt: skip
+
+
+def test_the_page_and_the_example_name_each_of_them() -> None:
+    """As they are called in the file."""
+    page = Path(__file__).parents[2].joinpath("docs", "client.md").read_text("utf-8")
+    rows = [
+        row
+        for row in page.partition("## Settings")[2].partition("## In a pipe")[0].splitlines()
+        if "|" in row
+    ]
+    named = re.findall(r"`\[?(\w+)\]?`", " ".join(row.split("|")[1] for row in rows))
+    known = [one.name for one in fields(Settings) if one.name != "mistakes"]
+    assert named == known
+    assert all(re.search(rf"^# {name} = |^\[{name}\]", EXAMPLE, re.MULTILINE) for name in known)
 
 
 def test_a_mistake_is_one_line_and_the_rest_holds() -> None:
