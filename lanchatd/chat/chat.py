@@ -18,6 +18,7 @@ from lanchatd.chat.events import (
     Notice,
     Parted,
     Private,
+    Read,
     Reason,
     Rooms,
     Welcome,
@@ -355,6 +356,13 @@ class Chat:
                 own.tell_encoded(own.tell_own(private))
             else:
                 own.tell(private)
+
+    def has_read(self, session: Session, room_text: str | None, until: int) -> None:
+        """A session has read one of its rooms up to an id: the others of its user are told."""
+        room = self.room_of(session, room_text)
+        for other in session.user.sessions:
+            if other is not session:
+                other.tell(Read(room.name, min(until, room.readers.newest)))
 
     def refuse_muted(self, user: User) -> None:
         """Raises `Refused` if the user may not talk."""

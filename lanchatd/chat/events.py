@@ -235,6 +235,14 @@ class Parted:
 
 
 @dataclass(frozen=True, slots=True)
+class Read:
+    """You have read a room up to this id, on another of your connections."""
+
+    room: str
+    id: int
+
+
+@dataclass(frozen=True, slots=True)
 class Missed:
     """Events the log no longer holds: how many, or None where nobody can know (it is another log)."""
 
@@ -268,7 +276,7 @@ class Ok:
 
 
 Moment = Event | Presence
-Item = Moment | Private | Notice | Members | Rooms | Welcome | Parted | Missed | Past | Ok | Refusal
+Item = Moment | Private | Notice | Members | Rooms | Welcome | Parted | Read | Missed | Past | Ok | Refusal
 
 
 def told_together(events: Iterable[Event], here: int) -> list[Moment]:

@@ -38,12 +38,14 @@ class Hello:
 class Line:
     """What a person typed, clean, and the ``ref`` under which a program wants its answer.
 
-    ``room`` is where it goes, None for the room that was joined last.
+    ``room`` is where it goes, None for the room that was joined last. With ``read`` nothing is said: the room
+    was read up to that id.
     """
 
     text: str
     ref: str | None = None
     room: str | None = None
+    read: int | None = None
 
 
 class Unreadable(Refused):

@@ -52,8 +52,7 @@ def run(chat: Chat, session: Session, line: Line, answer: Callable[[Item], None]
     It is no coroutine, as every line that is said passes here.
     """
     if not line.text:
-        if line.ref is not None:
-            answer(Ok(line.ref))
+        _say_nothing(chat, session, line, answer)
         return
     done: Posted | Coroutine[Answer[Any], None, None] | None
     try:
@@ -84,6 +83,17 @@ def run(chat: Chat, session: Session, line: Line, answer: Callable[[Item], None]
         begin(_run(done, line, answer))
     elif line.ref is not None:
         answer(Ok(line.ref))
+
+
+def _say_nothing(chat: Chat, session: Session, line: Line, answer: Callable[[Item], None]) -> None:
+    try:
+        if line.read is not None:
+            chat.has_read(session, line.room, line.read)
+    except Refused as refused:
+        answer(refused.answering(line.ref))
+    else:
+        if line.ref is not None:
+            answer(Ok(line.ref))
 
 
 def _told(posted: Posted, ref: str | None, answer: Callable[[Item], None], refused: Refused | None) -> None:

@@ -24,6 +24,7 @@ from lanchatd.chat.events import (
     Piece,
     Presence,
     Private,
+    Read,
     RoomLine,
     Rooms,
     Topic,
@@ -113,7 +114,7 @@ class IrcFormat:
                 return [f":{HOST} NOTICE {item.room} :{_missed(item)}"]
             case Past():
                 return self._past_lines(item)
-            case Ok():
+            case Ok() | Read():
                 return []
             case _:  # pragma: no cover
                 assert_never(item)

@@ -17,6 +17,7 @@ from lanchatd.chat.events import (
     Past,
     Presence,
     Private,
+    Read,
     Rooms,
     Welcome,
 )
@@ -67,6 +68,8 @@ class JsonFormat:
             text, room = _text(fields, "line"), _text(fields, "room")
         except Refused as refused:
             raise Unreadable(refused.code, refused.text, ref) from None
+        if text is None and "read" in fields:
+            return _read(fields["read"], ref)
         if text is None:
             raise Unreadable("bad_field", 'Say something: {"line": "hello"}', ref)
         return Line(text.rstrip(), ref, room)
@@ -116,6 +119,16 @@ def _field(fields: dict[str, Any], name: str, kind: type[_T]) -> _T | None:
 def _text(fields: dict[str, Any], name: str) -> str | None:
     text = _field(fields, name, str)
     return None if text is None else cleaning.clean(text)
+
+
+def _read(read: Any, ref: str | None) -> Line:
+    try:
+        room, until = _text(read, "room"), _field(read, "id", int)
+    except (AttributeError, Refused):
+        room = until = None
+    if room is None or until is None or until < 0:
+        raise Unreadable("bad_field", 'Say what was read: {"read": {"room": "#lobby", "id": 4712}}', ref)
+    return Line("", ref, room, until)
 
 
 def _ref(fields: dict[str, Any]) -> str | None:
@@ -183,6 +196,8 @@ def _fields(item: Item) -> dict[str, Any]:
             return {**place, **server, **owner, **({"motd": item.motd} if item.motd else {})}
         case Parted():
             return {"room": item.room}
+        case Read():
+            return {"room": item.room, "id": item.id}
         case Missed():
             return {"room": item.room, "log": item.log, "count": item.count}
         case Past():

@@ -22,6 +22,7 @@ from lanchatd.chat.events import (
     Past,
     Presence,
     Private,
+    Read,
     Rooms,
     Welcome,
 )
@@ -97,7 +98,7 @@ def _lines(item: Item) -> list[str]:
         case Past():
             lines = [_past(event, item) for event in item.events]
             return lines + (["-- There are more: /search alone shows them."] if item.more else [])
-        case Ok():
+        case Ok() | Read():
             return []  # seeing your own line come back is the acknowledgement
         case Refusal():
             return ["!! " + item.text]
