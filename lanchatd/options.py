@@ -21,7 +21,7 @@ from twisted.python import usage
 
 from lanchatd.chat.accounts.proof import INVITE, OFF, OPEN
 from lanchatd.limits import Limits, conflict_in, each_limit, limit_from, option_name
-from lanchatd.net.credentials import AnsweringAlpn
+from lanchatd.net.credentials import TakingAllClients
 from lanchatd.state.directory import default_state_dir, read_file
 from lanchatd.state.files import StateError
 from lanchatd.text import cleaning
@@ -213,7 +213,7 @@ def _all_interfaces() -> str:
 
 def _endpoint(reactor: Any, text: str) -> IStreamServerEndpoint:
     try:
-        endpoint: IStreamServerEndpoint = serverFromString(AnsweringAlpn(reactor), text)
+        endpoint: IStreamServerEndpoint = serverFromString(TakingAllClients(reactor), text)
     except LookupError:
         raise usage.UsageError(f"--listen: {text!r}: no such socket was handed to the daemon") from None
     except Exception as error:

@@ -101,9 +101,9 @@ class ServerConnection:
         self.observer.changed()
         return ref
 
-    def take_nick(self, nick: str) -> None:
-        """Say hello by this nick, after `Observer.refused`."""
-        if not self._greeting.take_nick(nick):
+    def take_nick(self, nick: str, secret: str = "") -> None:
+        """Say hello by this nick, after `Observer.refused`; with what proves that it is ours, if it is."""
+        if not self._greeting.take_nick(nick, secret):
             self.start()
 
     def accept_key(self, fingerprint: str) -> None:

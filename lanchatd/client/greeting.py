@@ -17,7 +17,12 @@ WELCOME_S = 10
 # How long our nick may be held by our own old connection: the server notices a dead one within 120 s.
 NICK_HELD_S = 150
 
-_NICK_CODES = frozenset({"nick_taken", "bad_nick", "banned", "control", "no_nick"})
+# The nick is somebody's, and a secret may prove that it is ours.
+OWNED_CODES = frozenset({"nick_owned", "wrong_secret", "members_only"})
+
+_NICK_CODES = OWNED_CODES | {
+    *("nick_taken", "bad_nick", "banned", "control", "no_nick", "not_encrypted", "too_many_tries")
+}
 
 # It does not let us into one of the rooms that we named.
 _ROOM_CODES = frozenset({"bad_room", "too_many_rooms", "bad_field"})
@@ -65,9 +70,13 @@ class Greeting:
         self._nick_held_since = None
         self._observer.welcomed()
 
-    def take_nick(self, nick: str) -> bool:
-        """Say hello by this one; false if there is no connection to say it on."""
+    def take_nick(self, nick: str, secret: str = "") -> bool:
+        """Say hello by this one; false if there is no connection to say it on.
+
+        ``secret`` is a password or code, if the nick is one that belongs to somebody.
+        """
         self._session.nick = nick
+        self._session.secret = secret
         self.asks_nick = False
         self._nick_held_since = None
         self._again()

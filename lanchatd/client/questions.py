@@ -31,14 +31,16 @@ class Questions:
         self,
         editor: Editor,
         *,
-        take_nick: Callable[[str], None],
+        take_nick: Callable[[str, str], None],
         take_key: Callable[[str | None], None],
         say: Callable[[Sequence[str]], None],
         edit: Callable[[str], None],
         complain: Callable[[str], None],
         ring: Callable[[], None],
     ) -> None:
-        """``take_key`` gets the fingerprint that is trusted, or None for a no. ``edit`` gets a text."""
+        """``take_nick`` gets a nick, and the password or code behind it, empty if there is none. ``take_key``
+        gets the fingerprint that is trusted, or None for a no. ``edit`` gets a text.
+        """
         self._editor = editor
         self._take_nick = take_nick
         self._take_key = take_key
@@ -118,14 +120,15 @@ class Questions:
                 self._complain("That is neither yes, nor no, nor that fingerprint.")
 
     def _answer_nick(self, text: str) -> None:
+        typed, _, secret = text.strip().partition(" ")
         try:
-            nick = names.nick(text).shown
+            nick = names.nick(typed).shown
         except Refused as refused:
             self._complain(refused.text)
             return
         self._nick = False
         self._done()
-        self._take_nick(nick)
+        self._take_nick(nick, secret.strip())
 
     def _ask(self, question: str) -> None:
         self._draft = self._editor.line

@@ -52,12 +52,15 @@ class ClientSession:
         new_ref: Callable[[], str],
         pace: Pace = PACE,
         several: Iterable[Room] | None = None,
+        device: str = "",
     ) -> None:
-        """``room`` is where it begins, empty for the server's own first room.
+        """``room`` is where it begins, empty for the server's own first room. ``device`` is what the server
+        calls this one, if the nick comes to belong to it.
 
         With ``several`` it is in all of these as well, and ``/join`` adds to them.
         """
         self.nick = nick
+        self.secret = ""  # what proves that the nick is ours, if no key does
         self.away = False
         self.operator = False
         self.rooms: set[str] = set()
@@ -69,6 +72,7 @@ class ClientSession:
         self.sent_away = False  # by a moderator
         self.places = Rooms(room, several)
         self._asked = False  # for a nick, before our hello was heard
+        self._device = device
         self._outgoing = Outgoing(new_ref, pace)
         self._greeting: object = (
             None  # of the last connection: a server that has not changed it says nothing new
@@ -108,7 +112,9 @@ class ClientSession:
 
     def hello(self) -> bytes:
         """Who we are, and where each log goes on."""
-        return encode({"nick": self.nick, **self.places.hello()})
+        proof = {"secret": self.secret} if self.secret else {}
+        device = {"device": self._device} if self._device else {}
+        return encode({"nick": self.nick, **proof, **device, **self.places.hello()})
 
     def disconnected(self) -> None:
         """The connection is gone: what was not acknowledged will be sent again."""
@@ -214,6 +220,8 @@ class ClientSession:
         if begins:
             self.away = self.operator = False
             self.been_welcomed = got.welcomed = True
+            if text_of(event, "by") != "password":
+                self.secret = ""  # a code is good once, and by then the key of this device is known
             greeting = (self.server, self.version, tuple(texts_of(event, "motd")))
             greets, self._greeting = greeting != self._greeting, greeting
             self._outgoing.add_first([f"/join {name}" for name in self.places.to_rejoin()], room)

@@ -172,7 +172,7 @@ class _Judging:
             roots = trustRootFromCertificates(
                 [Certificate(X509.from_cryptography(authority)) for authority in trust.authorities]
             )
-        self._options: Any = optionsForClientTLS(trust.host, roots)
+        self._options: Any = optionsForClientTLS(trust.host, roots, trust.own)
 
     def clientConnectionForTLS(self, tlsProtocol: Any) -> SSL.Connection:  # noqa: N802, N803
         connection: SSL.Connection = self._options.clientConnectionForTLS(tlsProtocol)

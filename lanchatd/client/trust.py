@@ -17,6 +17,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from service_identity import CertificateError, VerificationError
 from service_identity.cryptography import verify_certificate_hostname, verify_certificate_ip_address
+from twisted.internet.ssl import PrivateCertificate
 
 from lanchatd.client import known_servers
 from lanchatd.client.known_servers import server_name
@@ -85,11 +86,19 @@ class Trust:
     """Of one server, over all connections of a run."""
 
     def __init__(
-        self, host: str, port: int, authorities: tuple[x509.Certificate, ...], file: Path | None
+        self,
+        host: str,
+        port: int,
+        authorities: tuple[x509.Certificate, ...],
+        file: Path | None,
+        own: PrivateCertificate | None = None,
     ) -> None:
-        """``authorities`` have to vouch for it, if there are any. ``file`` is for `keep`."""
+        """``authorities`` have to vouch for it, if there are any. ``file`` is for `keep`. ``own`` has the key
+        of this device, for a server that asks for one.
+        """
         self.host = host
         self.authorities = authorities
+        self.own = own
         self._name = server_name(host, port)
         self._file = file
         self._key = ""  # the only right one, if there is one

@@ -15,6 +15,7 @@ from lanchatd.client.attention import Attention
 from lanchatd.client.bottom import Bottom
 from lanchatd.client.completion import Completion
 from lanchatd.client.connection import ServerConnection
+from lanchatd.client.greeting import OWNED_CODES
 from lanchatd.client.kept import Kept
 from lanchatd.client.leaving import Leaving
 from lanchatd.client.printed import Printed
@@ -235,7 +236,8 @@ class Ui:
         """Another nick is needed."""
         self._bottom.state = "no nick"
         self._questions.ask_nick()
-        self.show([refusal(code, text), notice("Type another nick.")])
+        ask = "Type your nick, a space, and your password or code; or another nick."
+        self.show([refusal(code, text), notice(ask if code in OWNED_CODES else "Type another nick.")])
 
     def unknown_key(self, fingerprint: str, why: str) -> None:
         """Is this the server's key?"""
@@ -271,8 +273,8 @@ class Ui:
             self.editor.set_line(text.rstrip("\n"))
         self._paint()
 
-    def _take_nick(self, nick: str) -> None:
-        self.connection.take_nick(nick)
+    def _take_nick(self, nick: str, secret: str) -> None:
+        self.connection.take_nick(nick, secret)
 
     def _hide(self) -> None:
         self._arriving.quiet = not self._arriving.quiet

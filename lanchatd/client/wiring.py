@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import platform
 import random
 import secrets
 from collections.abc import Callable
 from typing import Any
 
 from twisted.internet.endpoints import HostnameEndpoint, TCP6ClientEndpoint
+from twisted.internet.ssl import PrivateCertificate
 
-from lanchatd.client import known_servers
+from lanchatd.client import device_key, known_servers
 from lanchatd.client.connection import ServerConnection
 from lanchatd.client.observer import Observer
 from lanchatd.client.options import Options
@@ -17,11 +19,15 @@ from lanchatd.client.outgoing import counted_refs
 from lanchatd.client.reasons import why_not_plain, why_other_given
 from lanchatd.client.remembered import Remembered
 from lanchatd.client.room import Room
+from lanchatd.client.sanitize import clean
 from lanchatd.client.session import ClientSession
 from lanchatd.client.tries import CONNECT_S, growing_pauses
 from lanchatd.client.trust import Trust
 
 EXIT_FAILED = 1
+
+# Characters of this device's name, as the server has at most (docs/limits.md).
+LONGEST_DEVICE = 32
 
 
 def trust_for(options: Options, complain: Callable[[str], None]) -> Trust | None:
@@ -41,7 +47,7 @@ def trust_for(options: Options, complain: Callable[[str], None]) -> Trust | None
             complain(why_not_plain(options.host, options.port))
             raise SystemExit(EXIT_FAILED)
         return None
-    trust = Trust(options.host, options.port, options.authorities, file)
+    trust = Trust(options.host, options.port, options.authorities, file, _own_certificate(complain))
     if key:
         if options.fingerprint not in ("", key):
             complain(why_other_given(key, options.fingerprint, options.host, options.port))
@@ -50,6 +56,20 @@ def trust_for(options: Options, complain: Callable[[str], None]) -> Trust | None
     elif options.fingerprint:
         trust.accept(options.fingerprint)
     return trust
+
+
+def _own_certificate(complain: Callable[[str], None]) -> PrivateCertificate | None:
+    file = device_key.path()
+    if file is None:
+        return None
+    try:
+        return device_key.certificate_of_device(file)
+    except OSError as error:
+        why = error.strerror
+    except device_key.Unusable as error:
+        why = str(error)
+    complain(f"The key of this device, {file}, can't be used, and proves nothing now: {why}.")
+    return None
 
 
 def connection_for(
@@ -73,9 +93,10 @@ def connection_for(
 def session_for(options: Options, known: Remembered | None = None) -> ClientSession:
     """A new session, of one room at a time; or of several, with those that are remembered."""
     refs = counted_refs(secrets.token_hex(6))
+    device = clean(platform.node().partition(".")[0])[:LONGEST_DEVICE]
     if known is None:
-        return ClientSession(options.nick, options.room, refs)
+        return ClientSession(options.nick, options.room, refs, device=device)
     rooms = {room.key: room for room in (*known.rooms, *map(Room, options.settings.rooms))}
     rooms |= {room.key: room for room in known.rooms}  # of which is known how far they were read
     first = options.room or known.shown or "".join(options.settings.rooms[:1])
-    return ClientSession(options.nick, first, refs, several=rooms.values())
+    return ClientSession(options.nick, first, refs, several=rooms.values(), device=device)

@@ -24,7 +24,7 @@ from lanchatd.doors.connections import ASK_NICK, Connections
 from lanchatd.doors.door import Door, Doors, Inner
 from lanchatd.doors.refusal import LAST_LINE_S, only_tls
 from lanchatd.net.allowances import Allowance, Verdict
-from lanchatd.net.credentials import why_lost
+from lanchatd.net.credentials import key_of, why_lost
 from lanchatd.net.outbox import BufferedOutbox, Outbox, outbox_for
 from lanchatd.net.tls_transport import ALPN_HTTP, encrypt
 from lanchatd.text.refused import Refusal
@@ -88,7 +88,7 @@ class FirstBytes(Protocol):
     def handshakeCompleted(self) -> None:
         """What comes and goes is encrypted from here on."""
         self._in_handshake = False
-        self.peer = replace(self.peer, encrypted=True)
+        self.peer = replace(self.peer, encrypted=True, key=key_of(self.transport.getHandle()))
         self._stop_waiting()
         self._await_first_bytes()
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from OpenSSL import SSL, crypto
 from twisted.application.service import Service
 from twisted.internet.protocol import Factory
@@ -17,10 +19,13 @@ from lanchatd.clock import Clock
 from lanchatd.net.tls_transport import ALPN_HTTP
 from lanchatd.state.certificate import Certificate
 from lanchatd.state.files import StateError
+from lanchatd.text.fingerprint import fingerprint
 
 # Of TLS 1.2 only what keeps the past secret when the key is lost (ephemeral keys), and encrypts and
 # authenticates in one. All of TLS 1.3 is so.
 CIPHERS = "ECDHE+AESGCM:ECDHE+CHACHA20"
+
+_BROWSERS_OFFER = frozenset((ALPN_HTTP, b"h2"))
 
 
 class Credentials(Service):
@@ -79,24 +84,43 @@ def options_for(certificate: Certificate) -> CertificateOptions:
         raise StateError(f"OpenSSL refuses the certificate {certificate.path}: {why}") from None
     # A client could ask for one handshake after the other. (OpenSSL 3 refuses that by itself.)
     context.set_options(SSL.OP_NO_RENEGOTIATION)
-    answer_alpn(context)
+    take_all_clients(context)
     return options
 
 
-def answer_alpn(context: SSL.Context) -> None:
+def take_all_clients(context: SSL.Context) -> None:
     """Shake hands with clients whatever protocols they offer to speak inside (ALPN, RFC 7301).
 
     Twisted ends the handshake of who offers some, as every browser and curl does, if none was asked for.
+
+    Clients are asked for a key, in a certificate that may say what it wants (`key_of`); browsers are not,
+    which would ask their users about it, or end the handshake of a WebSocket.
     """
+    context.set_verify(SSL.VERIFY_PEER, lambda *_: True)
     context.set_alpn_select_callback(_choose)
 
 
-def _choose(_: SSL.Connection, offered: list[bytes]) -> Any:
+def _choose(connection: SSL.Connection, offered: list[bytes]) -> Any:
+    if not _BROWSERS_OFFER.isdisjoint(offered):
+        connection.set_verify(SSL.VERIFY_NONE)
     return ALPN_HTTP if ALPN_HTTP in offered else SSL.NO_OVERLAPPING_PROTOCOLS
 
 
-class AnsweringAlpn:
-    """The reactor, for endpoints that speak TLS by themselves: `answer_alpn` holds for them as well."""
+def key_of(connection: SSL.Connection) -> str | None:
+    """The print of the key that the client has proved in the handshake to hold; None if it showed none."""
+    certificate = connection.get_peer_certificate()
+    if certificate is None:
+        return None
+    try:
+        key = certificate.to_cryptography().public_key()
+        encoded = key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+    except (ValueError, UnsupportedAlgorithm):
+        return None  # of a kind that nobody here knows
+    return fingerprint(encoded)
+
+
+class TakingAllClients:
+    """The reactor, for endpoints that speak TLS by themselves: `take_all_clients` holds for them as well."""
 
     def __init__(self, reactor: Any) -> None:
         self._reactor = reactor
@@ -105,7 +129,7 @@ class AnsweringAlpn:
         return getattr(self._reactor, name)
 
     def listenSSL(self, port: int, factory: Any, contextFactory: Any, **options: Any) -> Any:
-        answer_alpn(contextFactory.getContext())
+        take_all_clients(contextFactory.getContext())
         return self._reactor.listenSSL(port, factory, contextFactory, **options)
 
 
