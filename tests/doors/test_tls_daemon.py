@@ -22,6 +22,7 @@ import pytest
 import trustme
 
 from lanchatd.state.certificate import addresses
+from tests.console.test_admin import administered
 from tests.daemon import PATIENCE_S, TWISTD, Daemon, Peer, daemon, environment_in
 from tests.impostors import any_server
 
@@ -437,12 +438,13 @@ def test_stalled_readers_cost_a_chunk_each(tmp_path: Path, tls: ssl.SSLContext) 
     At shutdown nobody waits for the others.
     """
     readers, lines, text = 30, 1_000, "x" * 1_000
-    state = tmp_path / "state" / "lanchatd"
-    state.mkdir(parents=True, mode=0o700)
-    kept = {"version": 1, "bans": [], "mutes": [], "operators": ["op"]}
-    (state / "moderation.json").write_text(json.dumps(kept))
-    with ExitStack() as stack, daemon(*FAST, "--shutdown-s=1", cwd=tmp_path) as chat:
+    with ExitStack() as stack:
+        admin = stack.enter_context(administered(tmp_path, *FAST, "--shutdown-s=1"))
+        chat = admin.chat
         op = stack.enter_context(join(chat, "op", tls))
+        op.types("/register correct horse")
+        op.reads_until("-- op is yours now, by your password.")
+        admin.runs("op op")
         for number in range(readers):
             stack.enter_context(stall(chat, f"r{number}", tls))
             op.reads_until(f"-- r{number} joined")

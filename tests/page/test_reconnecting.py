@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from tests.console.test_admin import administered
 from tests.daemon import Daemon, daemon
 from tests.page.browser import Seat, playwright, seat
 
@@ -125,12 +126,12 @@ def test_the_daemon_is_killed_and_started_under_an_open_page(tmp_path: Path, chr
 
 def test_who_was_kicked_does_not_come_back_by_itself(tmp_path: Path, chromium: Any) -> None:
     """The reason stands there, and a button to come back."""
-    kept = {"version": 1, "bans": [], "mutes": [], "operators": ["root"]}
-    state = tmp_path / "state" / "lanchatd"
-    state.mkdir(parents=True, mode=0o700)
-    (state / "moderation.json").write_text(json.dumps(kept))
-    with daemon("--port=0", cwd=tmp_path) as chat, seat(chromium) as alice:
+    with administered(tmp_path) as admin, seat(chromium) as alice:
+        chat = admin.chat
         with chat.join("root") as root:
+            root.types("/register correct horse")
+            root.reads_until("-- root is yours now, by your password.")
+            admin.runs("op root")
             alice.joins(chat, "alice")
             root.types("/kick alice enough")
             expect(alice.page.locator("#trouble")).to_contain_text("enough")
