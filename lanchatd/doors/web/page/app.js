@@ -25,6 +25,8 @@ import { State } from "./state.js";
 const SLOW_MS = 400; // a line without an answer for so long is shown as one that waits
 
 const device = randomName();
+// What proves that the nick is one's own; for as long as the page is open, and nowhere else.
+let secret = "";
 let commands = OWN_COMMANDS;
 /** Rooms for which the hello had no place. @type {string[]} */
 let late = [];
@@ -61,7 +63,7 @@ const connection = new Connection(address.href.replace(/[?#].*/, ""), {
   hello: () => {
     const { rooms, late: others } = state.rooms();
     late = others;
-    return { nick: state.nick, device, rooms };
+    return { nick: state.nick, ...(secret && { secret }), device, rooms };
   },
   event: received,
   refused,
@@ -110,9 +112,10 @@ const input = new Input(
 
 // -- in and out
 
-/** @param {string} nick */
-function comeIn(nick) {
+/** @param {string} nick @param {string} [proof] a password or code */
+function comeIn(nick, proof = "") {
   state.nick = nick;
+  secret = proof;
   if (!state.places.size) for (const room of wantedRooms()) state.place(room);
   connection.connect();
 }
@@ -126,7 +129,7 @@ function refused(code, text) {
     state.current = null;
   }
   thisTab.set("nick", null);
-  door.close(text);
+  door.close(text, code);
 }
 
 // -- what the server tells
@@ -144,6 +147,7 @@ function received(event, line) {
   }
   state.event(event);
   if (event.type === "welcome") {
+    if (event.by !== "password") secret = ""; // a code is good once
     for (const room of late.splice(0)) acts.ask(`/join ${room}`, ofType("welcome"), (answer) => state.event(answer));
   }
   if (!first) return;

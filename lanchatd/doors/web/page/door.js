@@ -4,6 +4,8 @@ import { element, setText } from "./dom.js";
 import { everywhere, thisTab } from "./memory.js";
 
 const LOBBY = "#lobby";
+// A nick that is somebody's: what they know proves that it is theirs.
+const OWNED = new Set(["nick_owned", "wrong_secret", "members_only", "not_encrypted", "too_many_tries"]);
 const MOST_ROOMS = 50; // that a server lets one be in, unless somebody told it otherwise
 
 /** The room that the address names, empty if it names none. */
@@ -42,18 +44,25 @@ export function forgetRooms() {
 }
 
 export class Door {
-  /** @param {(nick: string) => void} join */
+  /** @param {(nick: string, secret: string) => void} join */
   constructor(join) {
     this.room = element("door", HTMLElement);
     this.chat = element("chat", HTMLElement);
     this.nick = element("nick", HTMLInputElement);
     this.error = element("join-error", HTMLElement);
     this.button = element("join-button", HTMLButtonElement);
+    this.proof = element("proof", HTMLElement);
+    this.secret = element("secret", HTMLInputElement);
+    const { protocol, hostname } = location;
+    // Elsewhere others could read a password on its way; a code is worth nothing when it was used.
+    const safe = protocol === "https:" || hostname === "localhost" || /^(127\.|\[::1\]$)/.test(hostname);
+    if (!safe) setText(element("secret-label", HTMLElement), "Code (a password is taken by https alone)");
     setText(element("where", HTMLElement), location.host);
     element("join", HTMLFormElement).addEventListener("submit", (event) => {
       event.preventDefault();
       this.button.disabled = true;
-      join(this.nick.value.trim());
+      join(this.nick.value.trim(), this.secret.value);
+      this.secret.value = "";
     });
   }
 
@@ -68,8 +77,9 @@ export class Door {
     this.chat.hidden = false;
   }
 
-  /** One is out; why. @param {string} why */
-  close(why) {
+  /** One is out; why, in words and as a code of the server's. @param {string} why @param {string} [code] */
+  close(why, code = "") {
+    this.proof.hidden = !OWNED.has(code);
     this.button.disabled = false;
     this.room.hidden = false;
     this.chat.hidden = true;
@@ -77,7 +87,7 @@ export class Door {
     this.nick.ariaInvalid = String(why !== "");
     this.nick.value ||= String(everywhere.get("nick") ?? "");
     document.title = "Join the chat";
-    this.nick.focus();
+    (this.proof.hidden ? this.nick : this.secret).focus();
   }
 
   /** @param {string} why one has to wait */
