@@ -285,9 +285,7 @@ class Readers:
         for event in events:
             for origin in event.origins:
                 reader: Reader | None = origin()
-                if reader is None or reader.tell_own is None or not reader.live:
-                    continue
-                if reader.own(event) is not None:
+                if reader is not None and reader.tell_own is not None and reader.live:
                     owners.update(cursor for cursor in reader.cursors if cursor.readers is self)
         return owners
 

@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import pytest
 
+from lanchatd.chat.answers import Answer
+from lanchatd.chat.events import Event
+from lanchatd.doors.irc import returning
+from lanchatd.text.refused import Refused
 from tests.irc import Client
 from tests.world import Person, World
 
@@ -209,6 +215,44 @@ def test_targets_and_private_messages(world: World, alice: Client, bob: Person) 
     assert (
         alone.asks(f"CHATHISTORY TARGETS {between} 10")[0] == ":irc.lan BATCH +b1 draft/chathistory-targets"
     )
+
+
+def test_a_log_that_can_not_be_read(alice: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Is told so, and asks on."""
+
+    def read(*of: int) -> Answer[Sequence[Event]]:
+        answer: Answer[Sequence[Event]] = Answer()
+        answer.fail(Refused("log_failed", "The disk is broken."))
+        return answer
+
+    with monkeypatch.context() as broken:
+        broken.setattr(alice.person.world.chat.rooms["#lobby"].log, "read", read)
+        assert alice.asks("CHATHISTORY LATEST #lobby * 1") == [
+            ":irc.lan FAIL CHATHISTORY MESSAGE_ERROR LATEST #lobby :The disk is broken."
+        ]
+    assert said(alice.asks("CHATHISTORY LATEST #lobby * 1")) == ["9"]
+
+
+def test_a_long_past_comes_in_pieces(bob: Person) -> None:
+    world = World(chunk_bytes=4_096)
+    bob = world.join("bob")
+    alice = Client.joins(world, "alice", "#lobby", caps=PAST)
+    says(bob, 1, 99)
+    alice.sees()
+    seen = alice.asks("CHATHISTORY LATEST #lobby * 100")
+    assert said(seen) == [str(number) for number in range(1, 100)]
+    assert len(seen) == 101
+
+
+def test_of_those_who_are_gone_the_last_are_remembered(
+    world: World, bob: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(returning, "MOST_REMEMBERED", 1)
+    says(bob, 1, 1)
+    for nick in ("alice", "carol"):
+        Client.joins(world, nick, "#lobby", caps=TIME).sends("QUIT")
+    assert said(Client.joins(world, "carol", caps=TIME).asks("JOIN #lobby")) == []
+    assert said(Client.joins(world, "alice", caps=TIME).asks("JOIN #lobby")) == ["1"]
 
 
 def test_without_batches(world: World, bob: Person) -> None:

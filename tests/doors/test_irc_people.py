@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from tests.irc import Client
@@ -113,6 +115,11 @@ def test_away_and_back(alice: Client, bob: Person) -> None:
     assert answers(alice, "USERHOST alice")[-1] == "302 alice :alice=-user@lan"
     assert answers(alice, "AWAY") == ["305 alice :You are no longer marked as being away"]
     assert answers(alice, "AWAY :") == ["305 alice :You are no longer marked as being away"]
+
+
+def test_who_is_encrypted_is_said_to_be(alice: Client, bob: Person) -> None:
+    bob.session.peer = replace(bob.session.peer, encrypted=True)
+    assert "671 alice bob :is using a secure connection" in answers(alice, "WHOIS bob")
 
 
 def test_a_real_name(world: World, alice: Client) -> None:

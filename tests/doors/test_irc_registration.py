@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import pytest
 
+import lanchatd
 from lanchatd.doors.irc.capabilities import OFFERED
 from lanchatd.doors.irc.connection import REGISTERS_WITHIN
 from tests.escapes import harm_in
@@ -73,6 +77,25 @@ def test_what_it_is_told_of_the_server(world: World) -> None:
         "NETWORK=test", "CASEMAPPING=ascii", "UTF8ONLY", "CHANTYPES=#", "PREFIX=(o)@", "NICKLEN=32",
         "CHANLIMIT=#:50", "CHATHISTORY=100", "MSGREFTYPES=msgid,timestamp", "WHOX",
     } <= tokens  # fmt: skip
+
+
+TESTS = "".join(path.read_text("utf-8") for path in sorted(Path(__file__).parent.glob("test_irc*.py")))
+
+
+def test_every_number_is_tested_on_the_wire() -> None:
+    package = Path(lanchatd.__file__).parent
+    sources = (*sorted((package / "doors" / "irc").glob("*.py")), package / "formats" / "irc.py")
+    source = "".join(path.read_text("utf-8") for path in sources)
+    found = re.findall(r"numeric\((\d+)|\{HOST\} (\d{3}) |number = (\d+)|number=(\d+)|\": (\d{3}),", source)
+    numbers = {f"{int(''.join(groups)):03}" for groups in found}
+    assert len(numbers) > 50
+    assert {number for number in numbers if not re.search(rf"\b{number}\b", TESTS)} == set()
+
+
+@pytest.mark.parametrize("capability", sorted(set(OFFERED) - {"cap-notify", "multi-prefix"}))
+def test_every_capability_is_tested(capability: str) -> None:
+    """But those that change nothing here: none comes or goes later, and nobody has two prefixes."""
+    assert TESTS.count(capability) > 1
 
 
 def test_all_names_of_capabilities_fit_into_what_clients_have_room_for() -> None:
@@ -196,6 +219,18 @@ def test_a_muted_one_says_nothing_on_the_way_out(world: World) -> None:
     assert alice.asks("PRIVMSG #lobby :hi")[-1] == ":irc.lan 404 alice #lobby :You are muted."
     alice.sends("QUIT :buy this")
     assert operator.sees() == ["-- alice left"]
+
+
+def test_every_end_is_told_with_its_reason(world: World) -> None:
+    """As that lines are too long, or a ban."""
+    alice, carol = Client.joins(world, "alice"), Client.joins(world, "carol")
+    for _ in range(11):
+        alice.sends("x" * 5_000)
+    assert alice.sees()[-1] == "ERROR :Closing link: 10 lines too long in a minute; closed."
+    operator = world.join("bob")
+    world.make_operator(operator)
+    operator.types("/ban carol spam")
+    assert carol.sees() == ['ERROR :Closing link: You were banned by bob: "spam".']
 
 
 def test_a_line_too_long_is_thrown_away_and_nothing_else(world: World) -> None:

@@ -18,6 +18,7 @@ from lanchatd.doors.irc import commands
 from lanchatd.doors.irc.capabilities import Capabilities
 from lanchatd.doors.irc.labels import LONGEST_LABEL_BYTES, Echoes, Response, tagged
 from lanchatd.doors.irc.lines import TAGS_BYTES, Message, is_too_long, message_from
+from lanchatd.doors.irc.long_lists import LongLists
 from lanchatd.doors.irc.numerics import error, number_of
 from lanchatd.doors.irc.reading import HasRead
 from lanchatd.doors.irc.registration import burst
@@ -42,8 +43,7 @@ class IrcChat(ChatProtocol):
         self.user_name = ""
         self.real_name = ""
         self._rests_until = 0.0
-        self._answers: list[Iterator[str]] = []
-        self._answering = False
+        self._lists = LongLists(self.chat.list_turns, self.outbox, self._tell_piece, self.answered)
         self._batches = 0
         self._response: Response | None = None  # what is being answered, if that has a label
         self._echoes = Echoes()
@@ -106,7 +106,7 @@ class IrcChat(ChatProtocol):
         super().took_one()
 
     def may_go_on(self) -> bool:
-        return not self._answers and super().may_go_on()
+        return not self._lists and super().may_go_on()
 
     def _not_utf8(self, line: bytes) -> None:
         words = line.split(b" ", 1)[0].decode("ascii", "replace").upper() or "*"
@@ -121,8 +121,7 @@ class IrcChat(ChatProtocol):
         if self._response is not None and self.state in (State.ASKED, State.JOINED):
             self._response.add(*lines)
         elif self.state is not State.GONE and lines:
-            shown = "".join(line + "\r\n" for line in lines).replace(ME, self.shown_nick)
-            self.outbox.tell(shown.encode())
+            self._tell_piece("".join(line + "\r\n" for line in lines))
 
     @property
     def shown_nick(self) -> str:
@@ -136,28 +135,11 @@ class IrcChat(ChatProtocol):
         """
         if self._response is not None:
             self._response.add_list(pieces)
-            return
-        self._answers.append(iter(pieces))
-        self._answer_soon()
-
-    def _answer_soon(self) -> None:
-        if not (self._answering or self.outbox.waiting):
-            self._answering = True
-            self.chat.list_turns.ask(self._answer_on)
-
-    def _answer_on(self) -> None:
-        self._answering = False
-        if self.outbox.waiting or self.state is not State.JOINED:
-            return
-        piece = next(self._answers[0], None)
-        if piece is None:
-            del self._answers[0]
         else:
-            self.outbox.tell(piece.replace(ME, self.shown_nick).encode())
-        if self._answers:
-            self._answer_soon()
-        else:
-            self.answered()
+            self._lists.add(pieces)
+
+    def _tell_piece(self, piece: str) -> None:
+        self.outbox.tell(piece.replace(ME, self.shown_nick).encode())
 
     def later(self, posted: Posted | None = None) -> AbstractContextManager[None]:
         """What is answered within this belongs to the message that is being done, though it comes later.
@@ -206,8 +188,7 @@ class IrcChat(ChatProtocol):
         return f"b{self._batches}"
 
     def drained(self) -> None:
-        if self._answers and self.state is State.JOINED:
-            self._answer_soon()
+        self._lists.go_on()
         super().drained()
 
     def refuse(self, refused: Refused, command: str, *about: str, number: int | None = None) -> None:
@@ -334,4 +315,5 @@ class IrcChat(ChatProtocol):
         if self._has_read is not None:
             self._has_read.is_gone()
             self._has_read = None
+        self._lists.drop()
         super()._leave(state, code, reason)

@@ -37,14 +37,14 @@ _NUMBERS = {
     "registered": 462,
     "banned": 465,
     "unknown_mode": 472,
-    "not_operator": 481,
+    "not_operator": 482,
     "unknown_user_mode": 501,
     "not_yours": 502,
 }
 
 # Those that name the command; and those that name nothing. The others name what they are about.
 _OF_COMMANDS = frozenset({UNKNOWN_ERROR, 421, 461})
-_OF_NOTHING = frozenset({409, 411, 412, 417, 431, 451, 462, 465, 481, 501, 502})
+_OF_NOTHING = frozenset({409, 411, 412, 417, 431, 451, 462, 465, 501, 502})
 
 
 def number_of(code: str) -> int:

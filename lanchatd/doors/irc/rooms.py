@@ -101,7 +101,7 @@ def kick(irc: Client, message: Message) -> None:
         irc.refuse(refused, "KICK", message.parameters[0])
         return
     if not session.user.operator:
-        irc.refuse(Refused("not_operator", "Only operators may kick."), "KICK", room.name, number=482)
+        irc.refuse(Refused("not_operator", "Only operators may kick."), "KICK", room.name)
         return
     kicked = irc.chat.user_named(message.parameters[1].split(",")[0])
     moderating.kick(kicked, session.user.nick, cleaning.harmless(plain(text)))
@@ -200,7 +200,7 @@ def _mode_of_room(irc: Client, room: Room, rest: list[str]) -> None:
         irc.refuse(Refused("unknown_mode", "is unknown mode char to me"), "MODE", unknown)
     else:
         text = f"{_BY_ADMINISTRATORS}; /msg {names.SERVER} /ban NICK bans"
-        irc.refuse(Refused("not_operator", text), "MODE", room.name, number=482)
+        irc.refuse(Refused("not_operator", text), "MODE", room.name)
 
 
 def _tell_bans(irc: Client, room: Room) -> None:
