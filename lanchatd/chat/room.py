@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import islice
+from operator import attrgetter
 from typing import Any
 from weakref import ref
 
@@ -162,6 +163,9 @@ class Room:
         self.readers.fan_out(moments, events)
 
 
+_HERE: Callable[[User], Here] = attrgetter("here")
+
+
 class _Roster:
     """Who is here, as it is read."""
 
@@ -169,4 +173,4 @@ class _Roster:
         self._users = users
 
     def __iter__(self) -> Iterator[Here]:
-        return (user.here for user in self._users.values())
+        return map(_HERE, self._users.values())

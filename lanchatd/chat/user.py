@@ -61,14 +61,13 @@ class User:
     @property
     def here(self) -> Here:
         """How it stands in a list of who is here: encrypted if all its connections are."""
+        nick, known = self.name.shown, self.account is not None
         if len(self.sessions) == 1:  # nearly everybody; a list is made whenever somebody comes
-            (session,) = self.sessions
-            encrypted, away = session.peer.encrypted, session.away
-            real_name = session.real_name or self.name.shown
-        else:
-            encrypted, away = all(session.peer.encrypted for session in self.sessions), self.away
-            real_name = self.real_name
-        return Here(self.name.shown, away, self.operator, encrypted, self.account is not None, real_name)
+            session = self.sessions[0]
+            encrypted, real_name = session.peer.encrypted, session.real_name or nick
+            return Here(nick, session.away, self.operator, encrypted, known, real_name)
+        encrypted = all(session.peer.encrypted for session in self.sessions)
+        return Here(nick, self.away, self.operator, encrypted, known, self.real_name)
 
     def is_in(self, key: str) -> bool:
         """Whether any of its sessions is in the room with this key."""

@@ -143,12 +143,15 @@ def _members(item: Members) -> str:
 
 
 def _stands(member: Here) -> str:
-    notes = ["known"] if member.known and not member.operator else []  # an operator always is
-    if not member.encrypted:
+    nick, away, operator, encrypted, known, _ = member
+    if away is None and not (operator or known):  # nearly everybody; a list is made whenever somebody comes
+        return nick if encrypted else f"{nick} (plain)"
+    notes = ["known"] if known and not operator else []  # an operator always is
+    if not encrypted:
         notes.append("plain")
-    if member.away is not None:
-        notes.append(with_quote("away", away_shown(member.away)))
-    return ("@" if member.operator else "") + member.nick + (f" ({', '.join(notes)})" if notes else "")
+    if away is not None:
+        notes.append(with_quote("away", away_shown(away)))
+    return ("@" if operator else "") + nick + (f" ({', '.join(notes)})" if notes else "")
 
 
 def _listed(names: list[str], others: int) -> str:
