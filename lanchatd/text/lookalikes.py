@@ -43,7 +43,8 @@ def looks_of(name: Name) -> tuple[str, ...]:
     remember it; and in capitals, because ``ВОВ`` in Cyrillic looks like ``BOB``. Some look like a letter of
     the other case: ``0`` is an ``O``, and ``WilIiam`` passes for ``william``; small letters stand for both.
     """
-    shown, small = confusables.skeleton(name.shown), confusables.skeleton(name.key)
+    shown = confusables.skeleton(name.shown)
+    small = shown if name.key == name.shown else confusables.skeleton(name.key)
     return shown, shown.lower(), small.lower(), confusables.skeleton(name.key.upper())
 
 

@@ -91,11 +91,12 @@ class Accounts:
 
     def is_given(self, name: Name, account: Account | None = None) -> bool:
         """Whether a nick is being given to others than this account, or held for others, at this moment."""
-        put = () if self._under_way is None else self._under_way.put
+        if self._under_way is None:
+            return False
         mine = None if account is None else account.number
         return any(
             row.name.key == name.key and (mine is None or mine != whose)
-            for row in put
+            for row in self._under_way.put
             if isinstance(row, Account | Held)
             for whose in (row.number if isinstance(row, Account) else row.account,)
         )
