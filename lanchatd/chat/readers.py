@@ -259,21 +259,25 @@ class Readers:
     def _keep(self, events: Sequence[Event], for_some: Mapping[int, ForSome]) -> None:
         for at, event in enumerate(events):
             if event.kind not in TALK:
-                # Whom it was told is not asked any more, and may be many.
-                kept = event if event.told is None else replace(event, told=None)
+                kept = event
+                if event.told is not None:
+                    # Those who are live are not told it again, and may be many.
+                    lagging = {reader for reader in event.told if not reader.live}
+                    kept = replace(event, told=lagging)
                 self._came_and_went.append((kept, for_some.get(at)))
 
-    def came_and_went_after(self, presences: int, names_at: int) -> list[Event] | None:
-        """What IRC clients were told of who is here after so many of these; None if it is not known any more.
-
-        For one whose list of who is here had those who came until ``names_at``.
-        """
+    def came_and_went_after(self, cursor: Cursor, presences: int) -> list[Event] | None:
+        """What an IRC client was not told of who is here, after so many of these; None if it is forgotten."""
         missing = self.presences[True] - presences
         kept = self._came_and_went
         if missing > len(kept):
             return None
-        last = islice(kept, len(kept) - missing, None)
-        return [event for event, some in last if some is None or (some.came <= names_at) is some.knowing]
+        return [
+            event
+            for event, some in islice(kept, len(kept) - missing, None)
+            if (some is None or (some.came <= cursor.names_at) is some.knowing)
+            and (event.told is None or cursor.reader not in event.told)
+        ]
 
     def begin_naming(self) -> Naming:
         """Somebody is to be told who is here, in pieces."""

@@ -142,7 +142,7 @@ def _presence(cursor: Cursor) -> list[bytes]:
     seen, cursor.presence_seen = cursor.presence_seen, cursor.presences
     if not reader.format.like_irc:
         return [reader.who(readers)]
-    events = readers.came_and_went_after(seen, cursor.names_at)
+    events = readers.came_and_went_after(cursor, seen)
     if events is None:
         cursor.presence_seen = -1
         return []

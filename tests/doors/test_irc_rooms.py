@@ -252,6 +252,12 @@ def test_one_that_did_not_read_is_told_who_came_and_went(world: World, alice: Cl
     ]
 
 
+def test_who_renames_itself_while_it_comes_into_a_room_is_told_once(world: World, alice: Client) -> None:
+    """It lags until it knows who is there, and is told what it missed then."""
+    alice.sends("JOIN #dev", "NICK eve")
+    assert [line for line in alice.sees() if " NICK " in line] == [":alice!user@lan NICK eve"]
+
+
 def test_one_that_missed_more_than_is_known_is_told_who_is_here(world: World, alice: Client) -> None:
     alice.person.stops_reading()
     for number in range(PRESENCES_KEPT + 1):
