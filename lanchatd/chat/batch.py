@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 from lanchatd.chat.events import Event, Item, Moment
@@ -16,6 +16,11 @@ class ToldOtherwise(Protocol):
 
     def own(self, event: Event) -> bytes | None:
         """What it is told of what it did itself; None if it did not, or is told it as everybody is."""
+        ...
+
+    @property
+    def ignores_somebody(self) -> bool:
+        """Whether there is anybody whose lines it is not shown."""
         ...
 
     def ignores(self, item: Item) -> bool:
@@ -57,14 +62,22 @@ class Batch:
             ]
         return self._with_less[form, hidden]
 
-    def pieces_for(self, reader: ToldOtherwise, hidden: frozenset[int]) -> list[bytes]:
-        """The same for one who is told what it did itself otherwise, or ignores somebody."""
+    def pieces_for(
+        self, reader: ToldOtherwise, hidden: frozenset[int], own: Mapping[int, bytes]
+    ) -> list[bytes]:
+        """The same for one who ignores somebody, or is told what it did itself, its ``own``, otherwise."""
         form = reader.format
         pieces = self.pieces_without(form, hidden)
-        return [
-            piece and rendered_for(reader, moment, piece)
-            for moment, piece in zip(self.moments(form), pieces, strict=True)
-        ]
+        if reader.ignores_somebody:
+            return [
+                piece and rendered_for(reader, moment, piece)
+                for moment, piece in zip(self.moments(form), pieces, strict=True)
+            ]
+        # Of sixty lines it has said one: to look at each for each who talks was a third of a fan-out.
+        pieces = list(pieces)
+        for at, piece in own.items():
+            pieces[at] = pieces[at] and piece
+        return pieces
 
 
 def rendered_for(reader: ToldOtherwise, moment: Moment, piece: bytes) -> bytes:

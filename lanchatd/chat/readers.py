@@ -216,7 +216,7 @@ class Readers:
             self._keep(events, for_some)
         owners = self._owners(events)
         hidden = hidden_from(self._live_irc(), events, for_some) if not_all else {}
-        for cursor in owners | hidden.keys():
+        for cursor in owners.keys() | hidden.keys():
             self._take_out(cursor)
         told = Batch(moments, events, before, presences)
         for form, cursors in self._live.items():
@@ -238,18 +238,20 @@ class Readers:
                     behind.append((send, taken))
             for send, taken in behind:
                 self._fell_behind(cursors[send], told, pieces, taken)
-        apart = owners | self._live_ignoring
-        if apart or hidden:
-            self._fan_out_apart(told, apart, hidden)
+        if owners or hidden or self._live_ignoring:
+            self._fan_out_apart(told, owners, hidden)
 
     def _fan_out_apart(
-        self, batch: Batch, apart: set[Cursor], hidden: Mapping[Cursor, frozenset[int]]
+        self,
+        batch: Batch,
+        owners: Mapping[Cursor, Mapping[int, bytes]],
+        hidden: Mapping[Cursor, frozenset[int]],
     ) -> None:
         """Push it to those who are told something else than others, or less: each what it is told."""
-        for cursor in apart | hidden.keys():
+        for cursor in self._live_ignoring | owners.keys() | hidden.keys():
             reader, without = cursor.reader, hidden.get(cursor, NOTHING)
-            if cursor in apart:
-                pieces = batch.pieces_for(reader, without)
+            if cursor in owners or reader.ignores_somebody:
+                pieces = batch.pieces_for(reader, without, owners.get(cursor, {}))
             else:
                 pieces = batch.pieces_without(reader.format, without)
             self._fan_out_to(cursor, batch, pieces)
@@ -283,14 +285,18 @@ class Readers:
         """Somebody is to be told who is here, in pieces."""
         return Naming(Reading(self._members), self.presences[True])
 
-    def _owners(self, events: Sequence[Event]) -> set[Cursor]:
-        """The live ones that are told what they did themselves otherwise than all others."""
-        owners: set[Cursor] = set()
-        for event in events:
+    def _owners(self, events: Sequence[Event]) -> dict[Cursor, dict[int, bytes]]:
+        """The live ones that are told what they did themselves otherwise than all others, and what it is."""
+        owners: dict[Cursor, dict[int, bytes]] = {}
+        for at, event in enumerate(events):
             for origin in event.origins:
                 reader: Reader | None = origin()
-                if reader is not None and reader.tell_own is not None and reader.live:
-                    owners.update(cursor for cursor in reader.cursors if cursor.readers is self)
+                if reader is None or reader.tell_own is None or not reader.live:
+                    continue
+                own = reader.tell_own(event)
+                for cursor in reader.cursors:
+                    if cursor.readers is self:
+                        owners.setdefault(cursor, {})[at] = own
         return owners
 
     def _live_irc(self) -> Iterator[Cursor]:
