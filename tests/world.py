@@ -22,7 +22,7 @@ from twisted.internet.error import ConnectionAborted, ConnectionDone, Connection
 from twisted.internet.task import Clock
 from twisted.python.failure import Failure
 
-from lanchatd.chat import moderating
+from lanchatd.chat import moderating, nicks
 from lanchatd.chat.accounts.proof import WayIn
 from lanchatd.chat.accounts.register import Accounts
 from lanchatd.chat.accounts.rows import BY_PASSWORD, Account, Change, Proof
@@ -342,13 +342,17 @@ class World:
 
     def make_owner(self, person: Person) -> None:
         """Give somebody who is here the nick, as if they had registered it, with a password."""
-        user = person.user
+        self.own(person.user)
+
+    def own(self, user: User) -> Proof:
+        """The same for a user: what lets them in once more."""
         if user.account is None:
             number = self.accounts.next_number()
             account = Account(number, user.name, self.now(), self.now(), "", "drowssap")
             self.accounts.apply(Change((account,)))
-            user.account = number
-            person.session.proof = Proof(number, BY_PASSWORD)
+            nicks.is_owner(self.chat, user, Proof(number, BY_PASSWORD))
+        assert user.account is not None
+        return Proof(user.account, BY_PASSWORD)
 
     def make_operator(self, person: Person) -> None:
         """As an administrator does."""

@@ -129,17 +129,16 @@ class Chat:
         hello: Hello,
         peer: Peer,
         make_session: Callable[[User], Session],
-        user: User | None = None,
         proof: Proof | None = None,
     ) -> None:
-        """Somebody comes in; or a ``user`` who is here, on one more connection.
+        """Somebody comes in; or an owner who is here, on one more connection.
 
         ``proof`` is what `prove` has just answered. ``make_session`` is called when nothing can be
         refused any more.
         """
         if self.moderation.bans.on_address(peer.address, self.now()) is not None:
             raise Refused("banned", "Your address is banned.")
-        user = self._user_for(hello.nick, proof) if user is None else user
+        user = self._user_for(hello.nick, proof)
         rooms = self._rooms_for(hello.places, peer.address or user.name.key)
         if user.name.key not in self.users:
             self.users[user.name.key] = user

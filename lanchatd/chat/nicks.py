@@ -24,13 +24,16 @@ async def rename(chat: Chat, user: User, text: str) -> None:
 
 
 async def _rename_account(chat: Chat, user: User, number: int, text: str) -> None:
+    was: list[Account] = []
+
     def change() -> Change:
         account = changes.account_there(chat.accounts, number)
+        was.append(account)
         held_until = chat.now() + chat.limits.held_days * DAY_S
         return changes.renamed(chat.accounts, account, _other_name(chat, user, text), held_until)
 
-    old = changes.account_there(chat.accounts, number)
     await chat.accounts.propose(change)
+    (old,) = was
     account = chat.accounts.by_number[number]
     if chat.moderation.follow(old.name.key, account.name):
         chat.moderation.changed()

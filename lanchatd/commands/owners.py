@@ -139,6 +139,7 @@ async def _name(chat: Chat, speaker: Speaker, which: str, name: str) -> None:
 
 async def _password(chat: Chat, speaker: Speaker, typed: str | None) -> None:
     account, hashed = _account(chat, speaker), None
+    had_one = account.password is not None
     if typed is not None:
         passwords.refuse_plain(speaker.session.peer)
         hashed = await chat.way_in.hashing.hash(passwords.new_password(typed, account.name))
@@ -150,7 +151,8 @@ async def _password(chat: Chat, speaker: Speaker, typed: str | None) -> None:
         if session is not speaker.session and session.proof is not None and session.proof.by == BY_PASSWORD
     ]
     _close(others, "device_removed", f"The password of {account.name.shown} is another one.")
-    done = f"{account.name.shown} has {'no' if hashed is None else 'another'} password now."
+    which = "no" if hashed is None else "another" if had_one else "a"
+    done = f"{account.name.shown} has {which} password now."
     speaker.tell(Notice((done, *_way_back(chat, account))))
 
 

@@ -1,4 +1,4 @@
-"""One user on several connections. The way in comes with nicks that are owned; here the rules are asked."""
+"""One user on several connections. They own the nick; how they prove it is not asked here."""
 
 from __future__ import annotations
 
@@ -25,7 +25,8 @@ def comes_as(user: User, person: Person, hello: dict[str, Any]) -> None:
     person.world.settle()
     person.wire.taken, person.wire.room_bytes = b"", room_bytes
     read = protocol.format.read_hello(json.dumps(hello).encode())
-    chat.join(read, protocol.peer, partial(protocol._make_session, read), user)
+    proof = person.world.own(user)
+    chat.join(read, protocol.peer, partial(protocol._make_session, read), proof)
     person.world.settle()
 
 
@@ -44,7 +45,7 @@ class Home(World):
             return session
 
         hello = Hello(user.nick, (Place(room),))
-        self.chat.join(hello, Peer(f"{peer}:5000", peer), partial(make, hello), user)
+        self.chat.join(hello, Peer(f"{peer}:5000", peer), partial(make, hello), self.own(user))
         assert protocol.state is State.JOINED
         self.settle()
         person.sees()
@@ -71,7 +72,7 @@ def test_it_is_told_once_who_came_and_went(world: Home) -> None:
     bob.sees()
     phone = world.joins_too(laptop.user)
     bob.sees()
-    assert bob.types("/who").sees() == ["-- 2 in #lobby: alice (plain) and bob (plain)"]
+    assert bob.types("/who").sees() == ["-- 2 in #lobby: alice (known, plain) and bob (plain)"]
     laptop.types("/quit")
     assert bob.sees() == []
     assert "alice" in world.chat.users
@@ -109,11 +110,11 @@ def test_a_user_is_away_when_all_sessions_are(world: Home) -> None:
     phone = world.joins_too(laptop.user)
     laptop.types("/away lunch")
     bob.sees()
-    assert bob.types("/who").sees() == ["-- 2 in #lobby: alice (plain) and bob (plain)"]
+    assert bob.types("/who").sees() == ["-- 2 in #lobby: alice (known, plain) and bob (plain)"]
     phone.types("/away")
-    assert bob.types("/who").sees() == ['-- 2 in #lobby: alice (plain, away: "lunch") and bob (plain)']
+    assert bob.types("/who").sees() == ['-- 2 in #lobby: alice (known, plain, away: "lunch") and bob (plain)']
     phone.types("/back")
-    assert bob.types("/who").sees() == ["-- 2 in #lobby: alice (plain) and bob (plain)"]
+    assert bob.types("/who").sees() == ["-- 2 in #lobby: alice (known, plain) and bob (plain)"]
 
 
 def test_a_kick_closes_all(world: Home) -> None:
@@ -174,9 +175,10 @@ def test_a_list_shows_who_comes_and_goes_on_one_more_connection(world: Home) -> 
     phone = world.joins_too(laptop.user).session
     laptop.types("/away tea")
     room, text = chat.room_of(phone), phone.format
-    there, away = b"-- 1 in #lobby: alice (plain)\n", b'-- 1 in #lobby: alice (plain, away: "tea")\n'
+    there = b"-- 1 in #lobby: alice (known, plain)\n"
+    away = b'-- 1 in #lobby: alice (known, plain, away: "tea")\n'
     assert room.who_encoded(text) == there
     chat.leave(phone)
     assert room.who_encoded(text) == away
-    chat.join(Hello("alice", (Place("#lobby"),)), phone.peer, lambda _: phone, laptop.user)
+    chat.join(Hello("alice", (Place("#lobby"),)), phone.peer, lambda _: phone, world.own(laptop.user))
     assert room.who_encoded(text) == there

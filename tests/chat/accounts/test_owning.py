@@ -265,7 +265,7 @@ def test_who_has_nothing_to_come_back_with_is_told(world: Owners) -> None:
 def test_another_password_closes_who_came_in_by_the_old_one(world: Owners) -> None:
     """Who changes it stays, and who has a key."""
     laptop = world.owner("alice", key=KEY)
-    assert says(laptop, "/password correct horse") == ["-- alice has another password now."]
+    assert says(laptop, "/password correct horse") == ["-- alice has a password now."]
     one, other = (world.connect(HOME).types("alice correct horse") for _ in range(2))
     assert says(one, "/password battery staple") == ["-- alice has another password now."]
     world.passes(1)
@@ -348,6 +348,17 @@ def test_who_goes_in_the_middle_of_a_rename_has_renamed(world: Owners) -> None:
     assert "-- alice is now alina" in again.sees()
     again.hangs_up()
     assert world.comes("alina", key=KEY).user.account == 1
+
+
+def test_two_renames_at_once_are_done_one_after_the_other(world: Owners) -> None:
+    """On two devices; each nick of before is held."""
+    laptop, phone = world.owner("alice", key=KEY), world.comes("alice", key=KEY)
+    world.held_back = True
+    laptop.types("/nick alina"), phone.types("/nick alba")
+    world.lets_go()
+    assert laptop.sees()[-2:] == phone.sees()[-2:] == ["-- alice is now alina", "-- alina is now alba"]
+    assert laptop.user.nick == world.accounts.by_number[1].name.shown == "alba"
+    assert sorted(held.name.shown for held in world.accounts.all_held()) == ["alice", "alina"]
 
 
 def test_who_is_away_is_renamed_later(world: Owners) -> None:
