@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from ipaddress import ip_address
 from typing import Any
 
@@ -31,21 +31,52 @@ class Found:
     more: int = 0
 
 
-@dataclass(slots=True)
-class _Names:
-    """The instances that were told, of which some are looked at."""
+class _Heard:
+    """The instances that were told, with what they are, of which some are looked at."""
 
-    kept: dict[str, None] = field(default_factory=dict)
-    more: int = 0
+    def __init__(self, own: list[Own]) -> None:
+        self.kept: dict[str, Announcement | None] = {}
+        self.more = 0
+        self._own = own
 
-    def changed(self, *, name: str, state_change: Any, **_: Any) -> None:
+    def changed(self, *, zeroconf: Any, name: str, state_change: Any, **_: Any) -> None:
         """The library has heard of one."""
         if state_change.name == "Removed":
             self.kept.pop(name, None)
         elif len(self.kept) < MOST_FOUND or name in self.kept:
-            self.kept[name] = None
+            # What came with it is looked at now: who sends enough has the library throw it away. What is no
+            # name to the library, as it has a control character, takes nobody's place.
+            with suppress(Exception):
+                info = _info(name)
+                self.kept[name] = self._read(info) if info.load_from_cache(zeroconf) else None
         else:
             self.more += 1
+
+    async def ask(self, zeroconf: Any) -> None:
+        """For what did not come with the names."""
+
+        async def one(name: str) -> None:
+            info = _info(name)
+            if await info.async_request(zeroconf, _DETAILS_MS):
+                self.kept[name] = self._read(info)
+
+        unread = [name for name, announcement in self.kept.items() if announcement is None]
+        await asyncio.gather(*map(one, unread), return_exceptions=True)  # whatever one of them sent
+
+    def _read(self, info: Any) -> Announcement | None:
+        from zeroconf import IPVersion  # noqa: PLC0415
+
+        addresses = info.parsed_scoped_addresses(IPVersion.All)
+        instance = info.name.removesuffix(f".{TYPE}")[:LONGEST_TEXT]
+        host = (info.server or "").removesuffix(".").removesuffix(".local")
+        announced = read(instance, host, info.port, addresses, info.properties)
+        return announced and replace(announced, addresses=nearest_first(announced.addresses, self._own))
+
+
+def _info(name: str) -> Any:
+    from zeroconf import ServiceInfo  # noqa: PLC0415
+
+    return ServiceInfo(TYPE, name)
 
 
 def found(look_s: float = LOOK_S, none_s: float = NONE_S) -> Found:
@@ -62,34 +93,20 @@ async def _found(own: list[Own], look_s: float, none_s: float) -> Found:
     from zeroconf.asyncio import AsyncServiceBrowser  # noqa: PLC0415
 
     zeroconf = mdns.open_on(own)
-    names = _Names()
+    heard = _Heard(own)
     try:
-        browser = AsyncServiceBrowser(zeroconf.zeroconf, TYPE, handlers=[names.changed])
+        browser = AsyncServiceBrowser(zeroconf.zeroconf, TYPE, handlers=[heard.changed])
         await asyncio.sleep(look_s)
         waited_s = look_s
-        while not names.kept and waited_s < none_s:
+        while not heard.kept and waited_s < none_s:
             await asyncio.sleep(0.1)
             waited_s += 0.1
-        servers = await asyncio.gather(*(_details(zeroconf, name, own) for name in names.kept))
         await browser.async_cancel()
+        await heard.ask(zeroconf.zeroconf)
     finally:
         await zeroconf.async_close()
-    told = [server for server in servers if server is not None]
-    return Found(tuple(sorted(told, key=lambda server: (server.name.casefold(), server.host))), names.more)
-
-
-async def _details(zeroconf: Any, name: str, own: list[Own]) -> Announcement | None:
-    from zeroconf import IPVersion, ServiceInfo  # noqa: PLC0415
-
-    with suppress(Exception):  # whatever somebody sent, the others are shown
-        info = ServiceInfo(TYPE, name)
-        if await info.async_request(zeroconf.zeroconf, _DETAILS_MS):
-            addresses = info.parsed_scoped_addresses(IPVersion.All)
-            instance = name.removesuffix(f".{TYPE}")[:LONGEST_TEXT]
-            host = (info.server or "").removesuffix(".").removesuffix(".local")
-            announced = read(instance, host, info.port, addresses, info.properties)
-            return announced and replace(announced, addresses=nearest_first(announced.addresses, own))
-    return None
+    servers = [server for server in heard.kept.values() if server is not None]
+    return Found(tuple(sorted(servers, key=lambda server: (server.name.casefold(), server.host))), heard.more)
 
 
 def nearest_first(addresses: Sequence[str], own: list[Own]) -> tuple[str, ...]:

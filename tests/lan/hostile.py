@@ -14,6 +14,7 @@ EVIL = (
     "\u202eevil\u2066".encode(),
     b"\r\nroot",
     b"\xff\xfe",
+    b"guest ",
 )
 
 
