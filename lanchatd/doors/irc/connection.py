@@ -5,8 +5,8 @@ What a message does is in `commands`; here is what belongs to the connection, as
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from collections.abc import Iterable
+from contextlib import AbstractContextManager, nullcontext
 from functools import partial
 
 from lanchatd.chat.events import NO_REASON, TALK, Event, Item, Kind, Notice, Private, Reason
@@ -16,7 +16,7 @@ from lanchatd.chat.user import Session, User
 from lanchatd.doors.door import Opening
 from lanchatd.doors.irc import commands
 from lanchatd.doors.irc.capabilities import Capabilities
-from lanchatd.doors.irc.labels import LONGEST_LABEL_BYTES, Echoes, Response, tagged
+from lanchatd.doors.irc.labels import Labels, Response, tagged
 from lanchatd.doors.irc.lines import TAGS_BYTES, Message, is_too_long, message_from
 from lanchatd.doors.irc.long_lists import LongLists
 from lanchatd.doors.irc.numerics import error, number_of
@@ -45,8 +45,7 @@ class IrcChat(ChatProtocol):
         self._rests_until = 0.0
         self._lists = LongLists(self.chat.list_turns, self.outbox, self._tell_piece, self.answered)
         self._batches = 0
-        self._response: Response | None = None  # what is being answered, if that has a label
-        self._echoes = Echoes()
+        self._labels = Labels(self._answer_whole)
         self._has_read: HasRead | None = None
 
     # -- lines come
@@ -83,12 +82,8 @@ class IrcChat(ChatProtocol):
             self._run(message)
 
     def _run(self, message: Message) -> None:
-        label = message.tag("label") or ""
         wanted = "labeled-response" in self.capabilities and "batch" in self.capabilities
-        if wanted and 0 < len(label.encode()) <= LONGEST_LABEL_BYTES:
-            with self._answering_with(Response(label)):
-                commands.run(self, message)
-        else:
+        with self._labels.answering(message) if wanted else nullcontext():
             commands.run(self, message)
 
     def costs(self, lines: int) -> None:
@@ -118,8 +113,9 @@ class IrcChat(ChatProtocol):
 
     def send(self, *lines: str) -> None:
         """Lines for this client alone, in which a NUL stands for its nick."""
-        if self._response is not None and self.state in (State.ASKED, State.JOINED):
-            self._response.add(*lines)
+        response = self._labels.response
+        if response is not None and self.state in (State.ASKED, State.JOINED):
+            response.add(*lines)
         elif self.state is not State.GONE and lines:
             self._tell_piece("".join(line + "\r\n" for line in lines))
 
@@ -133,8 +129,8 @@ class IrcChat(ChatProtocol):
 
         A piece in a turn, as the client takes them, and it is asked nothing more until it has all.
         """
-        if self._response is not None:
-            self._response.add_list(pieces)
+        if self._labels.response is not None:
+            self._labels.response.add_list(pieces)
         else:
             self._lists.add(pieces)
 
@@ -146,35 +142,11 @@ class IrcChat(ChatProtocol):
 
         If something was ``posted``, it is when that was told, and its echo is the answer.
         """
-        response = self._response
-        if response is None or self.session is None:
-            return nullcontext()
-        response.waits += 1
-        self._echoes.forget_those_given(self.session)
-        if posted is not None and self._is_echoed(posted.event) and not self._echoes.are_too_many:
-            response.echo = posted
-            self._echoes.add(response)
-        return self._answering_with(response)
-
-    @contextmanager
-    def _answering_with(self, response: Response) -> Iterator[None]:
-        before = self._response
-        self._collect_for(response)
-        try:
-            yield
-        finally:
-            self._collect_for(None)
-            response.waits -= 1
-            if not response.waits and self.state in (State.ASKED, State.JOINED):
-                self._answer_whole(response)
-            self._collect_for(before)
-
-    def _collect_for(self, response: Response | None) -> None:
-        self._response = response
-        if self.session is not None:
-            self.session.collect = None if response is None else response.add_encoded
+        return self._labels.later(posted if posted is not None and self._is_echoed(posted.event) else None)
 
     def _answer_whole(self, response: Response) -> None:
+        if self.state not in (State.ASKED, State.JOINED):
+            return
         batch = self.next_batch()
         lines = response.lines(batch)
         if lines is None:
@@ -248,6 +220,7 @@ class IrcChat(ChatProtocol):
 
     def _make_session(self, hello: Hello, user: User) -> Session:
         session = super()._make_session(hello, user)
+        self._labels.session = session
         session.needs_room = False
         session.tell_own = self._own
         if self.chat.muted_as(user) is None:  # who is muted says nothing by it either
@@ -269,7 +242,7 @@ class IrcChat(ChatProtocol):
         if not self._is_echoed(item):
             return b""
         encoded = self.format.render(item)
-        label = self._echoes.label_of(item) if isinstance(item, Event) else None
+        label = self._labels.label_of(item) if isinstance(item, Event) else None
         return encoded if label is None else tagged(encoded.decode(), f"label={label}").encode()
 
     def _is_echoed(self, item: Event | Private) -> bool:

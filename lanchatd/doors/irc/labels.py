@@ -5,13 +5,14 @@ https://ircv3.net/specs/extensions/labeled-response
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from itertools import chain
 
 from lanchatd.chat.events import Event
 from lanchatd.chat.posted import Posted
 from lanchatd.chat.user import Session
-from lanchatd.doors.irc.lines import escaped
+from lanchatd.doors.irc.lines import Message, escaped
 from lanchatd.formats.irc import HOST
 
 LONGEST_LABEL_BYTES = 64
@@ -74,32 +75,63 @@ class Response:
         yield f":{HOST} BATCH -{batch}\r\n"
 
 
-class Echoes:
-    """What one client said with a label, until it came back."""
+class Labels:
+    """Those of one client, and what it is answered under them. ``session`` is None until it is registered."""
 
-    def __init__(self) -> None:
-        self._responses: list[Response] = []
+    def __init__(self, whole: Callable[[Response], None]) -> None:
+        """``whole`` is called with each answer that has come together."""
+        self.session: Session | None = None
+        self.response: Response | None = None  # of the message that is being done, if it has a label
+        self._whole = whole
+        self._echoes: list[Response] = []
 
-    @property
-    def are_too_many(self) -> bool:
-        """Whether it is to say nothing more until some came back."""
-        return len(self._responses) >= MOST_ECHOES
+    def answering(self, message: Message) -> AbstractContextManager[None]:
+        """What is answered within this is answered to a message."""
+        label = message.tag("label") or ""
+        if not 0 < len(label.encode()) <= LONGEST_LABEL_BYTES:
+            return nullcontext()
+        return self._answering_with(Response(label))
 
-    def add(self, response: Response) -> None:
-        """One more, to which something was posted."""
-        self._responses.append(response)
+    def later(self, posted: Posted | None) -> AbstractContextManager[None]:
+        """What is answered within this belongs to the message that is being done, though it comes later.
+
+        What was ``posted`` comes back to who said it: with the label.
+        """
+        response, session = self.response, self.session
+        if response is None or session is None:
+            return nullcontext()
+        response.waits += 1
+        self._echoes = [one for one in self._echoes if one.waits or not _was_given(one, session)]
+        if posted is not None and len(self._echoes) < MOST_ECHOES:
+            response.echo = posted
+            self._echoes.append(response)
+        return self._answering_with(response)
 
     def label_of(self, event: Event) -> str | None:
         """The label that a line came with, as it stands in a tag."""
-        for response in self._responses:
+        for response in self._echoes:
             own = None if response.echo is None else response.echo.event
             if own is not None and (own.id, own.room) == (event.id, event.room):
                 return response.label
         return None
 
-    def forget_those_given(self, session: Session) -> None:
-        """Its client has them, or will never have them."""
-        self._responses = [one for one in self._responses if one.waits or not _was_given(one, session)]
+    @contextmanager
+    def _answering_with(self, response: Response) -> Iterator[None]:
+        before = self.response
+        self._collect_for(response)
+        try:
+            yield
+        finally:
+            self._collect_for(None)
+            response.waits -= 1
+            if not response.waits:
+                self._whole(response)
+            self._collect_for(before)
+
+    def _collect_for(self, response: Response | None) -> None:
+        self.response = response
+        if self.session is not None:
+            self.session.collect = None if response is None else response.add_encoded
 
 
 def _was_given(response: Response, session: Session) -> bool:
