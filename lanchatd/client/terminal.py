@@ -18,6 +18,7 @@ from lanchatd.client.attention import notification_of
 from lanchatd.client.colours import PALETTES, PlainScreen
 from lanchatd.client.device import Brake, Keyboard, Terminal
 from lanchatd.client.known_servers import server_name
+from lanchatd.client.links import has_links
 from lanchatd.client.options import PORT, Options
 from lanchatd.client.text_editor import NotEdited, edited
 from lanchatd.client.trust import Trust
@@ -66,6 +67,7 @@ class Run:
             session, server, screen, self._write, self._end, before,
             suspend=self._suspend, edit=self._edit, rows=self._terminal.rows,
             settings=settings, logs=logs, palette=palette, titles=not dumb, notify=notify,
+            links=not dumb and has_links(os.environ),
         )  # fmt: skip
         self._ui.connect_by(connection_for(reactor, options, trust, session, self._ui))
         self._keyboard = Keyboard(self._typed, self._closed, self._failed)

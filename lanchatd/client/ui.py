@@ -58,6 +58,7 @@ class Ui:
         logs: Path | None,
         palette: Sequence[int],
         titles: bool,
+        links: bool,
         notify: str,
     ) -> None:
         """``server`` is what the user called it. ``end`` takes the exit code and a last line to print.
@@ -79,7 +80,7 @@ class Ui:
         self._screen = shown
         self._attention = Attention(write, self.windows, bell=settings.bell, titles=titles, notify=notify)
         kept = Kept()
-        self._printed = Printed(shown, kept, local_day(time()), palette)
+        self._printed = Printed(shown, kept, local_day(time()), palette, links)
         self._leaving = Leaving(session, self._tell, end)
         self._bottom = Bottom(shown, rows, session, self.windows, self.editor, self._leaving, self._server)
         room_logs = RoomLogs(logs, self._refuse)

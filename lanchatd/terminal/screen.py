@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from wcwidth import wcswidth, wcwidth, wrap
+from wcwidth import propagate_sgr, wcswidth, wcwidth, width
 
 from lanchatd.terminal.row import Row
 
@@ -29,7 +29,7 @@ Part = tuple[str, str]
 _NARROWEST = 5  # columns; below it nothing can be edited
 _USUAL = 80
 
-# Characters of a line that is wrapped, which takes 60 ms: at the console, megabytes can be printed in one.
+# Characters of a line that is wrapped, which takes some ms: at the console, megabytes can be printed in one.
 _LONGEST_WRAPPED = 16_384
 
 
@@ -105,22 +105,28 @@ class Screen:
         return f"{DIM}{text}{RESET}" if self.styles else text
 
     def wrapped(self, line: str, indent: str = "") -> list[str]:
-        """The line in rows that no terminal has to wrap: its words are whole, but for those wider than a row.
+        """The line in rows, broken between words.
 
-        The rows after the first begin with ``indent``, where there is room for it.
+        The rows after the first begin with ``indent``, where there is room for it. A word that is wider than
+        a row is left to the terminal to wrap, where who copies it gets it whole.
         """
-        width = self.width - 1
-        if len(line) > _LONGEST_WRAPPED or (line.isascii() and len(line) <= width):
+        room = self.width - 1
+        if len(line) > _LONGEST_WRAPPED or (line.isascii() and len(line) <= room):
             return [line]
-        return wrap(
-            line,
-            width,
-            subsequent_indent=indent if len(indent) < width // 2 else "",
-            break_long_words=False,
-            break_on_hyphens=False,
-            replace_whitespace=False,
-            expand_tabs=False,
-        ) or [""]
+        indent = indent if len(indent) < room // 2 else ""
+        first, *words = line.split(" ")
+        rows, used = [first], width(first)
+        for word in words:
+            columns = width(word)
+            if used > room or used + 1 + columns > room >= columns:
+                if word:  # of the spaces where it is broken nothing is left
+                    begin = indent if len(indent) + columns <= room else ""
+                    rows.append(begin + word)
+                    used = len(begin) + columns
+            else:
+                rows[-1] += f" {word}"
+                used += 1 + columns
+        return propagate_sgr(rows)
 
     def erase(self) -> str:
         """Take the last rows away; the cursor is where they began."""

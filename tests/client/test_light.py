@@ -51,7 +51,7 @@ def test_what_is_kept_of_a_long_day_is_bounded(monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr(kept_module, "KEPT_CHARACTERS", 20_000)
     monkeypatch.setattr(room_module, "MOST_NICKS", 50)
     desk = Desk()
-    printed = Printed(Screen(80, styles=True), Kept(), "2026-11-22", NICK_COLOURS)
+    printed = Printed(Screen(80, styles=True), Kept(), "2026-11-22", NICK_COLOURS, links=False)
 
     def lines(first: int, count: int) -> int:
         """So many lines in two rooms; the bytes that are held after them."""

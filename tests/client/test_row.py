@@ -247,6 +247,49 @@ def test_what_is_typed_without_a_connection_is_shown_until_it_is_said(
             alice.sees(lambda seat: not any("wait" in row for row in seat.screen))
 
 
+# -- what was said
+
+
+@SIZES
+def test_lines_are_wrapped_by_words_behind_the_nick(tmp_path: Path, size: tuple[int, int]) -> None:
+    """A resize leaves them as they are, and what comes then is wrapped for the new width."""
+    words = [f"word{number}" for number in range(30)]
+    with (
+        daemon(cwd=tmp_path) as chat,
+        chat.join("bob") as bob,
+        seat(*at(chat), home=tmp_path, size=size) as alice,
+    ):
+        is_here(alice)
+        bob.types(" ".join(words))
+        alice.sees_line("word29")
+        rows = alice.screen[next(at for at, row in enumerate(alice.screen) if "<bob>" in row) :]
+        said_rows = [row for row in rows if "word" in row]
+        assert " ".join(row[12:] for row in said_rows).split() == words
+        assert all(row.startswith(" " * 12) for row in said_rows[1:])
+        alice.resizes(size[0] + 20, size[1])
+        bob.types(" ".join(words).replace("word", "other"))
+        alice.sees_line("other29")
+        wider = [row[12:] for row in alice.screen if "other" in row]
+        assert " ".join(wider).split() == [word.replace("word", "other") for word in words]
+        assert max(map(len, wider)) > size[0] - 24
+
+
+@pytest.mark.parametrize(("terminal", "linked"), [("xterm-kitty", True), ("xterm-256color", False)])
+def test_a_url_stays_whole_when_it_is_wrapped(tmp_path: Path, terminal: str, linked: bool) -> None:
+    """By a hyperlink, where the terminal has them; it is never split by the client."""
+    url = "https://example.org/" + "long/" * 10
+    with (
+        daemon(cwd=tmp_path) as chat,
+        chat.join("bob") as bob,
+        seat(*at(chat), home=tmp_path, size=(40, 10), TERM=terminal) as alice,
+    ):
+        is_here(alice)
+        bob.types(f"see {url}, and tell")
+        alice.sees_line("and tell")
+        assert f"{url}".encode() in alice.raw
+        assert (f"\x1b]8;;{url}\x1b\\{url}\x1b]8;;\x1b\\,".encode() in alice.raw) is linked
+
+
 # -- leaving
 
 

@@ -105,7 +105,7 @@ def shown(*sent: dict[str, Any], welcomed: bool = True) -> str:
     ui = Ui(
         session, "server", Screen(80, styles=True), written.append, lambda *_: None, (),
         suspend=lambda: None, edit=lambda text: None, rows=24,
-        settings=Settings(), logs=None, palette=NICK_COLOURS, titles=False, notify="",
+        settings=Settings(), logs=None, palette=NICK_COLOURS, titles=False, notify="", links=True,
     )  # fmt: skip
     ui.connection = SimpleNamespace(encrypted=True)  # type: ignore[assignment]
     printed = Pipe.__new__(Pipe)

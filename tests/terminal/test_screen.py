@@ -109,11 +109,19 @@ LONG = "-- Ask whoever runs the server, who is 日本語 or Zoë, for theirs: sh
 @pytest.mark.parametrize("width", range(5, 140))
 @pytest.mark.parametrize("indent", ["", " " * 6])
 def test_words_stay_whole_at_any_width(width: int, indent: str) -> None:
-    """A word is alone in its row if it is wider; and nothing is lost."""
+    """One that is wider than a row is the last in its row, and the terminal wraps it; nothing is lost."""
     rows = Screen(width, styles=True).wrapped(LONG, indent)
     assert " ".join(row.strip() for row in rows) == LONG
-    assert all(wcswidth(row) < width or len(row.split()) == 1 for row in rows)
-    assert all(row.startswith(indent) for row in rows[1:]) or width < 15
+    for row in rows:
+        assert wcswidth(row) < width or wcswidth(row.split()[-1]) >= width
+    assert all(row.startswith(indent) or wcswidth(row) + 6 >= width for row in rows[1:]) or width < 15
+
+
+def test_spaces_within_a_line_stay() -> None:
+    """Tables are told in lines; where one is broken, they are not needed."""
+    screen = Screen(12, styles=False)
+    assert screen.wrapped("a   b  c    d   ") == ["a   b  c   ", "d   "]
+    assert screen.wrapped("  ab     cdefghi j", "  ") == ["  ab    ", "  cdefghi j"]
 
 
 def test_a_coloured_line_is_wrapped_by_what_is_seen_of_it() -> None:
