@@ -67,7 +67,7 @@ def read(file: Path | None) -> Settings:
     try:
         with file.open("rb") as opened:
             text = opened.read(LARGEST_BYTES + 1)
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return Settings()
     except OSError as error:
         return Settings(mistakes=(f"{file} can't be read: {error.strerror}.",))

@@ -144,7 +144,8 @@ def test_lists_and_aliases_are_bounded() -> None:
 
 def test_a_file_that_can_not_be_read_is_one_line(tmp_path: Path) -> None:
     """And nothing is a file with nothing in it."""
-    assert read(None) == read(tmp_path / "none") == Settings()
+    (tmp_path / "file").touch()
+    assert read(None) == read(tmp_path / "none") == read(tmp_path / "file" / "none") == Settings()
     assert read(tmp_path).mistakes == (f"{tmp_path} can't be read: Is a directory.",)
     file = tmp_path / "client.toml"
     file.write_bytes(b"#" * (LARGEST_BYTES + 1))
