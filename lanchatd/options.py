@@ -7,6 +7,8 @@ import os
 import re
 import socket
 from collections.abc import Sequence
+from importlib.util import find_spec
+from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from typing import Any
 
@@ -66,6 +68,7 @@ class Options(usage.Options):
         ["no-web", None, "Show no page to browsers."],
         ["no-announce", None, "Do not announce it on the network (mDNS)."],
         ["no-qr", None, "Show no QR code of the page's address in the terminal."],
+        ["metrics", None, "Give programs on this machine the numbers of the daemon, at /metrics."],
         ["require-tls", None, "Let in from other machines only who speaks TLS."],
     ]
 
@@ -73,6 +76,7 @@ class Options(usage.Options):
         super().__init__()  # type: ignore[no-untyped-call]
         self.listens: list[str] = []
         self.web_hosts: list[str] = []
+        self.metrics_from: list[IPv4Network | IPv6Network] = []
         self.endpoints: list[tuple[str, IStreamServerEndpoint]] = []
         self.places: list[tuple[str, str, int]] = []
         """What is listened on, for people, and its interface and port."""
@@ -94,6 +98,13 @@ class Options(usage.Options):
         if not re.fullmatch(r"[A-Za-z0-9_-]{1,63}(\.[A-Za-z0-9_-]{1,63}){0,8}", name):
             raise usage.UsageError(f"--web-host: {name!r} is not the name of a host")
         self.web_hosts.append(name)
+
+    def opt_metrics_from(self, network: str) -> None:
+        """Give them to this network or address as well, such as 192.0.2.0/24; may be given again."""
+        try:
+            self.metrics_from.append(ipaddress.ip_network(network))
+        except ValueError:
+            raise usage.UsageError(f"--metrics-from: {network!r} is not a network") from None
 
     def parseOptions(self, options: Sequence[str] | None = None) -> None:
         """Parse and check. What is wrong ends the process with one line on standard error and exit code 1."""
@@ -131,6 +142,7 @@ class Options(usage.Options):
             self.tls_cert = Path(self["tls-cert"]).absolute()
         if self.web_hosts and self["no-web"]:
             raise usage.UsageError("--web-host is for the page, which --no-web leaves out")
+        self._check_metrics()
         self._check_accounts()
         self._check_admin()
         if self.listens:
@@ -140,6 +152,15 @@ class Options(usage.Options):
             interface = _interface("interface", self["interface"]) or _all_interfaces()
             self.places.append((f"on port {port}", interface, port))
             self.endpoints = [(f"port {port}", _tcp(reactor, port, interface))]
+
+    def _check_metrics(self) -> None:
+        self["metrics"] = bool(self["metrics"] or self.metrics_from)
+        if not self["metrics"]:
+            return
+        if self["no-web"]:
+            raise usage.UsageError("--metrics are beside the page, which --no-web leaves out")
+        if find_spec("prometheus_client") is None:
+            raise usage.UsageError("--metrics needs more: pip install 'lanchatd[metrics]'")
 
     def _check_accounts(self) -> None:
         for name, choices in (("accounts", (OPEN, INVITE, OFF)), ("guests", ("yes", "no"))):

@@ -25,6 +25,7 @@ from lanchatd.doors.factory import ChatFactory
 from lanchatd.doors.join_addresses import JoinAddresses
 from lanchatd.doors.web.door import WebDoor
 from lanchatd.doors.web.files import PAGE, files_in
+from lanchatd.doors.web.site import Metrics as MetricsPage
 from lanchatd.doors.web.site import Site
 from lanchatd.history.disk.store import DiskStore
 from lanchatd.history.memory import MemoryLog, Tails
@@ -33,6 +34,7 @@ from lanchatd.net.socket_options import why_taken, within_open_files
 from lanchatd.options import Options, motd_from
 from lanchatd.service.announcer import Announcer
 from lanchatd.service.daemon import Running
+from lanchatd.service.figures import Collector
 from lanchatd.service.invitation import Invitation
 from lanchatd.service.log_file import log_of
 from lanchatd.service.services import (
@@ -46,6 +48,7 @@ from lanchatd.service.services import (
     Lanchat,
     StateService,
 )
+from lanchatd.service.slow_turns import SlowTurns
 from lanchatd.service.systemd import Notifier
 from lanchatd.service.unused_accounts import UnusedAccounts
 from lanchatd.state.accounts_file import ACCOUNTS, AccountsFile
@@ -103,12 +106,14 @@ def makeService(options: Options) -> IService:
     credentials = Credentials(read_certificate, reactor)
     names = *host_names(socket.gethostname()), *options.web_hosts
     join = JoinAddresses(reactor, not options["no-web"], next(iter(options.web_hosts), None))
-    site = Site(names, files_in(PAGE), join.asked_at)
-    web = None if options["no-web"] else WebDoor(site)
     connections = Connections(chat, reactor, limits, credentials, bool(options["require-tls"]), join)
+    collector = Collector(connections, None if options["no-history"] else store)
+    metrics, watches = _watched(options, reactor, collector, chat)
+    site = Site(names, files_in(PAGE), join.asked_at, metrics)
+    web = None if options["no-web"] else WebDoor(site)
     kept = StateService(reactor, state, keeper, audit, accounts_file, chat)
     door = ChatService(reactor, ChatFactory(connections, all_doors(web)), options.endpoints)
-    services: list[Service] = [kept, credentials, UnusedAccounts(reactor, chat), door]
+    services: list[Service] = [kept, credentials, UnusedAccounts(reactor, chat), door, *watches]
     if not options["no-announce"]:
         services.append(Announcer(reactor, join, credentials, chat, site.known_as))
     if web is not None and not options["no-qr"]:
@@ -125,9 +130,22 @@ def makeService(options: Options) -> IService:
         from lanchatd.console.logins import accounts as logins
         from lanchatd.ssh.server import SshConsole
 
-        running = Running(reactor, connections, audit, allowed, door.limits_changed, store.facts)
+        running = Running(reactor, connections, audit, allowed, door.limits_changed, collector)
         known = logins(reactor, connections, running, audit, options["admin-keys"], options["manhole-keys"])
         place = options["admin-interface"], options["admin-port"]
-        services.append(SshConsole(reactor, limits, *place, state.file(HOST_KEY), known))
+        services.append(
+            SshConsole(reactor, limits, *place, state.file(HOST_KEY), known, chat.counts.locked_out)
+        )
         reloads |= {f"the keys of {name}": account.keys.reload for name, account in known.items()}
-    return Lanchat(reactor, services, Notifier(reactor, chat.summary), reloads, log_of(options.parent))
+    return Lanchat(reactor, services, Notifier(reactor, collector.status), reloads, log_of(options.parent))
+
+
+def _watched(
+    options: Options, reactor: Any, collector: Collector, chat: Chat
+) -> tuple[MetricsPage | None, list[Service]]:
+    """The metrics, and what they need to run; nothing if nobody asked for them."""
+    if not options["metrics"]:
+        return None, []
+    from lanchatd.service.metrics import Metrics
+
+    return Metrics(collector, options.metrics_from), [SlowTurns(reactor, chat.counts)]

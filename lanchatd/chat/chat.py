@@ -10,6 +10,7 @@ from lanchatd import __version__
 from lanchatd.chat.accounts.proof import WayIn
 from lanchatd.chat.accounts.rows import Account, Proof
 from lanchatd.chat.answers import Answer
+from lanchatd.chat.counts import Counts
 from lanchatd.chat.events import (
     NO_REASON,
     Item,
@@ -82,6 +83,7 @@ class Chat:
         self.way_in = way_in
         self.accounts = way_in.accounts
         self.lines_said = 0
+        self.counts = Counts()
         self.refs = Refs(limits)
         self.lists = Lists(clock)
         self.list_turns = ListTurns(clock)
@@ -90,8 +92,9 @@ class Chat:
         for nick in names.RESERVED:
             self.nicks_seen.add(names.nick(nick))
         around = Shared(
-            clock, now, limits, ReplayTurns(clock), PresenceTurns(clock), self.lists, self.list_turns
-        )
+            clock, now, limits, ReplayTurns(clock), PresenceTurns(clock), self.lists, self.list_turns,
+            self.counts,
+        )  # fmt: skip
         self.registry = Registry(new_log, around)
 
     @property

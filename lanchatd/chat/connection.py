@@ -24,6 +24,11 @@ class Outbox(Protocol):
         """Whether something has not been taken yet; when it has, the session's `catch_up` is called."""
         ...
 
+    @property
+    def direct_bytes(self) -> int:
+        """How many bytes of direct messages wait."""
+        ...
+
     def give(self, encoded: bytes) -> bool:
         """Send the next chunk, while nothing is waiting. Returns whether all of it was taken."""
         ...

@@ -214,6 +214,7 @@ class Readers:
         if len(moments) > talk or len(events) > talk:
             self.presences = others + len(moments) - talk, irc + len(events) - talk
             self._keep(events, for_some)
+        deliveries = self.around.counts.deliveries
         owners = self._owners(events)
         hidden = hidden_from(self._live_irc(), events, for_some) if not_all else {}
         for cursor in owners.keys() | hidden.keys():
@@ -227,6 +228,7 @@ class Readers:
             size = len(encoded)
             if not size:
                 continue
+            deliveries[form.name] += len(cursors) * len(pieces)
             behind: list[tuple[Callable[[bytes], int], int]] = []
             for send in cursors:
                 try:
@@ -310,6 +312,7 @@ class Readers:
         encoded = b"".join(pieces)
         if not encoded:
             return
+        self.around.counts.deliveries[reader.format.name] += sum(map(bool, pieces))
         try:
             taken = reader.outbox.send(encoded)
         except OSError:

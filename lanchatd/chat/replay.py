@@ -123,6 +123,7 @@ def _was_read(cursor: Cursor, after: int, until: int, answer: Answer[Sequence[Ev
 
 def _give(cursor: Cursor, pieces: list[bytes]) -> None:
     reader, readers = cursor.reader, cursor.readers
+    readers.around.counts.deliveries[reader.format.name] += sum(map(bool, pieces))
     if cursor.at == readers.newest and cursor.presence_seen != cursor.presences:
         pieces += _presence(cursor)
     if not reader.outbox.give(b"".join(pieces)):

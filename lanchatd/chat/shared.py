@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from lanchatd.chat.counts import Counts
 from lanchatd.chat.list_turns import ListTurns
 from lanchatd.chat.lists import Lists
 from lanchatd.chat.presence_turns import PresenceTurns
@@ -24,3 +25,4 @@ class Shared:
     presence_turns: PresenceTurns
     lists: Lists
     list_turns: ListTurns
+    counts: Counts

@@ -8,6 +8,7 @@ room, they are told together.
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections import deque
 from collections.abc import Callable, Sequence, Sized
 from dataclasses import dataclass
@@ -87,6 +88,7 @@ class Turn:
         self._room = room
         self._log = log
         self._clock = around.clock
+        self._fan_out, self._logged = around.counts.fan_out, around.counts.append
         self._presence_turns = around.presence_turns
         self._gathered: list[Posted] = []
         self._has_talk = False
@@ -212,7 +214,11 @@ class Turn:
 
     def _own_arrived(self, batch: _Batch) -> None:
         self._held.append(batch)
-        held_s = self._clock.seconds() - self._held[0].at
+        now = self._clock.seconds()
+        logged_s = now - batch.at
+        self._logged.counts[bisect_left(self._logged.bounds, logged_s)] += 1
+        self._logged.total_s += logged_s
+        held_s = now - self._held[0].at
         left_s = min(self._tell_s, MOST_HELD_S) - held_s
         if self._has_talk and left_s > 0:
             if self._held_until is None:
@@ -256,6 +262,9 @@ class Turn:
             self._tell(batches)
         finally:
             self._tell_s = self._clock.seconds() - began_at
+            # Not a call, which each line would make.
+            self._fan_out.counts[bisect_left(self._fan_out.bounds, self._tell_s)] += 1
+            self._fan_out.total_s += self._tell_s
             if self._gathered:
                 self._end_soon()
 

@@ -11,6 +11,7 @@ from lanchatd import __version__
 from lanchatd.chat import closing, moderating
 from lanchatd.chat.chat import Chat
 from lanchatd.chat.events import Kind, Notice
+from lanchatd.chat.figures import figures_of
 from lanchatd.chat.posted import Posted
 from lanchatd.chat.room import Room
 from lanchatd.chat.user import Session, User
@@ -228,19 +229,27 @@ async def _say_in(chat: Chat, rooms: list[Room], text: str) -> None:
 
 
 def _stats(chat: Chat, administrator: Administrator) -> None:
-    users = list(chat.users.values())
-    sessions = list(chat.sessions())
+    figures = figures_of(chat)
+    doors = sorted({door for door, _ in figures.sessions})
+    by_door = [(door, figures.sessions[door, False] + figures.sessions[door, True]) for door in doors]
     facts: dict[str, Cell] = {
         "server": chat.name,
         "version": __version__,
-        "members": len(users),
-        "encrypted": sum(session.peer.encrypted for session in sessions),
-        "lagging": sum(not session.live for session in sessions),
-        "rooms": len(chat.rooms),
-        "lines_said": chat.lines_said,
-        "bans": len(chat.moderation.bans),
-        "mutes": len(chat.moderation.mutes),
-        "operators": len(chat.moderation.operators),
+        "members": figures.users,
+        "sessions": ", ".join(f"{count:,} {door}" for door, count in by_door) or None,
+        "encrypted": sum(count for (_, encrypted), count in figures.sessions.items() if encrypted),
+        "lagging": figures.lagging,
+        "behind_lines": figures.behind_lines,
+        "direct_bytes": figures.direct_bytes,
+        "rooms": figures.rooms,
+        "lines_said": figures.lines_said,
+        "deliveries": chat.counts.deliveries.total(),
+        "refused": chat.counts.refused.total(),
+        "turned_away": chat.counts.turned_away.total(),
+        "floods": chat.counts.floods,
+        "bans": figures.bans,
+        "mutes": figures.mutes,
+        "operators": figures.operators,
     }
     administrator.tell(Facts("stats", facts | administrator.daemon.facts()))
 

@@ -122,10 +122,12 @@ class Connections:
     def flooded(self, peer: Peer, allowance: Allowance) -> None:
         """Something was over its allowance: the log tells when that begins."""
         if what := allowance.new_flood():
+            self.chat.counts.floods += 1
             self._floods.add(peer, what)
 
     def ended(self, peer: Peer, reason: str, detail: str = "", lines: int = 0, **fields: Any) -> None:
         """A connection, or one turned away, has ended: the one line about it, with its fields."""
+        self.chat.counts.closed[reason] += 1
         if not self._is_recorded(peer, reason):
             return
         known = {"detail": detail, "lines": lines, **fields}

@@ -36,6 +36,7 @@ class ChatFactory(ServerFactory):
             return FirstBytes(self.connections, self._doors, peer, self.connections.admit(peer))
         except Refused as refused:
             unheard = len(self._telling) >= TOLD_AT_ONCE
+            self.connections.chat.counts.turned_away[refused.code] += 1
             self._refusals.add(peer, refused.code, unheard)
             if unheard:
                 return None

@@ -154,8 +154,13 @@ class ChatProtocol(BoundedLines):
 
     def _answer(self, item: Item) -> None:
         if isinstance(item, Refusal):
-            self.refused += 1
+            self.count_refused(item.code)
         self._tell(item)
+
+    def count_refused(self, code: str) -> None:
+        """A line was refused for this."""
+        self.refused += 1
+        self.chat.counts.refused[code] += 1
 
     def _refuse(self, refused: Refused, ref: str | None = None) -> None:
         self._answer(refused.answering(ref))

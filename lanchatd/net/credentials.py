@@ -40,6 +40,7 @@ class Credentials(Service):
         self._certificate: Certificate | None = None
         self.tls: TLSMemoryBIOFactory
         self.fingerprint = ""
+        self.until = 0.0  # when the certificate ends, in seconds since the epoch
 
     def startService(self) -> None:
         super().startService()  # type: ignore[no-untyped-call]
@@ -56,6 +57,7 @@ class Credentials(Service):
         self.tls = TLSMemoryBIOFactory(options_for(certificate), False, Factory(), self._clock)
         self._certificate = certificate
         self.fingerprint = certificate.fingerprint
+        self.until = certificate.until.timestamp()
         self.log.info(
             "TLS key {fingerprint}, certificate until {until}",
             fingerprint=self.fingerprint, until=f"{certificate.until:%Y-%m-%d}",

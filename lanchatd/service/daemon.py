@@ -13,6 +13,7 @@ from twisted.logger import Logger
 from lanchatd.clock import Call
 from lanchatd.commands.report import At, Cell, Span, Table
 from lanchatd.doors.connections import Connections
+from lanchatd.service.figures import Collector
 from lanchatd.state.audit import AuditLog
 from lanchatd.text.refused import Refused
 
@@ -31,30 +32,36 @@ class Running:
         audit: AuditLog,
         most_connections: int,
         limits_changed: Callable[[], None],
-        log_facts: Callable[[], dict[str, str | int]],
+        collector: Collector,
     ) -> None:
-        """``limits_changed`` is called when one has another value; ``log_facts`` tells how the log does."""
+        """``limits_changed`` is called when one has another value."""
         self.most_connections = most_connections
         self._reactor = reactor
         self._connections = connections
         self._audit = audit
         self._limits_changed = limits_changed
-        self._log_facts = log_facts
+        self._collector = collector
         self._since = reactor.seconds()
         self._shutdown: Call | None = None
 
     def facts(self) -> dict[str, Cell]:
         used = resource.getrusage(resource.RUSAGE_SELF)
+        figures = self._collector.collect()
+        log = "in memory" if figures.log_bytes is None else figures.log_trouble or "on disk"
+        kib = {} if figures.log_bytes is None else {"log_kib": figures.log_bytes // KIB}
         pages = [one.page for one in self._connections.join.all() if one.page is not None]
         return {
             "up": Span(self._reactor.seconds() - self._since),
-            "connections": len(self._connections.open),
-            "connections_made": self._connections.made,
+            "connections": figures.connections,
+            "connections_made": figures.connections_made,
+            "console_lockouts": figures.counts.console_lockouts,
             "page": ", ".join(pages) or None,
             "tls_key": self._connections.credentials.fingerprint,
             "memory_kib": _memory_kib(),
             "cpu": Span(round(used.ru_utime + used.ru_stime, 2)),
-            **self._log_facts(),
+            "certificate_until": At(figures.certificate_until, full=True),
+            "log": log,
+            **kib,
         }
 
     def addresses(self) -> list[str]:

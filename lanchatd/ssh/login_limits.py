@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter, OrderedDict
+from collections.abc import Callable
 from typing import Protocol
 
 from lanchatd.clock import Clock
@@ -35,7 +36,9 @@ class Guard:
     A try is a key that is not in the file, or anything else that does not let in.
     """
 
-    def __init__(self, clock: Clock, limits: Limits) -> None:
+    def __init__(self, clock: Clock, limits: Limits, locked_out: Callable[[], None] = lambda: None) -> None:
+        """``locked_out`` is called when an address is refused from then on."""
+        self._locked_out = locked_out
         self._clock = clock
         self._limits = limits
         self._waiting: dict[Waiting, float] = {}  # since when; the first has waited longest
@@ -98,6 +101,8 @@ class Guard:
         """A try from this address has failed."""
         count, _ = self._failures.pop(address, (0, 0.0))
         self._failures[address] = count + 1, self._clock.seconds()
+        if count + 1 == self._limits.admin_tries:
+            self._locked_out()
         if len(self._failures) > MOST_ADDRESSES:
             self._failures.popitem(last=False)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -49,11 +49,18 @@ class ConsoleFactory(SSHFactory):
     log = Logger("lanchatd")
     _log = QUIET
 
-    def __init__(self, clock: Clock, limits: Limits, host_key: Key, accounts: Mapping[str, Account]) -> None:
+    def __init__(
+        self,
+        clock: Clock,
+        limits: Limits,
+        host_key: Key,
+        accounts: Mapping[str, Account],
+        locked_out: Callable[[], None] = lambda: None,
+    ) -> None:
         self.clock = clock
         self.limits = limits
         self.accounts = accounts
-        self.guard = Guard(clock, limits)
+        self.guard = Guard(clock, limits, locked_out)
         self.connections: dict[Transport, None] = {}  # in the order in which they came
         self._refused: set[RefusedConnection] = set()
         self._refused_count = 0  # of this second
@@ -144,8 +151,13 @@ class SshConsole(Service):
         port: int,
         host_key_path: Path,
         accounts: Mapping[str, Account],
+        locked_out: Callable[[], None] = lambda: None,
     ) -> None:
-        """``interface`` is an IP address. The host key is made in its file if there is none."""
+        """``interface`` is an IP address. The host key is made in its file if there is none.
+
+        ``locked_out`` is called when an address has tried too often.
+        """
+        self._locked_out = locked_out
         self.factory: ConsoleFactory | None = None
         self._reactor = reactor
         self._limits = limits
@@ -167,7 +179,7 @@ class SshConsole(Service):
             account.keys.check()
             account.keys.refresh()
         key = host_key(self._host_key_path)
-        factory = ConsoleFactory(self._reactor, self._limits, key, self._accounts)
+        factory = ConsoleFactory(self._reactor, self._limits, key, self._accounts, self._locked_out)
         try:
             listening = self._reactor.listenTCP(self._port, factory, interface=self._interface)
         except CannotListenError as error:

@@ -433,7 +433,7 @@ def test_stats_are_facts(world: World, console: Console) -> None:
     assert {name: stats[name] for name in ("members", "rooms", "lines_said", "bans", "mutes", "up")} == {
         "members": 1, "rooms": 1, "lines_said": 1, "bans": 0, "mutes": 1, "up": 3700,
     }  # fmt: skip
-    assert "up          1 h 1 min" in console.types("stats")
+    assert "up            1 h 1 min" in console.types("stats")
 
 
 def test_the_summary_is_one_line(world: World) -> None:

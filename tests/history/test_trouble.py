@@ -69,11 +69,11 @@ def test_trouble_is_told_once_and_its_end(world: DiskWorld, logged_errors: list[
     alice.types("two"), alice.types("three")
     assert olga.sees() == ["-- Nobody can say anything: the log can't be written: the disk is nearly full."]
     assert logged_errors == ["lines are refused: the log can't be written: the disk is nearly full"]
-    assert world.store.facts()["log"] == "the disk is nearly full"
+    assert world.store.commits.trouble == "the disk is nearly full"
     world.limits.min_free_bytes = 1
     alice.types("four"), alice.types("five")
     assert olga.sees() == ["-- The log can be written again.", "<alice> four", "<alice> five"]
-    assert world.store.facts()["log"] == "on disk"
+    assert world.store.commits.trouble is None
     assert len(logged_errors) == 1
     logged_errors.clear()
 
@@ -109,7 +109,7 @@ def test_a_disk_that_hangs(world: DiskWorld, logged_errors: list[str]) -> None:
     world.passes(1)
     assert alice.sees() == dora.sees() == [DOES_NOT_ANSWER]
     assert logged_errors == ["lines are refused: the log can't be written: the disk does not answer"]
-    assert world.store.facts()["log"] == "the disk does not answer"
+    assert world.store.commits.trouble == "the disk does not answer"
     alice.types("three", "/topic four", "/nick robin")
     bob.asks({"line": "one", "ref": "1"}, {"line": "five", "ref": "5"})
     carol = world.join("carol")

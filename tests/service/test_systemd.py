@@ -50,6 +50,11 @@ class ServiceManager:
             heard.append(self.hears())
         return heard
 
+    def hears_until_match(self, pattern: str) -> None:
+        """Read the datagrams up to one that matches."""
+        while not re.search(pattern, self.hears()):
+            pass
+
     def heard(self) -> list[str]:
         """The datagrams that are there."""
         found: list[str] = []
@@ -276,8 +281,9 @@ def test_the_daemon_tells_who_is_there(tmp_path: Path, manager: ServiceManager) 
     with told(manager, tmp_path) as chat:
         ready = manager.hears().split("\n")
         assert ready[:2] == ["READY=1", f"MAINPID={chat.process.pid}"]
-        with chat.join("alice"), chat.join("bob"):
-            manager.hears_until("STATUS=2 members in 1 room")
+        with chat.join("alice") as alice, chat.join("bob"):
+            alice.types("hi")
+            manager.hears_until_match(r"STATUS=2 members in 1 room; 1 said, \d+ delivered$")
         assert chat.ends(by=signal.SIGTERM) == 0
         assert manager.hears_until("STOPPING=1")
         assert manager.heard() == []

@@ -171,14 +171,14 @@ class IrcChat(ChatProtocol):
         about = tuple(cleaning.harmless(word).replace(" ", "_") for word in about if word)
         command = cleaning.harmless(command).replace(" ", "_")
         code, text = refused.code, refused.text
-        self.refused += 1
+        self.count_refused(code)
         self.send(error(number or number_of(code), text, command, *about))
         if "standard-replies" in self.capabilities:
             self.send(f":{HOST} FAIL {' '.join((command or '*', code.upper(), *about))} :{text}")
 
     def fail(self, command: str, code: str, text: str, *about: str) -> None:
         """Answer with a standard reply, or in words for who did not ask for them."""
-        self.refused += 1
+        self.count_refused(code)
         if "standard-replies" in self.capabilities:
             self.send(f":{HOST} FAIL {' '.join((command, code, *about))} :{text}")
         else:

@@ -153,7 +153,7 @@ class HttpConnection(Protocol):
 
     def _requested(self, event: h11.Request) -> None:
         self._requests += 1
-        request = Request.of(event, self._must_encrypt)
+        request = Request.of(event, self._must_encrypt, self._opening.peer)
         answer = self._site.answer(request)
         if isinstance(answer, Upgrade):
             self._h11.next_event()  # its end

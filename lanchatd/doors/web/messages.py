@@ -7,6 +7,8 @@ from http import HTTPStatus
 
 import h11
 
+from lanchatd.chat.peer import Peer
+
 # What a page may do: load its own files and talk to where it came from. Nothing from elsewhere, nothing
 # inline, and nobody shows it inside of another page.
 _POLICY = (
@@ -32,7 +34,7 @@ class Malformed(Exception):
 class Request:
     """The head of a request. ``target`` is as it was sent; names of headers are in lower case.
 
-    ``must_encrypt`` says that it came in plain, and only what is encrypted is answered.
+    ``must_encrypt`` says that it came in plain, and only what is encrypted is answered. ``peer`` is who asks.
     """
 
     method: str
@@ -40,15 +42,16 @@ class Request:
     version: str
     headers: tuple[tuple[str, str], ...]
     must_encrypt: bool = False
+    peer: Peer | None = None
 
     @classmethod
-    def of(cls, event: h11.Request, must_encrypt: bool) -> Request:
+    def of(cls, event: h11.Request, must_encrypt: bool, peer: Peer | None = None) -> Request:
         """The same, as h11 has read it."""
         headers = tuple((name.decode("latin-1"), value.decode("latin-1")) for name, value in event.headers)
         method, target, version = (
             part.decode("latin-1") for part in (event.method, event.target, event.http_version)
         )
-        return cls(method, target, version, headers, must_encrypt)
+        return cls(method, target, version, headers, must_encrypt, peer)
 
     def one(self, name: str) -> str | None:
         """The value of a header that may stand there once. Raises `Malformed`."""

@@ -13,6 +13,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from http import HTTPStatus
 from ipaddress import ip_address
+from typing import Protocol
 
 from wsproto.utilities import generate_accept_token
 
@@ -23,6 +24,7 @@ from lanchatd.lan.join_address import JoinAddress
 
 WEBSOCKET = "/ws"
 HEALTH = "/health"
+METRICS = "/metrics"
 JOIN = "/join"
 QR = "/qr.svg"
 
@@ -53,6 +55,14 @@ _UPGRADE = sentence(
 )
 
 
+class Metrics(Protocol):
+    """The numbers of the daemon, for programs that watch it."""
+
+    def answer(self, request: Request) -> Answer | None:
+        """All of them; None if who asks is not to have them."""
+        ...
+
+
 class Site:
     """What is where. ``names`` are this machine's; it can be asked for under every IP address."""
 
@@ -61,8 +71,13 @@ class Site:
         names: Iterable[str],
         files: Mapping[str, File],
         join: Callable[[str, int | None], JoinAddress | None] = lambda name, port: None,
+        metrics: Metrics | None = None,
     ) -> None:
-        """``join`` tells where others join, of the host and the port that were asked for."""
+        """``join`` tells where others join, of the host and the port that were asked for.
+
+        ``metrics`` are the numbers of the daemon, if somebody is to have them.
+        """
+        self._metrics = metrics
         self._join = join
         self._names = {name.lower().rstrip(".") for name in names}
         self._files = files
@@ -101,6 +116,8 @@ class Site:
                 HTTPStatus.TEMPORARY_REDIRECT, "Only encrypted connections come in here.", location
             )
         path = target.partition("?")[0]
+        if path == METRICS and request.method in _READS:
+            return (self._metrics and self._metrics.answer(request)) or _NO_PAGE
         if path in (JOIN, QR) and request.method in _READS:
             return self._invitation(path, name, port)
         return self._at(path, request, host)

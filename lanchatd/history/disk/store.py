@@ -131,12 +131,9 @@ class DiskStore:
         writer.do(writing.close, lambda _: None)
         return writer.stop(max(0, late_at - self._clock.seconds()))
 
-    def facts(self) -> dict[str, str | int]:
-        """How it does, for administrators."""
-        if not self._workers:
-            return {"log": "in memory"}
-        sizes = [_size_of(Path(f"{self.path}{part}")) for part in PARTS]
-        return {"log": self.commits.trouble or "on disk", "log_kib": sum(sizes) // 1_024}
+    def size_bytes(self) -> int:
+        """Of its files."""
+        return sum(_size_of(Path(f"{self.path}{part}")) for part in PARTS)
 
     def log_of(self, key: str) -> DiskLog:
         """The log of a room, by its key."""
