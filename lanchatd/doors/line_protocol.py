@@ -128,19 +128,27 @@ class ChatProtocol(BoundedLines):
 
     def come_in(self, hello: Hello) -> None:
         """Come in under a nick, if it is nobody's or this connection proves to own it; else be refused."""
+        self.prove(hello.nick, hello.secret, hello.device, partial(self._proved, hello))
+
+    def prove(
+        self, nick: str, secret: str | None, device: str, proved: Callable[[Answer[Proof | None]], None]
+    ) -> None:
+        """Ask whether this connection proves to own a nick (`Chat.prove`); nothing is read meanwhile."""
+
+        def known(proof: Answer[Proof | None]) -> None:
+            self._proves = False
+            if self.state is State.ASKED:  # else it did not wait for it
+                proved(proof)
+                self.answered()
+
         self._proves = True
-        proof = self.chat.prove(hello.nick, self.peer, hello.secret, hello.device)
-        proof.when_known(partial(self._proved, hello))
+        self.chat.prove(nick, self.peer, secret, device).when_known(known)
 
     def _proved(self, hello: Hello, proof: Answer[Proof | None]) -> None:
-        self._proves = False
-        if self.state is not State.ASKED:
-            return  # it did not wait for it
         try:
             self.chat.join(hello, self.peer, partial(self._make_session, hello), proof=proof.result())
         except Refused as refused:
             self._refuse(refused)
-        self.answered()
 
     def _make_session(self, hello: Hello, user: User) -> Session:
         now = self._clock.seconds()

@@ -44,7 +44,15 @@ ME = "\0"
 
 # The capabilities that change what is told.
 RENDERED = frozenset(
-    {"away-notify", "extended-join", "message-tags", "server-time", "setname", "userhost-in-names"}
+    {
+        "account-tag",
+        "away-notify",
+        "extended-join",
+        "message-tags",
+        "server-time",
+        "setname",
+        "userhost-in-names",
+    }
 )
 
 # A line of a list stays within what the oldest clients read (RFC 1459, 2.3).
@@ -78,6 +86,8 @@ class IrcFormat:
         self._limits = limits
         self._with_time = "server-time" in capabilities
         self._with_tags = "message-tags" in capabilities
+        self._with_accounts = "account-tag" in capabilities
+        self._has_tags = not capabilities.isdisjoint(("account-tag", "message-tags", "server-time"))
         self._with_names = "extended-join" in capabilities
         self._with_hosts = "userhost-in-names" in capabilities
         self._with_away = "away-notify" in capabilities
@@ -85,7 +95,7 @@ class IrcFormat:
 
     def render(self, item: Item, now: float | None = None) -> bytes:
         if isinstance(item, Event) and item.kind is Kind.SAID:  # nearly all that is rendered: a shorter way
-            tags = self._tags(item) if self._with_time or self._with_tags else ""
+            tags = self._tags(item) if self._has_tags else ""
             line = f"{tags}:{item.nick}!user@lan PRIVMSG {item.room} :{self._cut(item.text)}\r\n"
             return line.encode()
         return "".join(line + "\r\n" for line in self._lines(item, now is not None)).encode()
@@ -110,7 +120,8 @@ class IrcFormat:
             case Rooms():
                 return self._rooms(item)
             case Welcome():
-                lines = [f":{source(ME)} JOIN {item.room}{f' * :{ME}' if self._with_names else ''}"]
+                account = ME if item.by else "*"
+                lines = [f":{source(ME)} JOIN {item.room}{f' {account} :{ME}' if self._with_names else ''}"]
                 return [*lines, *topic_lines(item.room, replace(item.topic, text=self._cut(item.topic.text)))]
             case Parted():
                 return [f":{source(ME)} PART {item.room}"]
@@ -125,9 +136,11 @@ class IrcFormat:
 
     def _tags(self, item: Event | Private) -> str:
         time = f"time={_time(item.at)}" if self._with_time else ""
-        if not (self._with_tags and isinstance(item, Event) and item.id):
-            return f"@{time} " if time else ""
-        return f"@{time};msgid={msgid(item)} " if time else f"@msgid={msgid(item)} "
+        id_ = f"msgid={msgid(item)}" if self._with_tags and isinstance(item, Event) and item.id else ""
+        # An account is called as its nick.
+        account = f"account={item.nick}" if self._with_accounts and item.known else ""
+        tags = ";".join(filter(None, (time, id_, account)))
+        return f"@{tags} " if tags else ""
 
     def _event(self, event: Event) -> str:
         by, text = f":{source(event.nick)}", event.text
@@ -135,7 +148,8 @@ class IrcFormat:
             case Kind.TOPIC:
                 return f"{by} TOPIC {event.room} :{self._cut(text)}"
             case Kind.JOINED:
-                return f"{by} JOIN {event.room}{f' * :{text}' if self._with_names else ''}"
+                account = event.nick if event.known else "*"
+                return f"{by} JOIN {event.room}{f' {account} :{text}' if self._with_names else ''}"
             case Kind.LEFT:
                 reason = event.reason
                 why = f" :{': '.join(filter(None, (reason.words, reason.text)))}" if reason else ""

@@ -40,9 +40,9 @@ def test_who_is_in_a_room(world: World, alice: Client, bob: Person) -> None:
         "315 alice bob :End of /WHO list",
     ]
     assert answers(alice, "WHO #lobby %tcuihsnfdlaor,152")[0] == (
-        "354 alice 152 #lobby user 255.255.255.255 lan irc.lan bob G@ 0 0 0 n/a :bob"
+        "354 alice 152 #lobby user 255.255.255.255 lan irc.lan bob G@ 0 0 bob n/a :bob"
     )
-    assert answers(alice, "WHO #lobby %na") == ["354 alice bob 0", "354 alice alice 0", end]
+    assert answers(alice, "WHO #lobby %na") == ["354 alice bob bob", "354 alice alice 0", end]
 
 
 @pytest.mark.parametrize("mask", ["", "*", "nobody", "#nowhere", "#!!"])
@@ -61,6 +61,7 @@ def test_what_is_known_of_somebody(world: World, alice: Client, bob: Person) -> 
         "312 alice bob irc.lan :test",
         "301 alice bob :away",
         "313 alice bob :is an operator",
+        "330 alice bob bob :is logged in as",
         "317 alice bob 70 1795356191 :seconds idle, signon time",
         "318 alice bob :End of /WHOIS list",
     ]

@@ -15,8 +15,8 @@ from tests.irc import IRSSI, Client
 from tests.world import World
 
 LS = (
-    "away-notify batch cap-notify draft/chathistory echo-message extended-join labeled-response message-tags "
-    "multi-prefix server-time setname standard-replies userhost-in-names"
+    "account-tag away-notify batch cap-notify draft/chathistory echo-message extended-join "
+    "labeled-response message-tags multi-prefix server-time setname standard-replies userhost-in-names"
 )
 
 
@@ -153,7 +153,7 @@ def test_a_banned_nick_is_told_so(world: World) -> None:
         ("PING", "409 alice :No origin specified"),
         ("FOO x", "421 alice FOO :Unknown command; /quote HELP lists what there is"),
         ("CAP LIST", "CAP alice LIST :"),
-        ("CAP REQ :sasl", "CAP alice NAK :sasl"),
+        ("CAP REQ :account-notify", "CAP alice NAK :account-notify"),
     ],
 )
 def test_what_is_wrong_is_answered(world: World, line: str, answer: str) -> None:
@@ -161,7 +161,7 @@ def test_what_is_wrong_is_answered(world: World, line: str, answer: str) -> None
     assert Client.joins(world, "alice").asks(line) == [f":irc.lan {answer}"]
 
 
-@pytest.mark.parametrize("line", ["PASS x", "TAGMSG #lobby", "CAP END", "", ":x", "NICK alice"])
+@pytest.mark.parametrize("line", ["TAGMSG #lobby", "CAP END", "", ":x", "NICK alice"])
 def test_what_means_nothing_is_not_answered(world: World, line: str) -> None:
     assert Client.joins(world, "alice").asks(line) == []
 

@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 # Their names together stay well below what HexChat has room for, which is 480 bytes.
 OFFERED = (
-    "away-notify", "batch", "cap-notify", "draft/chathistory", "echo-message", "extended-join",
-    "labeled-response", "message-tags", "multi-prefix", "server-time", "setname", "standard-replies",
+    "account-tag", "away-notify", "batch", "cap-notify", "draft/chathistory", "echo-message", "extended-join",
+    "labeled-response", "message-tags", "multi-prefix", "sasl", "server-time", "setname", "standard-replies",
     "userhost-in-names",
 )  # fmt: skip
+
+
+def offered(mechanisms: Sequence[str], with_values: bool) -> list[str]:
+    """What is listed where SASL knows these ways; with them, for who understands values."""
+    sasl = f"sasl={','.join(mechanisms)}" if with_values else "sasl"
+    return [sasl if name == "sasl" else name for name in OFFERED if name != "sasl" or mechanisms]
 
 
 class Capabilities:

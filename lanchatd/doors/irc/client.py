@@ -2,18 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager
+from dataclasses import dataclass
 from typing import Protocol
 
+from lanchatd.chat.accounts.rows import Proof
+from lanchatd.chat.answers import Answer
 from lanchatd.chat.chat import Chat
 from lanchatd.chat.events import Item, Reason
 from lanchatd.chat.format import Format, Place
+from lanchatd.chat.peer import Peer
 from lanchatd.chat.posted import Posted
 from lanchatd.chat.user import Session
 from lanchatd.doors.irc.capabilities import Capabilities
 from lanchatd.limits import Limits
 from lanchatd.text.refused import Refused
+
+
+@dataclass(slots=True)
+class Sasl:
+    """How far one connection has come: which mechanism it has chosen, and what it has sent for that."""
+
+    mechanism: str = ""
+    encoded: str = ""
 
 
 class Client(Protocol):
@@ -24,9 +36,15 @@ class Client(Protocol):
     format: Format
     session: Session | None
     capabilities: Capabilities
+    peer: Peer
     nick: str
     user_name: str
     real_name: str
+    password: str
+    """What PASS gave, empty if it was not there."""
+    sasl: Sasl
+    proof: Proof | None
+    """What SASL has proved."""
 
     def send(self, *lines: str) -> None:
         """Lines for this client alone, in which a NUL stands for its nick."""
@@ -67,6 +85,12 @@ class Client(Protocol):
 
     def next_batch(self) -> str:
         """What the next batch is called, as long as it is being told."""
+        ...
+
+    def prove(
+        self, nick: str, secret: str | None, device: str, proved: Callable[[Answer[Proof | None]], None]
+    ) -> None:
+        """Ask whether this connection proves to own a nick (`Chat.prove`); nothing is read meanwhile."""
         ...
 
     def register(self) -> None:

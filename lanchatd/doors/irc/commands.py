@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from lanchatd.doors.irc import asking, connecting, people, rooms, saying
+from lanchatd.doors.irc import asking, connecting, people, proving, rooms, saying
 from lanchatd.doors.irc.chathistory import chathistory
 from lanchatd.doors.irc.client import Client
 from lanchatd.doors.irc.lines import Message
@@ -27,7 +27,8 @@ class Row:
 
 ROWS = {
     "CAP": Row(connecting.cap, 1, early=True),
-    "PASS": Row(connecting.ignored, early=True),
+    "PASS": Row(proving.pass_, early=True),
+    "AUTHENTICATE": Row(proving.authenticate, 1, early=True),
     "NICK": Row(connecting.nick, early=True),
     "USER": Row(connecting.user, 4, early=True),
     "SETNAME": Row(connecting.setname, 1),

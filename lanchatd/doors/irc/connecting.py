@@ -5,9 +5,10 @@ from __future__ import annotations
 from lanchatd.chat import nicks
 from lanchatd.chat.answers import Answer, begin
 from lanchatd.chat.events import NO_REASON, Reason
-from lanchatd.doors.irc.capabilities import OFFERED
+from lanchatd.doors.irc.capabilities import offered
 from lanchatd.doors.irc.client import Client, session_of
 from lanchatd.doors.irc.lines import Message, plain
+from lanchatd.doors.irc.proving import mechanisms
 from lanchatd.formats.irc import HOST, ME, source
 from lanchatd.text import cleaning
 from lanchatd.text.refused import Refused
@@ -24,7 +25,8 @@ def cap(irc: Client, message: Message) -> None:
     match what.upper():
         case "LS":
             capabilities.open |= before
-            _tell_cap(irc, "LS", " ".join(OFFERED))
+            with_values = rest[:1] >= ["302"]  # a version of the negotiation
+            _tell_cap(irc, "LS", " ".join(offered(mechanisms(irc.peer), with_values)))
         case "LIST":
             _tell_cap(irc, "LIST", " ".join(sorted(capabilities.held)))
         case "REQ":

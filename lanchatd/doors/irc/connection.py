@@ -9,6 +9,8 @@ from collections.abc import Iterable
 from contextlib import AbstractContextManager, nullcontext
 from functools import partial
 
+from lanchatd.chat.accounts.rows import Proof
+from lanchatd.chat.answers import Answer
 from lanchatd.chat.events import NO_REASON, TALK, Event, Item, Kind, Notice, Private, Reason
 from lanchatd.chat.format import Hello, Place
 from lanchatd.chat.posted import Posted
@@ -16,10 +18,12 @@ from lanchatd.chat.user import Session, User
 from lanchatd.doors.door import Opening
 from lanchatd.doors.irc import commands
 from lanchatd.doors.irc.capabilities import Capabilities
+from lanchatd.doors.irc.client import Sasl
 from lanchatd.doors.irc.labels import Labels, Response, tagged
 from lanchatd.doors.irc.lines import TAGS_BYTES, Message, is_too_long, message_from
 from lanchatd.doors.irc.long_lists import LongLists
 from lanchatd.doors.irc.numerics import error, number_of
+from lanchatd.doors.irc.proving import secret_for
 from lanchatd.doors.irc.reading import HasRead
 from lanchatd.doors.irc.registration import burst
 from lanchatd.doors.irc.shared import Shared
@@ -42,6 +46,9 @@ class IrcChat(ChatProtocol):
         self.nick = ""
         self.user_name = ""
         self.real_name = ""
+        self.password = ""
+        self.sasl = Sasl()
+        self.proof: Proof | None = None
         self._rests_until = 0.0
         self._lists = LongLists(self.chat.list_turns, self.outbox, self._tell_piece, self.answered)
         self._batches = 0
@@ -204,19 +211,37 @@ class IrcChat(ChatProtocol):
         """It has a nick if NICK, USER and the choice of capabilities are complete, and the nick is free."""
         if self.session is not None or not self.nick:
             return
-        hello = Hello(self.nick, (), several=True, device=self.user_name)
         try:
-            self.chat.name_for(self.nick)  # it is told at once if it can't have it
-            if self.capabilities.open or not self.user_name:
-                return
-            self.chat.join(hello, self.peer, partial(self._make_session, hello))
+            name = names.nick(self.nick)
+            if self.proof is None and self.chat.accounts.named(name.key) is None:
+                self.chat.name_for(self.nick)  # it is told at once if it can't have it
         except Refused as refused:
-            self.refuse(refused, "NICK", self.nick)
-            self.nick = ""
-            if refused.code == "banned":
-                self.close("banned", Refusal(refused.code, refused.text))
+            self._not_registered(refused)
             return
-        self.send(*burst(self))
+        if self.capabilities.open or not self.user_name:
+            return
+        # Who has proved which nick is theirs is given that one, whatever the client makes of it.
+        account = None if self.proof is None else self.chat.accounts.by_number.get(self.proof.account)
+        nick = self.nick if account is None else account.name.shown
+        hello = Hello(nick, (), several=True, device=self.user_name, secret=secret_for(self, name.key))
+        if self.proof is None:
+            self.prove(self.nick, hello.secret, hello.device, partial(self._proved, hello))
+        else:
+            self._proved(hello, Answer.of(self.proof))
+
+    def _proved(self, hello: Hello, proof: Answer[Proof | None]) -> None:
+        try:
+            self.chat.join(hello, self.peer, partial(self._make_session, hello), proof=proof.result())
+        except Refused as refused:
+            self._not_registered(refused)
+        else:
+            self.send(*burst(self))
+
+    def _not_registered(self, refused: Refused) -> None:
+        self.refuse(refused, "NICK", self.nick)
+        self.nick = ""
+        if refused.code == "banned":
+            self.close("banned", Refusal(refused.code, refused.text))
 
     def _make_session(self, hello: Hello, user: User) -> Session:
         session = super()._make_session(hello, user)

@@ -30,11 +30,16 @@ _NUMBERS = {
     "no_nick": 431,
     "bad_nick": 432,
     "nick_taken": 433,
+    "nick_owned": 433,
     "not_in_room": 442,
     "in_room": 443,
     "not_registered": 451,
     "usage": 461,
     "registered": 462,
+    "wrong_secret": 464,
+    "not_encrypted": 464,
+    "too_many_tries": 464,
+    "members_only": 464,
     "banned": 465,
     "unknown_mode": 472,
     "not_operator": 482,
@@ -44,7 +49,7 @@ _NUMBERS = {
 
 # Those that name the command; and those that name nothing. The others name what they are about.
 _OF_COMMANDS = frozenset({UNKNOWN_ERROR, 421, 461})
-_OF_NOTHING = frozenset({409, 411, 412, 417, 431, 451, 462, 465, 501, 502})
+_OF_NOTHING = frozenset({409, 411, 412, 417, 431, 451, 462, 464, 465, 501, 502})
 
 
 def number_of(code: str) -> int:

@@ -60,7 +60,7 @@ def _whox(room: str, here: Here, flags: str, wanted: str) -> str:
     fields, _, token = wanted.partition("%")[2].partition(",")
     known = {
         "t": token[:3] or "0", "c": room, "u": "user", "i": "255.255.255.255", "h": "lan", "s": HOST,
-        "n": here.nick, "f": flags, "d": "0", "l": "0", "a": "0", "o": "n/a",
+        "n": here.nick, "f": flags, "d": "0", "l": "0", "a": here.nick if here.known else "0", "o": "n/a",
     }  # fmt: skip
     told = [known[field] for field in _WHOX if field in fields and field in known]
     return numeric(354, *told, text=here.real_name if "r" in fields else None)
@@ -89,6 +89,8 @@ def _whois_lines(irc: Client, user: User) -> Iterator[str]:
         yield numeric(301, here.nick, text=here.away or "away")
     if here.operator:
         yield numeric(313, here.nick, text="is an operator")
+    if here.known:
+        yield numeric(330, here.nick, here.nick, text="is logged in as")
     if here.encrypted:
         yield numeric(671, here.nick, text="is using a secure connection")
     now = irc.chat.clock.seconds()
