@@ -17,10 +17,13 @@ from lanchatd.client.status import Status, status_row
 from lanchatd.client.windows import Windows
 from lanchatd.terminal.editor import MOST_ROWS, Editor
 from lanchatd.terminal.row import Row, fit
-from lanchatd.terminal.screen import Screen
+from lanchatd.terminal.screen import Screen, cut
 
 # Lines that wait and are shown; the others are counted.
 MOST_WAITING = 3
+
+# Rows of the lowest terminal that has one for a note, beside the row and the status.
+_ROWS_WITH_NOTE = 3
 
 
 class Bottom:
@@ -53,7 +56,8 @@ class Bottom:
 
     def _row(self) -> Row:
         row = self._editor.row(max(1, min(MOST_ROWS, self.rows // 3)))
-        return replace(row, note=self._leaving.question or row.note)
+        note = cut(self._leaving.note, self._screen.width - 1) or row.note
+        return replace(row, note=note if self.rows >= _ROWS_WITH_NOTE else "")
 
     def _waiting(self) -> list[str]:
         """The lines that could not be sent at once, the newest last."""

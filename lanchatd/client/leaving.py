@@ -15,16 +15,13 @@ _NAMED_CHARACTERS = 60  # of each
 
 
 class Leaving:
-    """``end`` takes the exit code and a last line to print.
-
-    ``question`` is what is asked after the first Ctrl-C, empty otherwise.
-    """
+    """``end`` takes the exit code and a last line to print. ``asked``: Ctrl-C was pressed once."""
 
     def __init__(
         self, session: ClientSession, tell: Callable[[str], None], end: Callable[[int, str], None]
     ) -> None:
         self.connection: ServerConnection
-        self.question = ""
+        self.asked = False
         self._session = session
         self._tell = tell
         self._end = end
@@ -36,12 +33,18 @@ class Leaving:
         """Nothing more is taken."""
         return self._text is not None
 
+    @property
+    def note(self) -> str:
+        """What stands below the row, if anything."""
+        if self.begun:
+            return "Leaves when all is said; Ctrl-C: now."
+        return "Ctrl-C again to leave." if self.asked else ""
+
     def interrupt(self) -> None:
         """Ctrl-C on an empty row: the second one leaves. The keys behind a slip go to nobody's shell so."""
-        if self.question or self.begun:
+        if self.asked:
             self.ask("")
-        else:
-            self.question = "Ctrl-C again to leave."
+        self.asked = True
 
     def ask(self, text: str) -> None:
         """Leave, with this as the last word."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 
 from lanchatd.client.trust import answer
-from lanchatd.terminal.editor import Editor
+from lanchatd.terminal.editor import LONGEST_LINE, Editor
 from lanchatd.text import names
 from lanchatd.text.refused import Refused
 
@@ -76,6 +76,13 @@ class Questions:
             self.lines = some
             self._ask(f"Send {len(some):,} {'line' if len(some) == 1 else 'lines'}? (y/n/edit) ")
             self._draft = draft
+
+    def edited(self, text: str) -> None:
+        """This came of an editor: it is in the row, or asked about if that has no room for it."""
+        if len(text) > LONGEST_LINE or not self._several_rows:
+            self.ask_lines(text.split("\n"), "")
+        else:
+            self._editor.set_line(text.rstrip("\n"))
 
     def drop_lines(self) -> None:
         self.lines = ()

@@ -31,7 +31,7 @@ from lanchatd.client.window_keys import KEYS, window_by
 from lanchatd.client.windows import Window, Windows
 from lanchatd.client.wishes import Wishes
 from lanchatd.terminal.actions import Action, Key, Pasted, Submitted, Unbound
-from lanchatd.terminal.editor import LONGEST_LINE, Editor
+from lanchatd.terminal.editor import Editor
 from lanchatd.terminal.screen import Screen
 from lanchatd.text.times import local_day
 
@@ -127,7 +127,7 @@ class Ui:
         # Ctrl-C by itself: what it does depends on the line so far, and not on what was typed behind it.
         for part in filter(None, re.split(rb"(\x03)", keys)):
             if part != b"\x03":
-                self._leaving.question = ""
+                self._leaving.asked = False
             before = self.editor.line
             self._act(self.editor.feed(part), before)
         self._paint()
@@ -268,10 +268,7 @@ class Ui:
 
     def edited(self, text: str) -> None:
         """This came of the editor: it is said with Enter."""
-        if len(text) > LONGEST_LINE or not self.editor.several_rows:
-            self._questions.ask_lines(text.split("\n"), "")
-        else:
-            self.editor.set_line(text.rstrip("\n"))
+        self._questions.edited(text)
         self._paint()
 
     def _take_nick(self, nick: str, secret: str) -> None:

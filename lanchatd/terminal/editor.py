@@ -236,15 +236,6 @@ class Editor:
             self.remember(line)
         return Submitted(line)
 
-    def _interrupt(self) -> Action:
-        return Key.INTERRUPT
-
-    def _suspend(self) -> Action:
-        return Key.SUSPEND
-
-    def _clear(self) -> Action:
-        return Key.CLEAR
-
     # -- keys: the rows of a line, and the history
 
     def _up(self) -> Action | None:
@@ -268,10 +259,7 @@ class Editor:
         self._search = Search(self._history, self._line)
 
     def _search_further(self, search: Search) -> Action | None:
-        if search.word:
-            found = search.further()
-        else:
-            found = bool(self._last_search) and search.again(self._last_search)
+        found = search.further(self._last_search)
         self._line = search.line
         return _bell_unless(found)
 
@@ -309,9 +297,9 @@ _KEYS: dict[bytes, Callable[[Editor], Action | None]] = {
         (lambda editor: editor._tab(-1), (b"\x1b[Z",)),
         (Editor._submit, (b"\r", b"\x1bOM")),
         (Editor._new_row, (b"\n", b"\x1b\r", b"\x1b\n")),
-        (Editor._interrupt, (b"\x03",)),
-        (Editor._suspend, (b"\x1a",)),
-        (Editor._clear, (b"\x0c",)),
+        (lambda editor: Key.INTERRUPT, (b"\x03",)),
+        (lambda editor: Key.SUSPEND, (b"\x1a",)),
+        (lambda editor: Key.CLEAR, (b"\x0c",)),
         (Editor._up, (b"\x10", b"\x1b[A", b"\x1bOA")),
         (Editor._down, (b"\x0e", b"\x1b[B", b"\x1bOB")),
         (Editor._begin_search, (b"\x12",)),

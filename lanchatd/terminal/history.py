@@ -72,8 +72,10 @@ class Search:
             # A longer word is not found where the shorter one was not.
             self.failed = self.failed or not self._find(self._history.index)
 
-    def further(self) -> bool:
-        """To an older line that is another one; whether there is one."""
+    def further(self, last_word: str) -> bool:
+        """To an older line that is another one, or with no word yet for the last one; whether it is found."""
+        if not self.word:
+            return bool(last_word) and self.again(last_word)
         return self._find(self._history.index - 1, not_again=self.line.text)
 
     def again(self, word: str) -> bool:

@@ -328,9 +328,23 @@ def test_what_is_not_acknowledged_is_named_and_nothing_more_is_taken(tmp_path: P
         alice.sees(lambda seat: b"\a" in seat.raw)
         alice.sees(lambda seat: seat.typed_row == "" and seat.screen[-1].startswith(" 7 waiting · leaving"))
         assert not any("more" in row for row in alice.screen if "Not ack" not in row and "waits" not in row)
+        assert alice.screen[-2] == "Leaves when all is said; Ctrl-C: now."
         alice.types(CTRL_D)
         assert alice.ends() == 1
         alice.sees_line(f"Not acknowledged: {named}.")
+
+
+@pytest.mark.parametrize("size", [(12, 4), (5, 3), (40, 2)], ids=str)
+def test_in_a_tiny_terminal_nothing_gets_out_of_step(tmp_path: Path, size: tuple[int, int]) -> None:
+    """What does not fit is cut or left out, and no row of it is left behind."""
+    with daemon(cwd=tmp_path) as chat, seat(*at(chat), home=tmp_path, size=size) as alice:
+        alice.sees(lambda seat: seat.raw.count(b"[#l") > 0)
+        alice.types("a\nb\nc" + CTRL_C + CTRL_C)
+        if size[1] > 2:
+            alice.sees_line("Ctrl-C again"[: size[0] - 1])
+        alice.types("\x0c" + "zz\nzy")
+        alice.sees(lambda seat: seat.typed_row == "zy" and not any("Ctrl" in row for row in seat.screen))
+        assert sum(row.startswith("z") for row in alice.screen) <= 2
 
 
 def test_a_search_says_that_nothing_is_found(tmp_path: Path) -> None:

@@ -121,6 +121,7 @@ def test_spaces_within_a_line_stay() -> None:
     """Tables are told in lines; where one is broken, they are not needed."""
     screen = Screen(12, styles=False)
     assert screen.wrapped("a   b  c    d   ") == ["a   b  c   ", "d   "]
+    assert screen.wrapped("abcdefghijk     l") == ["abcdefghijk", "l"]
     assert screen.wrapped("  ab     cdefghi j", "  ") == ["  ab    ", "  cdefghi j"]
 
 
