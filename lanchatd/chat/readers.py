@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import replace
 from itertools import islice
 from typing import Any, Protocol
 
@@ -267,7 +266,7 @@ class Readers:
                 if event.told is not None:
                     # Those who are live are not told it again, and may be many.
                     lagging = {reader for reader in event.told if not reader.live}
-                    kept = replace(event, told=lagging)
+                    kept = event._replace(told=lagging)
                 self._came_and_went.append((kept, for_some.get(at)))
 
     def came_and_went_after(self, cursor: Cursor, presences: int) -> list[Event] | None:

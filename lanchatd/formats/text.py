@@ -62,10 +62,9 @@ class TextFormat:
 
 def _lines(item: Item) -> list[str]:
     match item:
-        case Event(kind=Kind.AWAY | Kind.BACK):
-            return []  # who writes to them is told so
         case Event():
-            return [_event(item)]
+            # Who writes to those who are away is told so.
+            return [] if item.kind in (Kind.AWAY, Kind.BACK) else [_event(item)]
         case Presence():
             return ["-- " + _presence(item)]
         case Private():
