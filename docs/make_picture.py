@@ -13,7 +13,7 @@ from pathlib import Path
 from wcwidth import wcwidth
 
 from tests.daemon import daemon
-from tests.terminal import Seat, at, seat
+from tests.pseudo_terminal import Seat, at, seat
 
 COLUMNS, ROWS = 78, 14
 CELL_W, CELL_H, MARGIN = 8.4, 19, 12

@@ -47,6 +47,7 @@ ITEMS: list[events.Item] = [
     events.Welcome("alice", "#lobby", "log1", 7, events.Topic("lunch"), "test", "1.2", ("Lunch at 12.",)),
     events.Missed("#lobby", "log1", 3),
     events.Parted("#lobby"),
+    events.Read("#lobby", 7),
     events.Past((TALK, TALK), True, True, NOON),
     events.Ok("ref", 7),
     Refusal("kicked", "No.", "ref"),
