@@ -303,15 +303,16 @@ class Chat:
         """A session's user is called otherwise beside the nick; other IRC clients in its rooms are told."""
         self.refuse_muted(session.user)
         session.real_name = text
-        self._tell_of(session.user, Kind.REAL_NAME, text, {session})
+        self.tell_of(session.user, Kind.REAL_NAME, text, {session})
 
     def _tell_away(self, user: User, was: str | None) -> None:
         if user.away is None and was is not None:
-            self._tell_of(user, Kind.BACK, "", set())
+            self.tell_of(user, Kind.BACK, "", set())
         elif user.away is not None and user.away != was:
-            self._tell_of(user, Kind.AWAY, user.away, set())
+            self.tell_of(user, Kind.AWAY, user.away, set())
 
-    def _tell_of(self, user: User, kind: Kind, text: str, told: set[Session]) -> None:
+    def tell_of(self, user: User, kind: Kind, text: str, told: set[Session]) -> None:
+        """Something of a user is another: its rooms are told, and each session once, but those ``told``."""
         for room in self.rooms_with(user):
             room.presence(user, kind, text, told=told)
 

@@ -18,7 +18,7 @@ class Kind(Enum):
     """What happened. The first four are talk: logged, numbered, replayed. The rest is state: told once.
 
     What was ``NOTICED`` was said so that no program answers it, or two of them would talk for ever. A
-    ``REAL_NAME`` is told to IRC clients alone, when it becomes another.
+    ``REAL_NAME`` and ``OWNED``, the nick belongs to who has it now, are told to IRC clients alone.
     """
 
     SAID = "said"
@@ -31,6 +31,7 @@ class Kind(Enum):
     AWAY = "away"
     BACK = "back"
     REAL_NAME = "real name"
+    OWNED = "owned"
 
     # Enum's own is a call of Python for each look into a set; members are compared by identity anyway.
     __hash__ = object.__hash__
@@ -306,7 +307,7 @@ def told_together(events: Iterable[Event], here: int) -> list[Moment]:
         if event.kind in (Kind.JOINED, Kind.LEFT):
             run.append(event)
             continue
-        if event.kind is Kind.REAL_NAME:
+        if event.kind in (Kind.REAL_NAME, Kind.OWNED):
             continue
         moments += _presences(run, here)
         run = []

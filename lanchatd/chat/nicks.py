@@ -61,6 +61,7 @@ def is_owner(chat: Chat, user: User, proof: Proof) -> None:
     for session in user.sessions:
         session.proof = proof
     moderating.know_the_operators(chat)
+    chat.tell_of(user, Kind.OWNED, "", set())
 
 
 def is_gone(chat: Chat, account: Account, text: str) -> None:
@@ -93,3 +94,5 @@ def is_renamed(chat: Chat, user: User, name: Name) -> None:
         room.rename(user, name, told)
     user.name = name
     user.operator = chat.is_operator(user)
+    if user.account is not None:
+        chat.tell_of(user, Kind.OWNED, "", set())

@@ -45,6 +45,7 @@ ME = "\0"
 # The capabilities that change what is told.
 RENDERED = frozenset(
     {
+        "account-notify",
         "account-tag",
         "away-notify",
         "extended-join",
@@ -87,6 +88,7 @@ class IrcFormat:
         self._with_time = "server-time" in capabilities
         self._with_tags = "message-tags" in capabilities
         self._with_accounts = "account-tag" in capabilities
+        self._with_owners = "account-notify" in capabilities
         self._has_tags = not capabilities.isdisjoint(("account-tag", "message-tags", "server-time"))
         self._with_names = "extended-join" in capabilities
         self._with_hosts = "userhost-in-names" in capabilities
@@ -160,6 +162,8 @@ class IrcFormat:
                 return f"{by} AWAY :{self._cut(text) or 'away'}" if self._with_away else ""
             case Kind.BACK:
                 return f"{by} AWAY" if self._with_away else ""
+            case Kind.OWNED:
+                return f"{by} ACCOUNT {event.nick}" if self._with_owners else ""
             case Kind.REAL_NAME:
                 return f"{by} SETNAME :{text}" if self._with_new_names else ""
             case _:

@@ -175,6 +175,21 @@ def test_others_see_who_is_the_owner(world: Owners) -> None:
     assert eve.asks("PRIVMSG #dev :hi") == []
 
 
+def test_others_are_told_when_a_nick_is_somebodys(world: Owners) -> None:
+    """Once, whatever rooms they share; and under another nick again. JSON and text are told nothing."""
+    bob = Client.joins(world, "bob", "#dev", "#lobby", caps="account-notify")
+    eve, carol = Client.joins(world, "eve", "#dev"), world.join("carol", room="#dev")
+    alice = world.join("alice", HOME, "#dev")
+    for client in (bob, eve):
+        client.sees()
+    carol.sees()
+    alice.types(f"/register {PASSWORD}")
+    assert bob.sees() == [":alice!user@lan ACCOUNT alice"]
+    assert (eve.sees(), carol.sees()) == ([], [])
+    alice.types("/nick ally")
+    assert bob.sees() == [":alice!user@lan NICK ally", ":ally!user@lan ACCOUNT ally"]
+
+
 def test_who_is_gone_before_it_was_known_is_not_let_in(world: Owners) -> None:
     world.owner("alice")
     world.hashing.held = True

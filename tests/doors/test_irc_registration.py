@@ -15,7 +15,7 @@ from tests.irc import IRSSI, Client
 from tests.world import World
 
 LS = (
-    "account-tag away-notify batch cap-notify draft/chathistory echo-message extended-join "
+    "account-notify account-tag away-notify batch cap-notify draft/chathistory echo-message extended-join "
     "labeled-response message-tags multi-prefix server-time setname standard-replies userhost-in-names"
 )
 
@@ -153,7 +153,7 @@ def test_a_banned_nick_is_told_so(world: World) -> None:
         ("PING", "409 alice :No origin specified"),
         ("FOO x", "421 alice FOO :Unknown command; /quote HELP lists what there is"),
         ("CAP LIST", "CAP alice LIST :"),
-        ("CAP REQ :account-notify", "CAP alice NAK :account-notify"),
+        ("CAP REQ :chghost", "CAP alice NAK :chghost"),
     ],
 )
 def test_what_is_wrong_is_answered(world: World, line: str, answer: str) -> None:
