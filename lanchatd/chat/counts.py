@@ -32,7 +32,7 @@ class Counts:
         self.floods = 0
         # Addresses that the console began to refuse, as they tried too often.
         self.console_lockouts = 0
-        # Turns of the reactor in which nobody else was served for too long, where somebody looks for them.
+        # Turns of the reactor in which nobody else was served for too long, where `SlowTurns` looks for them.
         self.slow_turns = 0
         # To tell a room what was said in a turn, and until that was in the log.
         self.fan_out = Histogram(0.0001, 0.0003, 0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1)

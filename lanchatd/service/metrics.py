@@ -108,7 +108,7 @@ def _of_the_daemon(figures: DaemonFigures) -> Iterator[Metric]:
     if figures.log_bytes is not None:
         yield GaugeMetricFamily("lanchat_log_bytes", "The log on disk, in bytes.", figures.log_bytes)
     yield CounterMetricFamily(
-        "lanchat_slow_turns", "Turns of the reactor over 20 ms, in which nobody else was served.",
+        "lanchat_slow_turns", "Turns of the reactor over 20 ms that one of ten looks a second fell into.",
         counts.slow_turns,
     )  # fmt: skip
     yield GaugeMetricFamily(

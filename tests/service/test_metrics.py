@@ -22,7 +22,7 @@ from lanchatd.doors.web.messages import Request
 from lanchatd.doors.web.site import Site
 from lanchatd.service.figures import Collector
 from lanchatd.service.metrics import Metrics
-from lanchatd.service.slow_turns import SLOW_S, SlowTurns
+from lanchatd.service.slow_turns import LOOK_S, SLOW_S, SlowTurns
 from lanchatd.ssh.login_limits import Guard
 from tests.daemon import TWISTD, Daemon, daemon, environment_in
 from tests.irc import Client
@@ -257,7 +257,7 @@ def test_slow_turns_are_seen() -> None:
     clock, counts = Clock(), Counts()
     slow = SlowTurns(clock, counts)
     slow.startService()
-    for seconds in (SLOW_S, SLOW_S, 2.5 * SLOW_S, SLOW_S, 1.0):
+    for seconds in (LOOK_S, LOOK_S + SLOW_S / 2, LOOK_S + 1.5 * SLOW_S, LOOK_S, 1.0):
         clock.advance(seconds)
     slow.stopService()
     assert counts.slow_turns == 2
