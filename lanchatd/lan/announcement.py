@@ -45,8 +45,13 @@ class Announcement:
 
     @property
     def instance(self) -> str:
-        """Its name as one label: a dot would begin another one."""
-        return _cut(self.name.replace(".", "-"), _LONGEST_LABEL_BYTES)
+        """Its name as one label: a dot would begin another one.
+
+        With the digits of its key: of fifty that are called the same and start at once, the library lets most
+        take the very same name (tried).
+        """
+        digits = f" ({self.host.rpartition('-')[2]})"
+        return _cut(self.name.replace(".", "-"), _LONGEST_LABEL_BYTES - len(digits.encode())) + digits
 
     def texts(self) -> dict[str, str]:
         """The pairs of its TXT record."""

@@ -84,7 +84,7 @@ class Announcing:
             await (await self._zeroconf.async_update_service(self._info))
             return
         info = _info(announcement, f"{announcement.instance}.{TYPE}")
-        # Another daemon may have the name: this one is NAME-2 then.
+        # Another daemon with the same key may have the name: this one is NAME-2 then.
         await (await self._zeroconf.async_register_service(info, allow_name_change=True))
         self._info = info
         self._told(info.name.removesuffix(f".{TYPE}"))

@@ -44,8 +44,8 @@ def test_the_name_of_the_host_is_that_of_the_key() -> None:
 
 def test_an_instance_is_one_label_that_fits() -> None:
     """RFC 6763 has 63 bytes for it."""
-    assert replace(OFFICE, name="a.b").instance == "a-b"
-    assert replace(OFFICE, name="é" * 64).instance == "é" * 31
+    assert replace(OFFICE, name="a.b").instance == "a-b (00000000)"
+    assert replace(OFFICE, name="é" * 64).instance == "é" * 26 + " (00000000)"
     assert len(replace(OFFICE, name="👍" * 64).texts()["name"].encode()) <= 250
 
 
