@@ -55,7 +55,7 @@ def test_an_instance_is_one_label_that_fits() -> None:
         ({"name": "\x1b]0;owned\x07"}, "�]0;owned�"),
         ({"name": "a\nb\u202e"}, "a�b�"),
         ({"name": "x" * 10_000}, "x" * LONGEST_TEXT),
-        ({"name": ""}, "office"),
+        ({"name": ""}, "office (00000000)"),
     ],
 )
 def test_a_name_is_safe_to_show(texts: dict[str, str], shown: str) -> None:
