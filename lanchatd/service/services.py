@@ -43,6 +43,8 @@ LARGEST_MODERATION_BYTES = 33_554_432
 class StateService(Service):
     """Opens what the daemon keeps, and gives the chat its accounts, bans, mutes and operators."""
 
+    log = Logger("lanchatd")
+
     def __init__(
         self,
         reactor: Any,
@@ -84,6 +86,10 @@ class StateService(Service):
             pass
         except (OSError, ValueError) as error:
             raise StateError(f"{path}: {_plain(error)}") from None
+        for key, nick in self._chat.moderation.operators.items():
+            if self._chat.accounts.named(key) is None:
+                text = "operator {nick} has no account: the nick is held until `account code {nick}` gives it"
+                self.log.warn(text, nick=nick)
 
     def stopService(self) -> Deferred[None]:
         super().stopService()  # type: ignore[no-untyped-call]

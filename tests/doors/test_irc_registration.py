@@ -289,3 +289,17 @@ def test_a_command_is_named_harmlessly_in_the_answer(world: World) -> None:
     alice = Client.joins(world, "alice", caps="standard-replies")
     (number, reply) = alice.asks("\x1b[1;1Hx\x85y z")
     assert not harm_in(number) and not harm_in(reply), (number, reply)
+
+
+def test_a_nick_that_belongs_to_somebody_is_in_use(world: World) -> None:
+    """For who has no proof; a client takes another one then."""
+    alice = world.join("alice")
+    world.make_owner(alice)
+    alice.hangs_up()
+    client = Client(world)
+    (refused,) = client.asks("NICK alice", "USER u 0 * :r")
+    assert refused.startswith(":irc.lan 433 * alice :alice belongs to somebody.")
+    client.asks("NICK alice_")
+    assert "alice_" in world.chat.users
+    assert client.asks("NICK alice")[0].startswith(":irc.lan 433 alice_ alice :alice belongs to somebody.")
+    assert client.asks("NICK alice_") == []

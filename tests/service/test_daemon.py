@@ -200,6 +200,12 @@ def test_a_log_that_was_moved_away_goes_on_in_a_new_file(tmp_path: Path) -> None
             ["--bytes-per-s=4096"],
             "--bytes-per-s has to be more than --max-line-bytes: the longest line has to fit in a second",
         ),
+        (["--accounts=closed"], "--accounts: 'closed' is not open, invite or off"),
+        (["--guests=maybe"], "--guests: 'maybe' is not yes or no"),
+        (
+            ["--guests=no"],
+            "--guests no lets in only who was invited: it needs --accounts invite, or off",
+        ),
         (["--no-such-option"], "option --no-such-option not recognized"),
     ],
 )

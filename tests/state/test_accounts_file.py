@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import signal
 import sqlite3
 import stat
@@ -221,3 +222,16 @@ def test_what_was_answered_is_there_after_a_kill(tmp_path: Path) -> None:
         stranger.reads_until_match("^-- You are alice in #lobby")
         phone.types(f"alice {code}")
         phone.reads_until_match("^-- You are alice in #lobby")
+
+
+def test_after_an_upgrade_nobody_gets_power_by_being_first(tmp_path: Path) -> None:
+    """The nicks of operators are held, and the log says how they are given."""
+    state = tmp_path / "state" / "lanchatd"
+    state.mkdir(0o700, parents=True)
+    kept = {"version": 1, "bans": [], "mutes": [], "operators": ["olga"]}
+    (state / "moderation.json").write_text(json.dumps(kept))
+    with daemon(cwd=tmp_path) as chat, chat.connect() as mallory:
+        chat.logged("operator olga has no account: the nick is held until `account code olga` gives it")
+        mallory.types("olga", "0lga")
+        mallory.reads_until("!! olga is held, and nobody can take it. Take another nick.")
+        mallory.reads_until("!! That nick looks like olga.")
