@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import select
 import shutil
@@ -13,8 +14,11 @@ from typing import Any
 
 import pytest
 
-from tests.daemon import Daemon, daemon, wait_until
+from tests.daemon import Daemon, Peer, daemon, wait_until
+from tests.openssh import Ssh, make_key, needs_ssh, public, write_keys
+from tests.relay import relay
 from tests.tmux import Window, needs_tmux, window
+from tests.web import frames_in, message, upgrade
 
 pytestmark = pytest.mark.irc
 
@@ -27,9 +31,9 @@ needs_weechat = pytest.mark.skipif(
 
 
 @contextmanager
-def irssi(running: Daemon, nick: str, home: Path) -> Iterator[Window]:
+def irssi(port: int, nick: str, home: Path) -> Iterator[Window]:
     """irssi with nothing set up."""
-    command = "irssi", "-c", "127.0.0.1", "-p", str(running.port), "-n", nick
+    command = "irssi", "-c", "127.0.0.1", "-p", str(port), "-n", nick
     with window(*command, home=home) as opened:
         opened.resizes(120, 60)
         opened.sees("Your host is irc.lan")
@@ -55,7 +59,7 @@ def test_irssi_talks_with_nc(running: Daemon, tmp_path: Path) -> None:
     with running.join("Ünsal") as bob:
         bob.types("before you came")
         bob.reads_until("<Ünsal> before you came")
-        with irssi(running, "alice", tmp_path) as alice:
+        with irssi(running.port, "alice", tmp_path) as alice:
             enters(alice, "/join #lobby")
             alice.sees("before you came")
             bob.reads_until("-- alice joined")
@@ -184,3 +188,128 @@ def test_a_bot_hears_what_is_said_and_nothing_that_was_said_before(running: Daem
         assert heard == ["!new"]
         connection.disconnect("bye")
         bob.reads_until('-- robot left ("bye")')
+
+
+class Page:
+    """The page's WebSocket, without the page."""
+
+    def __init__(self, peer: Peer, nick: str, room: str) -> None:
+        self._peer = peer
+        self._left = b""
+        peer.socket.sendall(upgrade(host="localhost"))
+        peer.reads_until("\r")
+        self.sends({"nick": nick, "room": room})
+
+    def sends(self, value: dict[str, str]) -> None:
+        """Send a message."""
+        self._peer.socket.sendall(message(value))
+
+    def sees(self, text: str) -> None:
+        """Read until somebody has said it."""
+        while True:
+            found, self._left = frames_in(self._left + self._peer.reads_more())
+            if any(text in json.loads(payload).get("text", "") for _, payload in found):
+                return
+
+
+@needs_tmux
+@needs_irssi
+@needs_weechat
+def test_all_doors_hear_each_other(running: Daemon, tmp_path: Path) -> None:
+    """irssi, WeeChat, nc, a program and a page, with names of other languages, in a room of such a name."""
+    room = "#日本"
+    with (
+        running.join("bob") as bob,
+        running.connect() as ci,
+        running.connect() as browser,
+        irssi(running.port, "alice", tmp_path) as in_irssi,
+        weechat(running, "Zoë", tmp_path / "weechat") as in_weechat,
+    ):
+        bob.types(f"/join {room}")
+        bob.reads_until_match(f"^-- You are bob in {room}")
+        ci.types(json.dumps({"nick": "ci", "room": room}))
+        page = Page(browser, "pagé", room)
+        enters(in_irssi, "/nick Ærø")
+        enters(in_irssi, f"/join {room}")
+        in_weechat.sees("Your host is irc.lan")
+        in_weechat.enters(f"/join {room}", "server.lan")
+        bob.reads_until_match("^-- .*Zoë.* joined")
+        in_irssi.sees("Zoë")
+
+        enters(in_irssi, "from irssi")
+        in_weechat.sees("from irssi")
+        in_weechat.enters("from WeeChat", f"lan.{room}")
+        in_irssi.sees("Zoë> from WeeChat")
+        bob.types("from nc")
+        bob.reads_until("<bob> from nc")
+        ci.types(json.dumps({"line": "from a program"}))
+        page.sends({"line": "from a page"})
+        for text in ("from nc", "from a program", "from a page"):
+            in_irssi.sees(text)
+            in_weechat.sees(text)
+        bob.reads_until("<pagé> from a page")
+        while ci.gets().get("text") != "from a page":
+            pass
+        page.sees("from a page")
+
+
+@needs_tmux
+@needs_irssi
+def test_irssi_is_cut_off_and_comes_back(running: Daemon, tmp_path: Path) -> None:
+    """Its window was kept: it is told what it missed, once, and nothing that it has."""
+    with (
+        running.join("bob") as bob,
+        relay(running.port) as way,
+        irssi(way.port, "alice", tmp_path) as alice,
+    ):
+        bob.types("before it came")
+        bob.reads_until("<bob> before it came")
+        enters(alice, "/join #lobby")
+        alice.sees("before it came")
+        bob.reads_until("-- alice joined")
+        bob.types("while it was there")
+        alice.sees("while it was there")
+        alice.sees("#lobby")
+        way.cut()
+        bob.reads_until_match("^-- alice left")
+        bob.types("while it was away")
+        bob.reads_until("<bob> while it was away")
+        enters(alice, "/reconnect")
+        alice.sees("while it was away")
+        bob.types("after it came back")
+        alice.sees("after it came back")
+        shown = "\n".join(alice.screen)
+        assert shown.count("while it was away") == 1
+
+
+@needs_tmux
+@needs_irssi
+@needs_weechat
+@needs_ssh
+def test_who_is_kicked_is_told_why_and_may_come_again(tmp_path: Path) -> None:
+    """By an administrator."""
+    key = make_key(tmp_path / "key")
+    keys = write_keys(tmp_path / "admin_keys", public(key))
+    with (
+        daemon("--port=0", "--admin-port=0", f"--admin-keys={keys}", cwd=tmp_path) as running,
+        running.join("bob") as bob,
+        irssi(running.port, "alice", tmp_path) as alice,
+        weechat(running, "carol", tmp_path / "weechat") as carol,
+    ):
+        admin = Ssh(int(running.logged(r"console on .* port (\d+)")[1]), tmp_path, key)
+        enters(alice, "/join #lobby")
+        carol.sees("Your host is irc.lan")
+        carol.enters("/join #lobby", "server.lan")
+        alice.sees("carol")
+        carol.sees("alice")
+        for nick, reason in (("alice", "spam"), ("carol", "noise")):
+            assert admin.run(f"kick {nick} {reason}").returncode == 0
+            bob.reads_until_match(f"^-- {nick} left .*{reason}")
+        enters(alice, "/window 1")
+        alice.sees(': "spam".')
+        carol.sees(': "noise".')
+        enters(alice, "/reconnect")
+        bob.reads_until("-- alice joined")
+        enters(alice, "/window 2")
+        bob.types("welcome back")
+        alice.sees("welcome back")
