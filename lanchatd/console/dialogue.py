@@ -9,16 +9,15 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import partial
 
+from lanchatd.chat.answers import Answer
 from lanchatd.console.plain import Plain
 from lanchatd.console.terminal import Terminal
 from lanchatd.console.work_queue import MOST_WAITING, WorkQueue
 from lanchatd.ssh.application import Output
 from lanchatd.terminal.editor import LONGEST_LINE
-
-# The exit code, 0 for done, and the reason why not, empty if there is none or it was shown.
-Done = Callable[[int, str], None]
 
 REFUSED = 1
 
@@ -27,6 +26,17 @@ _NOT_DECODED = re.compile("[\ufffd\ud800-\udfff]")  # what stands for bytes that
 _TOO_LONG = f"That line is longer than {LONGEST_LINE:,} characters; nothing was done."
 _NOT_UTF8 = "That line is not UTF-8; nothing was done."
 _TOO_MANY = f"More than {MOST_WAITING:,} characters wait to be run; what came then was dropped."
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """What became of a line: the exit code, 0 for done, and the reason why not.
+
+    That is empty if there is none, or it was shown.
+    """
+
+    code: int
+    reason: str = ""
 
 
 class Dialogue:
@@ -40,7 +50,7 @@ class Dialogue:
         self._greeting = greeting
         self._history = history
         self._surface: Terminal | Plain = Plain(output, self)
-        self._queue = WorkQueue(output.when_taken)
+        self._queue = WorkQueue(self._when_taken)
         self.code = 0  # of the last line
         self._reads = False  # standard input counts
         self._overfull = False
@@ -55,8 +65,8 @@ class Dialogue:
         """What stands before the next line."""
         raise NotImplementedError
 
-    def take(self, line: str, done: Done) -> None:
-        """Run a line, and call ``done`` exactly once, now or later."""
+    def take(self, line: str) -> Answer[Ended]:
+        """Run a line. It never answers if that ends the dialogue."""
         raise NotImplementedError
 
     def complete(self, word: str, before: str) -> Sequence[str]:
@@ -200,29 +210,46 @@ class Dialogue:
 
     # -- one thing after the other
 
-    def _run(self, line: str, done: Callable[[], None]) -> None:
+    def _when_taken(self, call: Callable[[], None]) -> None:
+        def taken() -> None:
+            with self.painted():
+                call()
+
+        self._output.when_taken(taken)
+
+    def _run(self, line: str) -> Answer[None]:
         self.echo(line)
         if len(line) > LONGEST_LINE:
-            self._done(done, REFUSED, _TOO_LONG)
-        elif _NOT_DECODED.search(line):
-            self._done(done, REFUSED, _NOT_UTF8)
-        else:
-            self.take(line, partial(self._done, done))
+            return self.refuse(_TOO_LONG)
+        if _NOT_DECODED.search(line):
+            return self.refuse(_NOT_UTF8)
+        shown: Answer[None] = Answer()
+        self.take(line).when_known(partial(self._ended, shown))
+        return shown
 
-    def _done(self, done: Callable[[], None], code: int, reason: str) -> None:
+    def _ended(self, shown: Answer[None], answer: Answer[Ended]) -> None:
+        ended = answer.result()
         with self.painted():
-            self.code = code
-            if reason and not self._over:
-                self._surface.refuse(reason)
-            done()
+            self.code = ended.code
+            if ended.reason and not self._over:
+                self._surface.refuse(ended.reason)
+            shown.settle(None)
 
-    def _refuse_more(self, done: Callable[[], None]) -> None:
+    def refuse(self, reason: str) -> Answer[None]:
+        """Say why a line was not run."""
+        shown: Answer[None] = Answer()
+        self._ended(shown, Answer.of(Ended(REFUSED, reason)))
+        return shown
+
+    def _refuse_more(self) -> Answer[None]:
         self._overfull = False
-        self._done(done, REFUSED, _TOO_MANY)
+        refused = self.refuse(_TOO_MANY)
         if not self.at_terminal:  # the lines of a script may need each other
             self.end()
+        return refused
 
-    def _finish(self, done: Callable[[], None]) -> None:
+    def _finish(self) -> Answer[None]:
         if reason := self.unfinished():
-            self._done(done, REFUSED, reason)
+            self.refuse(reason)
         self.end()
+        return Answer()

@@ -18,14 +18,14 @@ from twisted.internet.defer import CancelledError, Deferred
 from twisted.python.monkey import MonkeyPatcher
 from twisted.python.reflect import safe_repr
 
+from lanchatd.chat.answers import Answer
+
 # Characters of a statement up to which it is tried with each line whether it is whole. Python reads it from
 # its beginning each time, and the daemon does nothing else meanwhile: 0.3 s in all for 4,096 characters in
 # lines of a usual length (measured). A longer one ends with an empty line.
 TRIED_WITH_EACH_LINE = 4_096
 
 _FILE = "<console>"
-
-Settled = Callable[[BaseException | None], None]
 
 
 class Interpreter(ManholeInterpreter):
@@ -63,12 +63,13 @@ class Interpreter(ManholeInterpreter):
 
     # -- what the prompt asks
 
-    def enter(self, line: str, settled: Settled) -> None:
+    def enter(self, line: str) -> Answer[BaseException | None]:
         """Take a line, and run it if it ends what was begun.
 
-        ``settled`` is called once when that is done, perhaps later: with the exception if there was one. It
-        has been shown then, unless it is SystemExit.
+        When that is done it answers with the exception, if there was one. It has been shown then, unless it
+        is SystemExit.
         """
+        settled: Answer[BaseException | None] = Answer()
         self._error = self._coroutine = None
         self._interrupted = False
         try:
@@ -87,6 +88,7 @@ class Interpreter(ManholeInterpreter):
         else:
             self._awaited = Deferred.fromCoroutine(self._follow(self._coroutine))
             self._awaited.addCallback(self._settle, settled)
+        return settled
 
     def interrupt(self) -> bool:
         """Cancel what is awaited; false if nothing is."""
@@ -143,7 +145,7 @@ class Interpreter(ManholeInterpreter):
             else:
                 resume = partial(coroutine.send, result)
 
-    def _settle(self, error: BaseException | None, settled: Settled) -> None:
+    def _settle(self, error: BaseException | None, settled: Answer[BaseException | None]) -> None:
         self._awaited = None
         with self._together():
             if self._interrupted and isinstance(error, CancelledError):
@@ -151,7 +153,7 @@ class Interpreter(ManholeInterpreter):
                 self._show_error("KeyboardInterrupt\n")
             elif error is not None and not isinstance(error, SystemExit):
                 self._show_error(_explained(error))
-            settled(error)
+            settled.settle(error)
 
     # -- showing values: `ManholeInterpreter` numbers the Deferreds
 

@@ -6,8 +6,9 @@ import platform
 from collections.abc import Callable, Sequence
 from functools import partial
 
+from lanchatd.chat.answers import Answer
 from lanchatd.console import colours, completion
-from lanchatd.console.dialogue import REFUSED, Dialogue, Done
+from lanchatd.console.dialogue import REFUSED, Dialogue, Ended
 from lanchatd.console.interpreter import Interpreter, one_line
 from lanchatd.ssh.application import Identity, Output
 
@@ -58,18 +59,19 @@ class Manhole(Dialogue):
     def coloured(self, line: str) -> str:
         return colours.coloured(self._interpreter.block + line)
 
-    def take(self, line: str, done: Done) -> None:
+    def take(self, line: str) -> Answer[Ended]:
         source = self._interpreter.block + line
         if not source.strip():
-            done(self.code, "")
-            return
+            return Answer.of(Ended(self.code))
         if len(source) > LONGEST_STATEMENT:
-            done(REFUSED, f"A statement has at most {LONGEST_STATEMENT:,} characters.")
+            self.refuse(f"A statement has at most {LONGEST_STATEMENT:,} characters.")
             self.end(REFUSED)  # or what is left of it would be taken for the next one, and run
-            return
+            return Answer()
         if line.strip():
             self._record(line, "entered")
-        self._interpreter.enter(line, partial(self._settled, source.rstrip("\n"), done))
+        ended: Answer[Ended] = Answer()
+        self._interpreter.enter(line).when_known(partial(self._settled, source.rstrip("\n"), ended))
+        return ended
 
     def cancel(self) -> bool:
         return self._interpreter.interrupt()
@@ -89,12 +91,13 @@ class Manhole(Dialogue):
             return ""
         return "SyntaxError: the input ended in the middle of a statement."
 
-    def _settled(self, source: str, done: Done, error: BaseException | None) -> None:
+    def _settled(self, source: str, ended: Answer[Ended], answer: Answer[BaseException | None]) -> None:
+        error = answer.result()
         if not self._interpreter.block:
             self._record(source, one_line(error)[:_LONGEST_RESULT] if error else "done")
         if isinstance(error, SystemExit):
             self._exit(error.code)
-        done(REFUSED if error else 0, "")
+        ended.settle(Ended(REFUSED if error else 0))
 
     def _exit(self, code: object) -> None:
         """As Python does it: with a number, or with a text and 1."""

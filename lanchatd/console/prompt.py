@@ -6,7 +6,8 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Protocol
 
-from lanchatd.console.dialogue import REFUSED, Dialogue, Done
+from lanchatd.chat.answers import Answer
+from lanchatd.console.dialogue import REFUSED, Dialogue, Ended
 from lanchatd.ssh.application import Identity, Output
 
 UNSURE = 3
@@ -27,15 +28,14 @@ class CommandRunner(Protocol):
         self,
         line: str,
         show: Callable[[str], None],
-        done: Done,
         columns: int | None = None,
         sure: bool = False,
-    ) -> None:
+    ) -> Answer[Ended]:
         """Do what a line says, with tables that fit in so many ``columns``.
 
-        ``show`` takes text with line ends, and may be called before ``done`` and after it. ``done`` is called
-        exactly once, at once or later: with 0, with 1 and the reason why it is refused, with 2 if there is
-        no such command, or with 3 if it is refused because it may not be meant. ``sure`` says that it is.
+        ``show`` takes text with line ends, and may be called before it answers and after. It ends with 0,
+        with 1 and the reason why it is refused, with 2 if there is no such command, or with 3 if it is
+        refused because it may not be meant. ``sure`` says that it is.
         """
         ...
 
@@ -72,23 +72,23 @@ class Prompt(Dialogue):
     def give_up(self, line: str) -> None:
         self._asked = ""
 
-    def take(self, line: str, done: Done) -> None:
+    def take(self, line: str) -> Answer[Ended]:
         asked, self._asked = self._asked, ""
         if asked:
             if line.strip().lower() in ("y", "yes"):
-                self._commands.run(asked, self.show, done, self.columns, sure=True)
-            else:
-                done(REFUSED, "Nothing was done.")
-            return
+                return self._commands.run(asked, self.show, self.columns, sure=True)
+            return Answer.of(Ended(REFUSED, "Nothing was done."))
         match line.strip():
             case "":
-                done(self.code, "")  # as in a shell, it changes nothing
+                return Answer.of(Ended(self.code))  # as in a shell, it changes nothing
             case "exit" | "quit":
                 self.end()
+                return Answer()
             case _:
-                self._commands.run(line, self.show, partial(self._is_done, line, done), self.columns)
+                ended = self._commands.run(line, self.show, self.columns)
+                ended.when_known(partial(self._is_done, line))
+                return ended
 
-    def _is_done(self, line: str, done: Done, code: int, reason: str) -> None:
-        if code == UNSURE and self.at_terminal:
+    def _is_done(self, line: str, ended: Answer[Ended]) -> None:
+        if ended.result().code == UNSURE and self.at_terminal:
             self._asked = line
-        done(code, reason)

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from lanchatd.chat.answers import Answer
+from lanchatd.chat.answers import Answer, begin
 from lanchatd.chat.chat import Chat
 from lanchatd.commands.administrators import NOT_SURE, Administrator, Daemon
 from lanchatd.commands.dispatch import administer
 from lanchatd.commands.expected import FREE, expected
 from lanchatd.commands.report import Report, as_json, as_text
 from lanchatd.commands.rows import CONSOLE
-from lanchatd.console.dialogue import REFUSED
+from lanchatd.console.dialogue import REFUSED, Ended
 from lanchatd.console.prompt import UNSURE
 from lanchatd.console.session_audit import SessionAudit
 from lanchatd.limits import each_limit, option_name
@@ -39,11 +39,10 @@ class Shell:
         self,
         line: str,
         show: Callable[[str], None],
-        done: Callable[[int, str], None],
         columns: int | None = None,
         sure: bool = False,
-    ) -> None:
-        """Run a command. ``show`` gets its answer, ``done`` its exit code and why it was refused.
+    ) -> Answer[Ended]:
+        """Run a command; ``show`` gets what it shows. It answers with its exit code and why it was refused.
 
         Tables are made to fit in so many ``columns``. ``sure``: that it is meant has been said.
         """
@@ -53,15 +52,14 @@ class Shell:
         def tell(report: Report) -> None:
             show(as_json(report) if for_programs else as_text(report, self._chat.now(), columns))
 
-        def is_done(answer: Answer[None]) -> None:
+        async def ended() -> Ended:
             try:
-                answer.result()
+                await answer
             except Refused as refused:
                 self._audit.record(line, refused.text)
-                done(_CODES.get(refused.code, REFUSED), refused.text)
-            else:
-                self._audit.record(line, "done")
-                done(DONE, "")
+                return Ended(_CODES.get(refused.code, REFUSED), refused.text)
+            self._audit.record(line, "done")
+            return Ended(DONE)
 
         administrator = Administrator(self._address, self._daemon, tell, sure)
         try:
@@ -69,7 +67,7 @@ class Shell:
         except Exception:
             self._audit.record(line, "failed")
             raise
-        answer.when_known(is_done)
+        return begin(ended())
 
     def complete(self, word: str, before: str) -> Sequence[str]:
         """What can stand at the end of a line: commands, and then what each of them takes there."""

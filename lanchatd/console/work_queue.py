@@ -1,18 +1,21 @@
-"""Work that is done one piece after the other: each begins when the one before says that it is done."""
+"""Work that is done one piece after the other: each begins when the one before is done."""
 
 from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
 
+from lanchatd.chat.answers import Answer
+
 # Characters of the lines that wait for their turn: as much as one paste (`keys.LONGEST_PASTE_BYTES`).
 MOST_WAITING = 1_048_576
 
-Work = Callable[[Callable[[], None]], None]
+Work = Callable[[], Answer[None]]
+"""It answers when it is done, at once or later."""
 
 
 class WorkQueue:
-    """Work is called with what it is to call, once, when it is done: at once or later."""
+    """What is to be done."""
 
     def __init__(self, when_taken: Callable[[Callable[[], None]], None]) -> None:
         """``when_taken`` calls when what was shown has been taken, so that the next piece may begin."""
@@ -48,11 +51,11 @@ class WorkQueue:
                 work, size = self._waiting.popleft()
                 self._waiting_size -= size
                 self.busy = True
-                work(self._done)
+                work().when_known(self._done)
         finally:
             self._going_on = False
 
-    def _done(self) -> None:
+    def _done(self, _: Answer[None]) -> None:
         self._when_taken(self._over)
 
     def _over(self) -> None:

@@ -8,6 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from lanchatd.chat.answers import Answer
+from lanchatd.console.dialogue import Ended
 from lanchatd.console.prompt import Prompt
 from lanchatd.console.work_queue import MOST_WAITING, WorkQueue
 from lanchatd.terminal.editor import LONGEST_LINE
@@ -21,39 +23,39 @@ class Commands:
 
     def __init__(self) -> None:
         self.ran: list[str] = []
-        self.late: list[tuple[Callable[[str], None], Callable[[int, str], None]]] = []
+        self.late: list[tuple[Callable[[str], None], Answer[Ended]]] = []
 
     def run(
         self,
         line: str,
         show: Callable[[str], None],
-        done: Callable[[int, str], None],
         columns: int | None = None,
         sure: bool = False,
-    ) -> None:
+    ) -> Answer[Ended]:
         self.ran.append(line + " for sure" * sure)
         match line.split():
             case ["who"]:
                 show("alice\nbob\n")
-                done(0, "")
+                return Answer.of(Ended(0))
             case ["say", *words]:
                 show(" ".join(words))
                 show("\n")
-                done(0, "")
+                return Answer.of(Ended(0))
             case ["kick", nick]:
-                done(1, f"There is no {nick} here.")
+                return Answer.of(Ended(1, f"There is no {nick} here."))
             case ["columns"]:
                 show(f"{columns}\n")
-                done(0, "")
+                return Answer.of(Ended(0))
             case ["stop"] if sure:
                 show("stopped\n")
-                done(0, "")
+                return Answer.of(Ended(0))
             case ["stop"]:
-                done(3, "It would stop.")
+                return Answer.of(Ended(3, "It would stop."))
             case ["slow"]:
-                self.late.append((show, done))
+                self.late.append((show, Answer()))
+                return self.late[-1][1]
             case _:
-                done(2, "No such command.")
+                return Answer.of(Ended(2, "No such command."))
 
     def complete(self, word: str, before: str) -> Sequence[str]:
         return [name + " " for name in ("kick", "who", "why") if name.startswith(word)]
@@ -79,7 +81,7 @@ class Console:
         show, done = self.commands.late.pop(0)
         for text in shown:
             show(text)
-        done(code, reason)
+        done.settle(Ended(code, reason))
 
     @property
     def screen(self) -> list[str]:
@@ -171,7 +173,7 @@ def test_what_arrives_leaves_what_is_being_typed(console: Console) -> None:
     """A command may show something when it is long done."""
     console.types("slow", ENTER)
     show, done = console.commands.late[0]
-    done(0, "")
+    done.settle(Ended(0))
     console.types("kick al\x1b[D")
     show("bob has ")
     show("left\n")
@@ -318,14 +320,14 @@ def test_too_much_at_once_is_refused(console: Console) -> None:
 
 def test_there_is_room_again_for_what_was_done() -> None:
     """Only what waits counts, and not what was dropped."""
-    queue, begun = WorkQueue(lambda call: call()), list[Callable[[], None]]()
-    queue.add(begun.append, MOST_WAITING)
+    queue, done = WorkQueue(lambda call: call()), Answer[None]()
+    queue.add(lambda: done, MOST_WAITING)
     assert queue.room_for(MOST_WAITING)
-    queue.add(begun.append, MOST_WAITING)
+    queue.add(Answer, MOST_WAITING)
     assert not queue.room_for(1)
-    begun.pop()()
+    done.settle(None)
     assert queue.room_for(MOST_WAITING)
-    queue.add(begun.append, MOST_WAITING)
+    queue.add(Answer, MOST_WAITING)
     assert queue.drop() == 1
     assert queue.room_for(MOST_WAITING)
 
@@ -481,7 +483,7 @@ def test_one_command_that_takes_its_time() -> None:
     show, done = commands.late[0]
     show("done\n")
     assert seat.code is None
-    done(0, "")
+    done.settle(Ended(0))
     assert (seat.code, seat.out) == (0, "done\n")  # type: ignore[comparison-overlap]
     assert commands.ran == ["slow"]
 
@@ -494,7 +496,7 @@ def test_one_command_that_nobody_waits_for_any_more() -> None:
     prompt.closed()
     show, done = commands.late[0]
     show("done\n")
-    done(1, "late")
+    done.settle(Ended(1, "late"))
     assert (seat.code, seat.out, seat.errors) == (None, "", "")
 
 
@@ -596,5 +598,5 @@ def test_the_words_of_an_answer_stay_whole_at_any_width() -> None:
     for columns in range(20, 60):
         console = Console(columns)
         console.types("say 1", ENTER)
-        console.commands.run(f"say {words}", console.prompt.show, lambda *_: None)
+        console.commands.run(f"say {words}", console.prompt.show)
         assert f" {words} " in " ".join(row.strip() for row in console.seat.screen)

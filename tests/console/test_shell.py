@@ -38,11 +38,10 @@ def shell(world: World, audit: AuditLog, daemon: Daemon | None = None) -> Shell:
 def ran(world: World, audit: AuditLog, line: str) -> tuple[str, int, str]:
     """What is shown, the exit code, and why it was refused."""
     shown: list[str] = []
-    ends: list[tuple[int, str]] = []
-    shell(world, audit).run(line, shown.append, lambda code, why: ends.append((code, why)))
+    answer = shell(world, audit).run(line, shown.append)
     world.settle()
-    (end,) = ends
-    return "".join(shown), *end
+    ended = answer.result()
+    return "".join(shown), ended.code, ended.reason
 
 
 @pytest.mark.parametrize(
@@ -92,7 +91,7 @@ def test_what_is_said_may_end_with_it(world: World, audit: AuditLog) -> None:
 def test_a_command_that_fails_is_recorded(world: World, audit: AuditLog) -> None:
     """It may have done half of what it should."""
     with pytest.raises(ZeroDivisionError):
-        shell(world, audit, Broken()).run("stats", print, print)
+        shell(world, audit, Broken()).run("stats", print)
     assert [(record.what, record.result) for record in audit.last(10)] == [("stats", "failed")]
 
 
