@@ -117,3 +117,27 @@ def test_rows_of_a_block_add_nothing_to_the_scrollback(tmp_path: Path) -> None:
         kept = [*opened.scrollback, *opened.screen]
         assert not any("q" in row or "again" in row or "connected" in row for row in kept[:-1])
         assert [row[-2:].strip() for row in kept if "said" in row] == [str(number) for number in range(24)]
+
+
+@needs_tmux
+def test_lines_that_wait_add_nothing_to_the_scrollback(tmp_path: Path) -> None:
+    """They are painted, and are lines when they are said; also in a terminal that is made narrower."""
+    with (
+        daemon(cwd=tmp_path) as chat,
+        window(*CLIENT, *at(chat), home=tmp_path) as opened,
+    ):
+        opened.sees("· connected")
+        chat.process.kill()
+        opened.sees("Trying again.")
+        opened.types("C-l")
+        wait_until("the row is at the top", lambda: len(opened.screen) <= 2)
+        before = opened.scrollback
+        for word in ("one", "two", "three"):
+            opened.types(word, "Enter")
+            opened.sees(f"waits: {word}")
+        for columns, rows in ((60, 24), (80, 10), (80, 24)):
+            opened.resizes(columns, rows)
+            opened.types("x", "BSpace")
+            wait_until("each is there once", lambda: sum("waits: " in row for row in opened.screen) == 3)
+        assert not any("waits" in row for row in opened.scrollback)
+        assert opened.scrollback == before[: len(opened.scrollback)]

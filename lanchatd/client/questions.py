@@ -35,6 +35,7 @@ class Questions:
         take_key: Callable[[str | None], None],
         say: Callable[[Sequence[str]], None],
         edit: Callable[[str], None],
+        tell: Callable[[str], None],
         complain: Callable[[str], None],
         ring: Callable[[], None],
     ) -> None:
@@ -46,6 +47,7 @@ class Questions:
         self._take_key = take_key
         self._say = say
         self._edit = edit
+        self._tell = tell
         self._complain = complain
         self._ring = ring
         self._several_rows = editor.several_rows
@@ -74,8 +76,11 @@ class Questions:
             self._ring()  # an answer is one line
         elif some:
             self.lines = some
-            self._ask(f"Send {len(some):,} {'line' if len(some) == 1 else 'lines'}? (y/n/edit) ")
+            question = f"Send {len(some):,} {'line' if len(some) == 1 else 'lines'}? (y/n/edit) "
+            self._ask(question)
             self._draft = draft
+            if not self._several_rows:  # nor any other: no row is painted in such a terminal
+                self._tell(question.rstrip())
 
     def edited(self, text: str) -> None:
         """This came of an editor: it is in the row, or asked about if that has no room for it."""

@@ -106,6 +106,7 @@ class Ui:
             take_key=self._take_key,
             say=self._speaking.say,
             edit=edit,
+            tell=self._tell,
             complain=self._refuse,
             ring=self._attention.ring,
         )

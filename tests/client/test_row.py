@@ -185,6 +185,22 @@ def test_an_editor_that_fails_is_one_line(tmp_path: Path, does: str, why: str) -
         alice.sees(lambda seat: said(seat) == ["hi"])
 
 
+def test_an_editor_on_a_dumb_terminal(tmp_path: Path) -> None:
+    """No row is painted there: what was written is asked about in a line of its own."""
+    command = editor(tmp_path, "path.write_text('one\\ntwo\\n')")
+    with (
+        daemon(cwd=tmp_path) as chat,
+        chat.join("bob") as bob,
+        seat(*at(chat), home=tmp_path, TERM="dumb", EDITOR=command) as alice,
+    ):
+        alice.sees_line("-- You are alice in #lobby.")
+        alice.types("/paste\n")
+        alice.sees_line("-- Send 2 lines? (y/n/edit)")
+        alice.types("y\n")
+        bob.reads_until("<alice> two")
+        assert b"\x1b" not in alice.raw
+
+
 @pytest.mark.parametrize("command", ["nosucheditor", "'unfinished"])
 def test_an_editor_that_there_is_not(tmp_path: Path, command: str) -> None:
     """The line names it."""
