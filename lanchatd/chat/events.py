@@ -17,8 +17,8 @@ from lanchatd.text.refused import Refusal
 class Kind(Enum):
     """What happened. The first four are talk: logged, numbered, replayed. The rest is state: told once.
 
-    What was ``NOTICED`` was said so that no program answers it, or two of them would talk for ever. A
-    ``REAL_NAME`` and ``OWNED``, the nick belongs to who has it now, are told to IRC clients alone.
+    What was ``NOTICED`` was said so that no program answers it, or two of them would talk for ever. The last
+    four are told to IRC clients alone; ``OWNED``: the nick belongs to who has it now.
     """
 
     SAID = "said"
@@ -32,12 +32,16 @@ class Kind(Enum):
     BACK = "back"
     REAL_NAME = "real name"
     OWNED = "owned"
+    OPERATOR = "operator"
+    NO_OPERATOR = "no operator"
 
     # Enum's own is a call of Python for each look into a set; members are compared by identity anyway.
     __hash__ = object.__hash__
 
 
 TALK = frozenset({Kind.SAID, Kind.NOTICED, Kind.ACTED, Kind.TOPIC})
+
+TOLD_IRC = frozenset({Kind.REAL_NAME, Kind.OWNED, Kind.OPERATOR, Kind.NO_OPERATOR})
 
 Origins = tuple[ReferenceType[Any], ...]
 
@@ -307,7 +311,7 @@ def told_together(events: Iterable[Event], here: int) -> list[Moment]:
         if event.kind in (Kind.JOINED, Kind.LEFT):
             run.append(event)
             continue
-        if event.kind in (Kind.REAL_NAME, Kind.OWNED):
+        if event.kind in TOLD_IRC:
             continue
         moments += _presences(run, here)
         run = []

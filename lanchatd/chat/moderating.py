@@ -8,7 +8,7 @@ from functools import partial
 from lanchatd.chat.accounts import changes
 from lanchatd.chat.answers import Answer
 from lanchatd.chat.chat import Chat
-from lanchatd.chat.events import Reason
+from lanchatd.chat.events import Kind, Reason
 from lanchatd.chat.moderation import Ban, Target
 from lanchatd.chat.user import Session, User
 from lanchatd.text.names import Name
@@ -87,8 +87,16 @@ def _close_the_banned(chat: Chat) -> None:
 def know_the_operators(chat: Chat) -> None:
     """Who may moderate is another, or others are here."""
     for user in chat.users.values():
-        user.operator = chat.is_operator(user)
+        know_whether_operator(chat, user)
     chat.lists.changed()
+
+
+def know_whether_operator(chat: Chat, user: User) -> None:
+    """A user may moderate, or no more; IRC clients in its rooms are told."""
+    was, user.operator = user.operator, chat.is_operator(user)
+    if user.operator != was:
+        for room in chat.rooms_with(user):
+            room.presence(user, Kind.OPERATOR if user.operator else Kind.NO_OPERATOR)
 
 
 def _is_on(target: Target, session: Session) -> bool:

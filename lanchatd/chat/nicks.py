@@ -93,6 +93,6 @@ def is_renamed(chat: Chat, user: User, name: Name) -> None:
     for room in chat.rooms_with(user):
         room.rename(user, name, told)
     user.name = name
-    user.operator = chat.is_operator(user)
+    moderating.know_whether_operator(chat, user)
     if user.account is not None:
         chat.tell_of(user, Kind.OWNED, "", set())

@@ -164,6 +164,9 @@ class IrcFormat:
                 return f"{by} AWAY" if self._with_away else ""
             case Kind.OWNED:
                 return f"{by} ACCOUNT {event.nick}" if self._with_owners else ""
+            case Kind.OPERATOR | Kind.NO_OPERATOR:
+                sign = "+" if event.kind is Kind.OPERATOR else "-"
+                return f":{HOST} MODE {event.room} {sign}o {event.nick}"
             case Kind.REAL_NAME:
                 return f"{by} SETNAME :{text}" if self._with_new_names else ""
             case _:

@@ -123,8 +123,8 @@ def shown(*sent: dict[str, Any], welcomed: bool = True) -> str:
 def test_one_of_each_is_tried() -> None:
     """All that a server can send."""
     assert {type(item) for item in ITEMS} == set(get_args(events.Moment)) | set(get_args(events.Item))
-    # What was noticed is sent as said, with a field more; and real names are sent to IRC clients alone.
-    kinds = set(Kind) - {Kind.NOTICED, Kind.REAL_NAME}
+    # What was noticed is sent as said, with a field more; and some is told to IRC clients alone.
+    kinds = set(Kind) - {Kind.NOTICED} - events.TOLD_IRC
     assert {event["type"] for event in SENT} >= {kind.value for kind in kinds}
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from lanchatd.chat import closing
+from lanchatd.chat import closing, moderating
 from lanchatd.chat.answers import begin
 from lanchatd.chat.readers import PRESENCES_KEPT
 from tests.irc import BAD_ROOM, Client
@@ -170,6 +170,18 @@ def test_an_operator_kicks_from_the_server(world: World, alice: Client, bob: Per
     assert alice.asks("MODE alice") == [":irc.lan 221 alice +o"]
     assert alice.asks("KICK #lobby bob :\x02spam") == [":bob!user@lan QUIT :kicked by alice: spam"]
     assert bob.sees() == ['!! You were kicked by alice: "spam".']
+
+
+def test_who_becomes_an_operator_is_told(world: World, alice: Client, bob: Person) -> None:
+    """In each room, to itself as well: clients show it at the nick. Others see it in lists of who is here."""
+    carol = Client.joins(world, "carol", "#lobby", "#dev")
+    alice.sees(), bob.sees()
+    world.make_operator(carol.person)
+    assert sorted(carol.sees()) == [":irc.lan MODE #dev +o carol", ":irc.lan MODE #lobby +o carol"]
+    assert (alice.sees(), bob.sees()) == ([":irc.lan MODE #lobby +o carol"], [])
+    moderating.unmake_operator(world.chat, carol.person.user.name)
+    world.settle()
+    assert alice.sees() == [":irc.lan MODE #lobby -o carol"]
 
 
 def test_an_operator_is_shown_the_bans(world: World, alice: Client) -> None:

@@ -209,6 +209,7 @@ def test_an_ignored_talker_beside_its_own_lines(world: World, alice: Client, bob
 
 def test_a_muted_one(world: World, alice: Client, bob: Person) -> None:
     world.make_operator(bob)
+    alice.sees()
     bob.types("/mute alice")
     assert alice.sees() == [":lanchat!user@lan NOTICE alice :You are muted."]
     assert alice.asks("PRIVMSG #lobby :x", "PRIVMSG bob :x") == [

@@ -43,6 +43,8 @@ def rendered(item: Item, *capabilities: str, now: float | None = None) -> list[s
         (Event(Kind.LEFT, "#lobby", "bob", "", NOON, reason=Reason("kicked by al", "spam"), gone=True),
          [":bob!user@lan QUIT :kicked by al: spam"]),
         (event(Kind.REAL_NAME, "Robert", 0), []),
+        (event(Kind.OPERATOR, "", 0), [":irc.lan MODE #lobby +o bob"]),
+        (event(Kind.NO_OPERATOR, "", 0), [":irc.lan MODE #lobby -o bob"]),
         (Presence(Kind.JOINED, "#lobby", ("al", "bo"), 0, Reason(), 2, NOON), []),
         (events.Private("bob", "al", "psst", NOON), [":bob!user@lan PRIVMSG al :psst"]),
         (events.Private("bob", "al", "nods", NOON, acted=True),

@@ -35,6 +35,8 @@ from lanchatd.text.refused import Refusal, Refused
 # Clients register with up to so many lines: CAP LS, JOIN, CAP REQ, CAP END, NICK, USER (irssi), or PASS.
 REGISTERS_WITHIN = 8
 
+_TOLD_ITSELF = frozenset({Kind.TOPIC, Kind.OPERATOR, Kind.NO_OPERATOR})
+
 
 class IrcChat(ChatProtocol):
     """One client, from its first line to its end."""
@@ -274,7 +276,7 @@ class IrcChat(ChatProtocol):
         wanted = "echo-message" in self.capabilities
         if isinstance(item, Private):
             return wanted or item.to == self.shown_nick
-        return item.kind is Kind.TOPIC or (wanted and item.kind in TALK)
+        return item.kind in _TOLD_ITSELF or (wanted and item.kind in TALK)
 
     # -- what it has read
 
