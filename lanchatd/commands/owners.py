@@ -43,6 +43,7 @@ async def _register(chat: Chat, speaker: Speaker, typed: str | None) -> None:
             key = None  # it proves another account, and here it need not prove anything
     elif key is None:
         raise Refused("no_key", "This connection has no key that proves who you are: /register PASSWORD")
+    chat.accounts.refuse_full()
     take_back = chat.way_in.registers(session.address)
     try:
         hashed = None if password is None else await chat.way_in.hashing.hash(password)
@@ -142,7 +143,9 @@ async def _password(chat: Chat, speaker: Speaker, typed: str | None) -> None:
     had_one = account.password is not None
     if typed is not None:
         passwords.refuse_plain(speaker.session.peer)
-        hashed = await chat.way_in.hashing.hash(passwords.new_password(typed, account.name))
+        password = passwords.new_password(typed, account.name)
+        chat.way_in.new_passwords.count(str(account.number), "Too many new passwords")
+        hashed = await chat.way_in.hashing.hash(password)
     await _change(chat, speaker, lambda account: Change((replace(account, password=hashed),)))
     account = _account(chat, speaker)
     others = [

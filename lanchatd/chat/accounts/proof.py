@@ -44,6 +44,9 @@ MINUTE_S, HOUR_S = 60, 3_600
 MOST_REGISTERED = 30
 REGISTERED_WITHIN_S = 600
 
+# Passwords that one account is given in an hour: each holds up the checks of others.
+MOST_PASSWORDS = 5
+
 
 class WayIn:
     """Who may come in under which nick.
@@ -73,6 +76,7 @@ class WayIn:
         self.account_tries = Tries(
             clock, lambda: limits.account_tries, HOUR_S, lambda: limits.secret_lockout_s
         )
+        self.new_passwords = Tries(clock, lambda: MOST_PASSWORDS, HOUR_S)
         self._registrations = Tries(clock, lambda: limits.registrations_per_h, HOUR_S)
         self._all_registrations = Tries(clock, lambda: MOST_REGISTERED, REGISTERED_WITHIN_S)
 

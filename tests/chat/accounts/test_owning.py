@@ -273,6 +273,15 @@ def test_another_password_closes_who_came_in_by_the_old_one(world: Owners) -> No
     assert last(other) == "!! The password of alice is another one."
 
 
+def test_a_password_is_not_changed_all_the_time(world: Owners) -> None:
+    """Each is slow work, for which others wait."""
+    alice = world.owner("alice")
+    for number in range(5):
+        assert says(alice, f"/password number {number}") == ["-- alice has another password now."]
+    assert says(alice, "/password once more") == ["!! Too many new passwords; try again in 1 h."]
+    assert says(alice, "/password short") == ["!! A password has 8 to 128 characters."]
+
+
 def test_an_account_is_deleted(world: Owners) -> None:
     """All connections go; the nick is free after a while."""
     laptop = world.owner("alice", key=KEY)
