@@ -46,6 +46,8 @@ class Machine:
     def is_narrow(self, mtu: int) -> None:
         """Its end of the cable in the switch takes no larger packets, and tells nobody."""
         _ip("-n", self.switch, "link", "set", self.port, "mtu", str(mtu))
+        # Else the kernel hands on several packets as one, whose size nobody looks at.
+        _ip("-n", self.namespace, "link", "set", "eth0", "gso_max_segs", "1")
 
     def gets(self, address: str) -> None:
         """One more address, as by DHCP."""
