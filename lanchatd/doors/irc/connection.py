@@ -317,3 +317,6 @@ class IrcChat(ChatProtocol):
             self._has_read = None
         self._lists.drop()
         super()._leave(state, code, reason)
+        if state is State.GONE:
+            self._lists.end()
+            self._labels.end()

@@ -85,6 +85,11 @@ class Labels:
         self._whole = whole
         self._echoes: list[Response] = []
 
+    def end(self) -> None:
+        """The client is gone, and is held no longer."""
+        self.session = None
+        self._whole = _to_nobody
+
     def answering(self, message: Message) -> AbstractContextManager[None]:
         """What is answered within this is answered to a message."""
         label = message.tag("label") or ""
@@ -147,3 +152,6 @@ def tagged(line: str, tag: str) -> str:
     if line.startswith("@batch="):
         return line
     return f"@{tag};{line[1:]}" if line.startswith("@") else f"@{tag} {line}"
+
+
+def _to_nobody(_: Response) -> None: ...

@@ -41,6 +41,10 @@ class LongLists:
         """Nothing more is told."""
         self._lists.clear()
 
+    def end(self) -> None:
+        """Who is told is gone, and is held no longer."""
+        self._tell, self._all_told = _to_nobody, _nobody_is_told
+
     def _tell_some(self) -> None:
         self._asked = False
         if self._outbox.waiting or not self._lists:
@@ -54,3 +58,9 @@ class LongLists:
             self.go_on()
         else:
             self._all_told()
+
+
+def _to_nobody(_: str) -> None: ...
+
+
+def _nobody_is_told() -> None: ...
