@@ -59,6 +59,8 @@ def message_from(line: str) -> Message:
 
 def _tag(text: str) -> tuple[str, str]:
     name, _, value = text.partition("=")
+    if "\\" not in value:
+        return name, value  # two thousand fit in a line
     return name, re.sub(r"\\(.?)", lambda found: _ESCAPES.get(found[1], found[1]), value)
 
 
