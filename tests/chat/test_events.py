@@ -194,3 +194,12 @@ def test_more_than_five_reasons_are_one_line_without_them() -> None:
 def test_the_size_of_an_event_is_the_bytes_of_its_text_and_nick(nick: str, text: str, size: int) -> None:
     """In UTF-8, as it is sent."""
     assert said(nick, text).size == size
+
+
+def test_two_events_are_the_same_if_they_tell_the_same() -> None:
+    """Whoever else knows of them, and however many lists were told before."""
+    one, same = said("bob", "hi"), said("bob", "hi")._replace(lists=3, came=1, told=set())
+    assert one == same
+    assert {one, same} == {one}
+    assert one != same.numbered(7)
+    assert one != said("bob", "hi there")
