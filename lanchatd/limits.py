@@ -214,7 +214,7 @@ class Limits:
         "who is away for a year has left, or has a new name",
     )  # fmt: skip
     held_days: int = _limit(
-        30, "days", 0, 36_500,
+        30, "days", 1, 36_500,
         "how long nobody can take a nick after its account got another name or went",
         "until nobody takes the new one for the old",
     )  # fmt: skip

@@ -229,7 +229,7 @@ def test_a_nick_that_is_taken_is_asked_for_again(tmp_path: Path) -> None:
     with daemon(cwd=tmp_path) as chat, chat.join("alice"), seat(*at(chat), home=tmp_path) as alice:
         alice.sees_line("!! That nick is taken.")
         alice.sees(lambda seat: seat.typed_row == "Your nick:")
-        alice.types("not this" + ENTER)
+        alice.types("not!this" + ENTER)
         alice.sees_line("!! A nick has 1 to 32 letters")
         alice.types("\x1b[200~pasted\nlines\n\x1b[201~" + "alicia" + ENTER)
         alice.sees_line("-- You are alicia in #lobby.")

@@ -109,7 +109,7 @@ def known(home: Path) -> str:
 def knows(home: Path, port: int, identity: Identity) -> None:
     """This server has been joined before."""
     file = home / ".config" / "lanchatd" / "known_servers"
-    file.parent.mkdir(parents=True)
+    file.parent.mkdir(parents=True, exist_ok=True)
     file.write_text(f"{HOST}:{port} {identity.fingerprint}\n")
 
 

@@ -336,6 +336,9 @@ def test_an_operator_is_a_nick(world: World, console: Console) -> None:
     assert console.types("op") == ["nick   here", "alice"]
     alice = world.join("Alice password", "127.0.0.1")
     assert alice.types("/bans").sees() == ["-- Nobody is banned or muted."]
+    alice.hangs_up()
+    assert console.types("deop alice") == ["alice is no operator any more."]
+    assert console.types("op alice") == ["alice is an operator now."]  # also while it is elsewhere
 
 
 def test_an_operator_may_take_another_nick(world: World, console: Console) -> None:
