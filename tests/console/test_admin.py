@@ -224,6 +224,7 @@ def test_python_inside_the_daemon(tmp_path: Path) -> None:
         shown = python.run("help()").stdout
         assert "kick(nick, reason)" in shown and "users" in shown
         assert python.run("help(chat.leave)").stdout.startswith("Python Library Documentation: method leave")
+        assert int(python.run("import gc; print(gc.get_freeze_count())").stdout) > 10_000
         assert python.run("1/0").returncode == 1
         assert admin.ssh.other(user="manhole").run("1").returncode == 255
         assert python.other(user="admin").run("who").returncode == 255
