@@ -9,6 +9,7 @@ import sys
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 from typing import NoReturn
 
@@ -19,12 +20,11 @@ from lanchatd.history.disk import sql
 from lanchatd.history.disk.pruning import DAY_S, due, prune
 from lanchatd.history.disk.schema import APPLICATION_ID, NEW_NAME
 from lanchatd.history.disk.sql import RoomRow
-from lanchatd.program import FAILED, complain, run
+from lanchatd.program import run
 from lanchatd.state.database import back_up, connect
 from lanchatd.state.directory import default_state_dir
-from lanchatd.state.files import StateError
+from lanchatd.state.file_tool import Wrong, exit_code, opened
 from lanchatd.text import names
-from lanchatd.text.refused import Refused
 from lanchatd.text.times import full_time, moment_from
 
 HISTORY = "history.sqlite"
@@ -50,10 +50,6 @@ _OF_ALL = """
 _MOST_DAYS = 1_000_000  # more are before our calendar
 
 
-class Wrong(Exception):
-    """It can't be done; the text is one sentence for who asked."""
-
-
 def program() -> NoReturn:
     """The console script."""
     run("lanchat-log", main)
@@ -61,29 +57,15 @@ def program() -> NoReturn:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run it; the exit code is 0, or 1 with one line on standard error."""
-    asked = _parser().parse_args(arguments)
-    try:
-        path = (asked.state_dir or default_state_dir(os.environ)) / HISTORY
-        if not path.exists():
-            raise Wrong(f"{path}: there is no log here; --state-dir says where it is")
-        with closing(connect(path, read_only=asked.run is not _prune)) as connection:
-            if connection.execute("PRAGMA application_id").fetchone() != (APPLICATION_ID,):
-                raise Wrong(f"{path} is no log of lanchatd")
-            asked.run(connection, asked)
-    except (Wrong, StateError, sqlite3.Error) as error:
-        return _fail(str(error))
-    except Refused as refused:
-        return _fail(refused.text)
-    except OSError as error:
-        if error.filename is None:
-            raise  # of standard output
-        return _fail(f"{error.filename}: {error.strerror}")
-    return 0
+    return exit_code("lanchat-log", partial(_run, _parser().parse_args(arguments)))
 
 
-def _fail(why: str) -> int:
-    complain("lanchat-log", why)
-    return FAILED
+def _run(asked: argparse.Namespace) -> None:
+    path = (asked.state_dir or default_state_dir(os.environ)) / HISTORY
+    if not path.exists():
+        raise Wrong(f"{path}: there is no log here; --state-dir says where it is")
+    with opened(path, APPLICATION_ID, "log", read_only=asked.run is not _prune) as connection:
+        asked.run(connection, asked)
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -9,22 +9,18 @@ import sqlite3
 import sys
 from collections import defaultdict
 from collections.abc import Sequence
-from contextlib import closing
+from functools import partial
 from pathlib import Path
 from typing import Any, NoReturn
 
 from lanchatd.chat.accounts.rows import Account, Code, Device, Held
-from lanchatd.program import FAILED, complain, run
+from lanchatd.program import run
 from lanchatd.state import wal
 from lanchatd.state.accounts_file import ACCOUNTS, SCHEMA, rows_in
-from lanchatd.state.database import back_up, connect
+from lanchatd.state.database import back_up
 from lanchatd.state.directory import default_state_dir
-from lanchatd.state.files import StateError
+from lanchatd.state.file_tool import Wrong, exit_code, opened
 from lanchatd.text.times import iso_time
-
-
-class Wrong(Exception):
-    """It can't be done; the text is one sentence for who asked."""
 
 
 def program() -> NoReturn:
@@ -34,29 +30,17 @@ def program() -> NoReturn:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run it; the exit code is 0, or 1 with one line on standard error."""
-    asked = _parser().parse_args(arguments)
-    try:
-        path = (asked.state_dir or default_state_dir(os.environ)) / ACCOUNTS
-        if not path.exists():
-            raise Wrong(f"{path}: there are no accounts here; --state-dir says where they are")
-        if not path.stat().st_size or wal.is_damaged(Path(f"{path}-wal")):
-            raise Wrong(f"{path} is damaged")
-        with closing(connect(path, read_only=True)) as connection:
-            if connection.execute("PRAGMA application_id").fetchone() != (SCHEMA.application_id,):
-                raise Wrong(f"{path} is no {SCHEMA.what} of lanchatd")
-            asked.run(connection, asked)
-    except (Wrong, StateError, sqlite3.Error) as error:
-        return _fail(str(error))
-    except OSError as error:
-        if error.filename is None:
-            raise  # of standard output
-        return _fail(f"{error.filename}: {error.strerror}")
-    return 0
+    return exit_code("lanchat-accounts", partial(_run, _parser().parse_args(arguments)))
 
 
-def _fail(why: str) -> int:
-    complain("lanchat-accounts", why)
-    return FAILED
+def _run(asked: argparse.Namespace) -> None:
+    path = (asked.state_dir or default_state_dir(os.environ)) / ACCOUNTS
+    if not path.exists():
+        raise Wrong(f"{path}: there are no accounts here; --state-dir says where they are")
+    if not path.stat().st_size or wal.is_damaged(Path(f"{path}-wal")):
+        raise Wrong(f"{path} is damaged")
+    with opened(path, SCHEMA.application_id, SCHEMA.what) as connection:
+        asked.run(connection, asked)
 
 
 def _parser() -> argparse.ArgumentParser:
