@@ -23,11 +23,9 @@ from lanchatd.client.sanitize import clean
 from lanchatd.client.session import ClientSession
 from lanchatd.client.tries import CONNECT_S, growing_pauses
 from lanchatd.client.trust import Trust
+from lanchatd.text import names
 
 EXIT_FAILED = 1
-
-# Characters of this device's name, as the server has at most (docs/limits.md).
-LONGEST_DEVICE = 32
 
 
 def trust_for(options: Options, complain: Callable[[str], None]) -> Trust | None:
@@ -93,7 +91,7 @@ def connection_for(
 def session_for(options: Options, known: Remembered | None = None) -> ClientSession:
     """A new session, of one room at a time; or of several, with those that are remembered."""
     refs = counted_refs(secrets.token_hex(6))
-    device = clean(platform.node().partition(".")[0])[:LONGEST_DEVICE]
+    device = clean(platform.node().partition(".")[0])[: names.LONGEST_DEVICE_NAME]
     if known is None:
         return ClientSession(options.nick, options.room, refs, device=device)
     rooms = {room.key: room for room in (*known.rooms, *map(Room, options.settings.rooms))}

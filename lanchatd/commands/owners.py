@@ -24,7 +24,7 @@ from lanchatd.chat.events import NO_REASON, Notice
 from lanchatd.chat.user import Session
 from lanchatd.commands.actor import Does
 from lanchatd.commands.speaker import Speaker, wait_for
-from lanchatd.text import cleaning
+from lanchatd.text import cleaning, names
 from lanchatd.text.refused import Refused
 from lanchatd.text.times import near_time
 
@@ -127,8 +127,8 @@ async def _remove(chat: Chat, speaker: Speaker, which: str) -> None:
 
 async def _name(chat: Chat, speaker: Speaker, which: str, name: str) -> None:
     cleaning.refuse_unseen(name)
-    if len(name) > changes.LONGEST_DEVICE_NAME:
-        text = f"The name of a device has at most {changes.LONGEST_DEVICE_NAME} characters."
+    if len(name) > names.LONGEST_DEVICE_NAME:
+        text = f"The name of a device has at most {names.LONGEST_DEVICE_NAME} characters."
         raise Refused("too_long", text)
 
     def named(account: Account) -> Change:

@@ -17,6 +17,7 @@ from lanchatd.text import cleaning
 from lanchatd.text.refused import Refused
 
 LONGEST = 32  # characters
+LONGEST_DEVICE_NAME = 32  # characters
 LOBBY = "#lobby"
 
 # Says what administrators say in a room. Nobody can take it.

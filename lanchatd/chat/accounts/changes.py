@@ -7,10 +7,9 @@ from dataclasses import replace
 
 from lanchatd.chat.accounts.register import Accounts
 from lanchatd.chat.accounts.rows import TLS, Account, Change, Device, Held, Row
+from lanchatd.text import names
 from lanchatd.text.names import Name
 from lanchatd.text.refused import Refused
-
-LONGEST_DEVICE_NAME = 32  # characters
 
 
 def account_there(accounts: Accounts, number: int) -> Account:
@@ -49,7 +48,7 @@ def new_devices(
     if key is None or accounts.device(key) in accounts.devices_of(account):
         return ()
     accounts.refuse_print(key, account)
-    return (Device(account.number, TLS, key, name[:LONGEST_DEVICE_NAME], now, now),)
+    return (Device(account.number, TLS, key, name[: names.LONGEST_DEVICE_NAME], now, now),)
 
 
 def renamed(accounts: Accounts, account: Account, name: Name, held_until: float) -> Change:
