@@ -31,17 +31,20 @@ SIZES = {"desktop": DESKTOP, "phone": PHONE}
 
 
 class Seat:
-    """Somebody in front of the page. What the browser complains about is in ``complaints``."""
+    """Somebody in front of the page. What the browser complains about is in ``complaints``.
+
+    But what has ``foreseen`` in it: a complaint may come at any time after what it is about.
+    """
 
     def __init__(self, page: Any) -> None:
         self.page = page
         self.complaints: list[str] = []
+        self.foreseen = "WebSocket connection to"  # is refused while the daemon is away
         page.on("console", self._said)
         page.on("pageerror", lambda error: self.complaints.append(str(error)))
 
     def _said(self, message: Any) -> None:
-        # That the connection is refused while the daemon is away is what it is.
-        if message.type in ("error", "warning") and "WebSocket connection to" not in message.text:
+        if message.type in ("error", "warning") and self.foreseen not in message.text:
             self.complaints.append(message.text)
 
     def opens(self, chat: Daemon, room: str = "", scheme: str = "http") -> None:
