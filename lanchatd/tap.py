@@ -37,6 +37,7 @@ from lanchatd.service.daemon import Running
 from lanchatd.service.figures import Collector
 from lanchatd.service.invitation import Invitation
 from lanchatd.service.log_file import log_of
+from lanchatd.service.read_marks import WrittenReadMarks
 from lanchatd.service.services import (
     AUDIT,
     CERTIFICATE,
@@ -113,7 +114,9 @@ def makeService(options: Options) -> IService:
     web = None if options["no-web"] else WebDoor(site)
     kept = StateService(reactor, state, keeper, audit, accounts_file, chat)
     door = ChatService(reactor, ChatFactory(connections, all_doors(web)), options.endpoints)
-    services: list[Service] = [kept, credentials, UnusedAccounts(reactor, chat), door, *watches]
+    services: list[Service] = [
+        kept, credentials, UnusedAccounts(reactor, chat), WrittenReadMarks(reactor, accounts), door, *watches
+    ]  # fmt: skip
     if not options["no-announce"]:
         services.append(Announcer(reactor, join, credentials, chat, site.known_as))
     if web is not None and not options["no-qr"]:

@@ -361,11 +361,27 @@ class Chat:
                 own.tell(private)
 
     def has_read(self, session: Session, room_text: str | None, until: int) -> None:
-        """A session has read one of its rooms up to an id: the others of its user are told."""
-        room = self.room_of(session, room_text)
-        for other in session.user.sessions:
-            if other is not session:
-                other.tell(Read(room.name, min(until, room.readers.newest)))
+        """A session has read one of its rooms up to an id: the others of its user are told.
+
+        If that is not as far as it was read elsewhere, this one is. Of guests nothing is known.
+        """
+        room, user = self.room_of(session, room_text), session.user
+        if user.account is None:
+            return
+        if self.accounts.read_marks.move(
+            user.account, room.key, room.log.name, min(until, room.readers.newest)
+        ):
+            others = tuple(other for other in user.sessions if other is not session)
+        else:
+            others = (session,) if until < self.read_until(user, room) else ()
+        for other in others:
+            other.tell(Read(room.name, self.read_until(user, room)))
+
+    def read_until(self, user: User, room: Room) -> int:
+        """The id up to which a user has read a room, on any device; 0 if that is not known."""
+        if user.account is None:
+            return 0
+        return self.accounts.read_marks.of(user.account, room.key, room.log.name)
 
     def refuse_muted(self, user: User) -> None:
         """Raises `Refused` if the user may not talk."""
@@ -426,7 +442,12 @@ class Chat:
         where = (session.user.nick, room.name, room.log.name, room.readers.newest, room.topic)
         by = "" if session.proof is None else session.proof.by
         welcome = Welcome(*where, server=self.name, version=__version__, motd=motd, by=by)
-        return [welcome] if known else [welcome, Missed(room.name, room.log.name, None)]
+        told: list[Item] = [welcome]
+        if until := self.read_until(session.user, room):
+            told.append(Read(room.name, until))
+        if not known:
+            told.append(Missed(room.name, room.log.name, None))
+        return told
 
     def _rooms_for(self, places: Sequence[Place], maker: str) -> list[Room]:
         most = self.limits.max_rooms_per_session

@@ -255,7 +255,7 @@ class Parted:
 
 @dataclass(frozen=True, slots=True)
 class Read:
-    """You have read a room up to this id, on another of your connections."""
+    """You have read a room up to this id, by another of your connections or devices."""
 
     room: str
     id: int

@@ -7,7 +7,7 @@ from dataclasses import replace
 from lanchatd.chat import nicks
 from lanchatd.chat.accounts import changes, codes
 from lanchatd.chat.accounts.proof import OFF
-from lanchatd.chat.accounts.rows import FOR_GUEST, FOR_RETURN, Account, Change, Code, Held, Row
+from lanchatd.chat.accounts.rows import FOR_GUEST, FOR_RETURN, Account, Change, Code, Device, Held, Row
 from lanchatd.chat.chat import Chat
 from lanchatd.chat.events import NO_REASON, Notice
 from lanchatd.commands.actor import Does
@@ -94,7 +94,7 @@ async def _give_code(chat: Chat, administrator: Administrator, what: str, name: 
 def _replaced(chat: Chat, account: Account, whole: bool) -> tuple[Row, ...]:
     """What a new code takes the place of: the one before, or everything that proved the account."""
     if whole:
-        return tuple(row for row in chat.accounts.everything_of(account) if not isinstance(row, Account))
+        return tuple(row for row in chat.accounts.everything_of(account) if isinstance(row, Device | Code))
     return tuple(code for code in chat.accounts.codes_of(account) if code.kind == FOR_RETURN)
 
 

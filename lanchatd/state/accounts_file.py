@@ -12,7 +12,7 @@ from functools import partial
 from pathlib import Path
 from sys import intern
 
-from lanchatd.chat.accounts.rows import Account, Change, Code, Device, Held, Row
+from lanchatd.chat.accounts.rows import Account, Change, Code, Device, Held, ReadMark, Row
 from lanchatd.chat.answers import Answer
 from lanchatd.state import wal
 from lanchatd.state.database import PARTS, Damaged, Schema, open_whole, refuse_foreign_parts, why_not
@@ -60,6 +60,15 @@ SCHEMA = Schema(
         );
         CREATE TABLE held (key TEXT PRIMARY KEY, shown TEXT NOT NULL, until REAL, account INTEGER);
         """,
+        """
+        CREATE TABLE read (
+            account INTEGER NOT NULL REFERENCES account,
+            room TEXT NOT NULL,
+            log TEXT NOT NULL,
+            id INTEGER NOT NULL,
+            PRIMARY KEY (account, room)
+        ) WITHOUT ROWID;
+        """,
     ),
 )
 
@@ -75,6 +84,10 @@ _PUT_CODE = "INSERT INTO code VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (hash) DO UP
 _PUT_HELD = """
     INSERT INTO held VALUES (?, ?, ?, ?) ON CONFLICT (key) DO UPDATE SET
         shown = excluded.shown, until = excluded.until, account = excluded.account
+"""
+_PUT_READ = """
+    INSERT INTO read VALUES (?, ?, ?, ?) ON CONFLICT (account, room) DO UPDATE SET
+        log = excluded.log, id = excluded.id
 """
 
 
@@ -179,6 +192,8 @@ def rows_in(connection: sqlite3.Connection) -> list[Row]:
     rows += (Code(*row) for row in connection.execute("SELECT * FROM code"))
     held = connection.execute("SELECT shown, key, until, account FROM held")
     rows += (Held(Name(shown, key), until, account) for shown, key, until, account in held)
+    read = connection.execute("SELECT * FROM read")
+    rows += (ReadMark(account, intern(room), intern(log), id_) for account, room, log, id_ in read)
     return rows
 
 
@@ -212,6 +227,8 @@ def _putting(row: Row) -> tuple[str, tuple[object, ...]]:
             return _PUT_CODE, (row.hash, row.kind, row.account, row.uses, row.until, row.by)
         case Held():
             return _PUT_HELD, (row.name.key, row.name.shown, row.until, row.account)
+        case ReadMark():
+            return _PUT_READ, (row.account, row.room, row.log, row.id)
 
 
 def _taking_out(row: Row) -> tuple[str, tuple[object, ...]]:
@@ -224,3 +241,5 @@ def _taking_out(row: Row) -> tuple[str, tuple[object, ...]]:
             return "DELETE FROM code WHERE hash = ?", (row.hash,)
         case Held():
             return "DELETE FROM held WHERE key = ?", (row.name.key,)
+        case ReadMark():
+            return "DELETE FROM read WHERE account = ? AND room = ?", (row.account, row.room)

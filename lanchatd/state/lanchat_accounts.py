@@ -13,7 +13,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, NoReturn
 
-from lanchatd.chat.accounts.rows import Account, Code, Device, Held
+from lanchatd.chat.accounts.rows import Account, Code, Device, Held, ReadMark
 from lanchatd.program import run
 from lanchatd.state import wal
 from lanchatd.state.accounts_file import ACCOUNTS, SCHEMA, rows_in
@@ -89,7 +89,7 @@ def _export(connection: sqlite3.Connection, asked: argparse.Namespace) -> None:
             case Held():
                 until = None if row.until is None else iso_time(row.until)
                 shown = {"held": row.name.shown, "until": until}
-            case Device() | Code():
+            case Device() | Code() | ReadMark():
                 continue
         sys.stdout.buffer.write((json.dumps(shown, ensure_ascii=False) + "\n").encode())
 

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 from twisted.internet.task import Clock
 
-from lanchatd.chat.accounts.rows import TLS, Account, Change, Code, Device, Held, Row
+from lanchatd.chat.accounts.rows import TLS, Account, Change, Code, Device, Held, ReadMark, Row
 from lanchatd.state.accounts_file import ACCOUNTS, SCHEMA, AccountsFile
 from lanchatd.state.files import StateError
 from lanchatd.text.names import nick
@@ -26,7 +26,8 @@ ALICE = Account(1, nick("Alice"), 1_795_356_191.123, 1_795_356_200.0, "", "hash"
 PHONE = Device(1, TLS, "sha256:abc", "phone", 2.0, 3.0)
 CODE = Code("00ff", "recovery", 1, 1, 4.0, "admin")
 HELD = Held(nick("Root"), None, None)
-ROWS: tuple[Row, ...] = (ALICE, PHONE, CODE, HELD)
+READ = ReadMark(1, "#lobby", "9f3c", 4712)
+ROWS: tuple[Row, ...] = (ALICE, PHONE, CODE, HELD, READ)
 
 
 @pytest.fixture
@@ -75,6 +76,7 @@ def test_what_is_changed_takes_the_place_of_what_was(path: Path) -> None:
         Device(1, TLS, "sha256:abc", "new phone", 2.0, 9.0),
         Code("00ff", "recovery", 1, 5, 4.0, "admin"),
         Held(nick("root"), 9.0, 1),
+        ReadMark(1, "#lobby", "77ab", 3),
     )
     first.keeps(Change(changed))
     first.closes()
@@ -172,6 +174,20 @@ def test_a_folder_that_takes_nothing_is_said(path: Path) -> None:
     """In one line."""
     with pytest.raises(StateError, match="No such file or directory"):
         Kept(path.parent / "no" / "such")
+
+
+def test_a_file_of_before_is_taken_on(path: Path) -> None:
+    """And a copy of it is kept."""
+    with closing(sqlite3.connect(path)) as older:
+        older.executescript(f"{SCHEMA.migrations[0]}; PRAGMA application_id = {SCHEMA.application_id}")
+        older.executescript(
+            "PRAGMA user_version = 1; INSERT INTO account VALUES (7, 'a', 'A', 1, 2, '', NULL)"
+        )
+    kept = Kept(path)
+    assert (kept.rows, kept.last) == ([Account(7, nick("A"), 1.0, 2.0)], 7)
+    assert kept.keeps(Change((ReadMark(7, "#lobby", "9f3c", 1),))) == ""
+    kept.closes()
+    assert path.with_name(f"{ACCOUNTS}.version-1").exists()
 
 
 def test_a_start_that_was_killed_is_begun_anew(path: Path) -> None:

@@ -10,7 +10,8 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 
-from lanchatd.chat.accounts.rows import FOR_RETURN, Account, Change, Code, Device, Held, Row
+from lanchatd.chat.accounts.read_marks import ReadMarks
+from lanchatd.chat.accounts.rows import FOR_RETURN, Account, Change, Code, Device, Held, ReadMark, Row
 from lanchatd.chat.answers import Answer
 from lanchatd.limits import Limits
 from lanchatd.text.lookalikes import Looks
@@ -33,6 +34,7 @@ class Accounts:
     def __init__(self, limits: Limits, now: Callable[[], float], keep: Keep) -> None:
         """``now`` tells seconds since the epoch."""
         self.by_number: dict[int, Account] = {}
+        self.read_marks = ReadMarks()
         self._limits = limits
         self._now = now
         self._keep = keep
@@ -147,7 +149,7 @@ class Accounts:
     def everything_of(self, account: Account) -> tuple[Row, ...]:
         """All that goes with it, and it."""
         codes = (code for code in self._codes.values() if code.account == account.number)
-        return *self.devices_of(account), *codes, account
+        return *self.devices_of(account), *codes, *self.read_marks.all_of(account.number), account
 
     def next_number(self) -> int:
         """What will stand for the next account; none had it before."""
@@ -221,14 +223,17 @@ class Accounts:
                 self._by_print[row.print] = row
             case Code():
                 self._codes[row.hash] = row
-            case Held():  # pragma: no branch
+            case Held():
                 self._held[row.name.key] = row
                 self._looks.add(row.name)
+            case ReadMark():  # pragma: no branch
+                self.read_marks.is_kept(row)
 
     def _forget(self, row: Row) -> None:
         match row:
             case Account():
                 del self.by_number[row.number], self._by_nick[row.name.key]
+                self.read_marks.forget(row.number)
                 self._looks.remove(row.name)
                 for held in self._held.values():  # one that looks like it had left it its looks
                     if held.account == row.number:
@@ -240,8 +245,10 @@ class Accounts:
                     self._devices[row.account] = others
             case Code():
                 del self._codes[row.hash]
-            case Held():  # pragma: no branch
+            case Held():
                 del self._held[row.name.key]
                 self._looks.remove(row.name)
                 if row.account is not None and (account := self.by_number.get(row.account)) is not None:
                     self._looks.add(account.name)
+            case ReadMark():  # pragma: no branch
+                self.read_marks.is_gone(row)

@@ -74,7 +74,17 @@ class Proof:
     key: str | None = None
 
 
-Row = Account | Device | Code | Held
+@dataclass(frozen=True, slots=True)
+class ReadMark:
+    """An owner has read a room, by its key, up to this id of the log of that name."""
+
+    account: int
+    room: str
+    log: str
+    id: int
+
+
+Row = Account | Device | Code | Held | ReadMark
 
 
 @dataclass(frozen=True, slots=True)
