@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 from lanchatd.chat.accounts.rows import Change, ReadMark
 
-# Rooms of one account, and in all, in 8 MiB (measured). Of too many those go in which nobody read on for longest: their
-# next device begins at the newest lines, as a guest does.
+# Rooms of one account, and in all, in 8 MiB (measured). Of too many those go in which nobody read on for
+# longest: the next device of their owner begins at the newest lines, as a guest does.
 MOST_OF_ONE, MOST = 100, 50_000
 
 
