@@ -17,7 +17,7 @@ PACKAGE = Path(lanchatd.__file__).parent
 # The lowest first: a folder imports from those before it in this list, and from itself.
 FOLDERS = (
     "limits", "clock", "program", "text", "lan", "terminal", "chat", "state", "formats", "net",
-    "history", "commands", "ssh", "doors", "console", "service", "options", "tap",
+    "history", "commands", "ssh", "doors", "broker", "console", "service", "options", "tap",
 )  # fmt: skip
 # The program at the other end knows what both ends share, and nobody knows it.
 CLIENT = "client"
