@@ -32,9 +32,9 @@ from lanchatd.text.refused import Refused
 PORT = 8000
 LOOPBACK = "127.0.0.1"
 LARGEST_PORT = 65_535
-# Connections that wait to be accepted. When a room comes back at once, one that does not fit tries again only
-# after a second (Twisted's default is 50).
-BACKLOG = 1_024
+# Connections that wait to be accepted. When a room comes back at once, or many keep silent, one that does not
+# fit tries again only after a second (Twisted's default is 50; the kernel gives 4,096 at the most).
+BACKLOG = 2_048
 LONGEST_NAME = 64  # characters, of the server
 LONGEST_MOTD = 16_384  # bytes: it is sent to everybody, in one go
 

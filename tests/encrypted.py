@@ -9,10 +9,11 @@ from tests.world import Person
 
 
 class Encrypted:
-    """Somebody in the world who speaks TLS."""
+    """Somebody in the world who speaks TLS, and shakes hands in segments of so many bytes."""
 
-    def __init__(self, person: Person) -> None:
+    def __init__(self, person: Person, segment_bytes: int = 65_536) -> None:
         self._person = person
+        self._segment_bytes = segment_bytes
         self._in, self._out = ssl.MemoryBIO(), ssl.MemoryBIO()
         self._tls = any_server().wrap_bio(self._in, self._out)
         self._taken = 0
@@ -25,7 +26,8 @@ class Encrypted:
         self._flows()
 
     def _flows(self) -> None:
-        self._person.sends(self._out.read())
+        while segment := self._out.read(self._segment_bytes):
+            self._person.sends(segment)
         self._hears()
 
     def _hears(self) -> None:

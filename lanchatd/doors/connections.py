@@ -139,7 +139,7 @@ class Connections:
     def closed(self, connection: Connection) -> None:
         """A connection that `began` is gone."""
         self.open.discard(connection)
-        self.entrance.leave(connection)
+        self.entrance.leave(connection, came_in=False)
         if connection.peer.address is not None:
             self._per_address[connection.peer.address] -= 1
             if not self._per_address[connection.peer.address]:

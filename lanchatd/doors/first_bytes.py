@@ -24,6 +24,7 @@ from lanchatd.doors.connections import ASK_NICK, Connections
 from lanchatd.doors.door import Door, Doors, Inner
 from lanchatd.doors.refusal import LAST_LINE_S, only_tls
 from lanchatd.net.allowances import Allowance, Verdict
+from lanchatd.net.client_hello import ClientHello, NoHelloError
 from lanchatd.net.credentials import key_of, why_lost
 from lanchatd.net.outbox import BufferedOutbox, Outbox, outbox_for
 from lanchatd.net.tls_transport import ALPN_HTTP, encrypt
@@ -56,9 +57,11 @@ class FirstBytes(Protocol):
         self.inner: Inner | None = None
         self.begin = b""
         self.greeted = False
+        self.is_coming = False  # `Newcomer`: its hello is whole, or it has shaken hands
         self._doors = doors
         self._is_tls_endpoint = False
         self._in_handshake = False
+        self._hello: ClientHello | None = None  # until it is whole
         self._why_aborted = ""
         self._timers: list[Call] = []
 
@@ -76,18 +79,14 @@ class FirstBytes(Protocol):
     def start_tls(self) -> None:
         """The bytes that came are those of a handshake."""
         begin, self.begin = self.begin, b""
-        self.outbox.close()
-        shared, tcp = self.connections, self.transport
-        clock, limits = shared.clock, shared.limits
-        tls: Any = encrypt(tcp, self, shared.credentials.tls, clock, limits, shared.budget)
-        self.transport = tls
-        self.outbox = BufferedOutbox(tls, clock, limits, self)
+        self._hello = ClientHello()
         self._await_handshake()
-        tls.transport.dataReceived(begin)  # the next bytes will go there by themselves
+        self._gather_hello(self._hello, begin)
 
     def handshakeCompleted(self) -> None:
         """What comes and goes is encrypted from here on."""
         self._in_handshake = False
+        self.is_coming = True
         self.peer = replace(self.peer, encrypted=True, key=key_of(self.transport.getHandle()))
         self._stop_waiting()
         self._await_first_bytes()
@@ -116,6 +115,9 @@ class FirstBytes(Protocol):
         if self.inner is not None:
             self.inner.dataReceived(data)
             return
+        if self._hello is not None:
+            self._gather_hello(self._hello, data)
+            return
         # Some editors begin a file with a byte order mark, and the file may be piped in.
         self.begin = (self.begin + data).removeprefix(BOM_UTF8)
         door = self._doors.door_for(self.begin)
@@ -124,6 +126,9 @@ class FirstBytes(Protocol):
 
     def readConnectionLost(self) -> None:
         """The peer has closed its side."""
+        if self._in_handshake:
+            self._give_up_handshake("closed in the midst of its hello")
+            return
         inner = self.inner or self._open(self._doors.other)
         if inner is not None:
             inner.readConnectionLost()
@@ -188,11 +193,6 @@ class FirstBytes(Protocol):
         self._close("unnamed_full", Refusal("unnamed_full", text), LAST_LINE_S)
 
     @property
-    def is_coming(self) -> bool:
-        """`Newcomer`: it shakes hands, and was answered; or has done so."""
-        return self.peer.encrypted or bool(getattr(self.transport, "has_answered", False))
-
-    @property
     def awaits_turn(self) -> bool:
         """`Newcomer`: what it said first waits for others to have their turn."""
         return self.inner is not None and self.inner.awaits_turn
@@ -213,6 +213,7 @@ class FirstBytes(Protocol):
 
     def _close(self, code: str, last: Notice | Refusal, within_s: float) -> None:
         if self._in_handshake:
+            self.leave_entrance()
             self._give_up_handshake(code)
             return
         inner = self.inner or self._open(self._doors.other)
@@ -251,6 +252,24 @@ class FirstBytes(Protocol):
         timeout_s = self.connections.limits.tls_handshake_s
         why = f"no handshake within {timeout_s:g} s"
         self._timers = [self.connections.clock.callLater(timeout_s, self._give_up_handshake, why)]
+
+    def _gather_hello(self, hello: ClientHello, data: bytes) -> None:
+        """TLS is dear to make for one connection, so it begins when there is something to answer."""
+        try:
+            if not hello.has_come(data):
+                return
+        except NoHelloError as why:
+            self._give_up_handshake(str(why))
+            return
+        self._hello = None
+        self.is_coming = True
+        self.outbox.close()
+        shared, tcp = self.connections, self.transport
+        clock, limits = shared.clock, shared.limits
+        tls: Any = encrypt(tcp, self, shared.credentials.tls, clock, limits, shared.budget)
+        self.transport = tls
+        self.outbox = BufferedOutbox(tls, clock, limits, self)
+        tls.transport.dataReceived(hello.came)  # the next bytes will go there by themselves
 
     def _give_up_handshake(self, why: str) -> None:
         self._timers = [timer for timer in self._timers if timer.active()]

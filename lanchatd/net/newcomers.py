@@ -96,9 +96,9 @@ class Entrance:
                 gate.pauseProducing()
             self._look = self._clock.callLater(SILENT_S, self._read_first)
 
-    def leave(self, newcomer: Newcomer) -> None:
-        """It has a nick, or is being closed, or is gone; it may have left before."""
-        if self._newcomers.pop(newcomer, newcomer) is None and not self._closing:
+    def leave(self, newcomer: Newcomer, came_in: bool = True) -> None:
+        """It has a nick, or is being closed, or is gone without one; it may have left before."""
+        if self._newcomers.pop(newcomer, newcomer) is None and came_in and not self._closing:
             self._moved_at = self._clock.seconds()
         if self._look is not None and not self._is_crowded():
             self._look.cancel()

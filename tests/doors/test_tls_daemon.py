@@ -191,6 +191,42 @@ def test_a_hello_that_comes_late_is_one_all_the_same(tmp_path: Path, tls: ssl.SS
         assert quiet(chat)
 
 
+def in_bytes(tls: ssl.SSLContext, port: int, text: str) -> str:
+    """Speak TLS in segments of a byte; all that is told, until the server closes."""
+    came, sent = ssl.MemoryBIO(), ssl.MemoryBIO()
+    client = tls.wrap_bio(came, sent)
+    told = b""
+    with socket.create_connection(("127.0.0.1", port), PATIENCE_S) as peer:
+        peer.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        while True:
+            with suppress(ssl.SSLWantReadError):
+                client.do_handshake()
+                client.write(text.encode())
+                text = ""
+                while more := client.read(65_536):
+                    told += more
+                return told.decode()
+            while one := sent.read(1):
+                peer.send(one)
+            came.write(peer.recv(65_536))
+
+
+def test_a_handshake_may_come_in_segments_of_a_byte(tmp_path: Path, tls: ssl.SSLContext) -> None:
+    """Or its hello in several records, as openssl cuts one that is longer than it was told to send."""
+    with daemon(cwd=tmp_path) as chat:
+        assert "-- 1 in #lobby: alice\n" in in_bytes(tls, chat.port, "alice\n/quit\n")
+        if shutil.which("openssl") is None:
+            pytest.skip("openssl is not installed")
+        offers = ",".join(f"protocol-number-{number}" for number in range(100))
+        command = ["openssl", "s_client", "-quiet", "-connect", f"127.0.0.1:{chat.port}"]
+        cut = subprocess.run(
+            [*command, "-max_send_frag", "512", "-alpn", offers],
+            input="bob\n/quit\n", text=True, capture_output=True, timeout=PATIENCE_S, check=False,
+        )  # fmt: skip
+        assert "-- 1 in #lobby: bob\n" in cut.stdout
+        assert quiet(chat)
+
+
 def test_who_says_that_it_closes_has_hung_up(tmp_path: Path, tls: ssl.SSLContext) -> None:
     """TLS has a word for it; without that word the connection was lost."""
     with daemon(cwd=tmp_path) as chat, chat.join("alice") as alice:
@@ -285,7 +321,8 @@ def test_a_handshake_that_fails_costs_one_line_in_the_log(tmp_path: Path, tls: s
     """Junk, silence, a lost connection and an end of file, in the middle of one; and no more than it."""
     with daemon("--port=0", "--tls-handshake-s=0.3", cwd=tmp_path) as chat:
         for sent, why in (
-            (HELLO + b"\xff" * 5_000, "closed: tls, detail [a-z ]+$"),
+            (HELLO + b"\xff" * 5_000, "closed: tls, detail a record of an impossible size$"),
+            (HELLO + b"\0\4\1\0\0\0", "closed: tls, detail [a-z ]+$"),
             (HELLO, "closed: tls, detail no handshake within 0.3 s$"),
         ):
             with socket.create_connection(("127.0.0.1", chat.port), PATIENCE_S) as visitor:
@@ -304,9 +341,9 @@ def test_a_handshake_that_fails_costs_one_line_in_the_log(tmp_path: Path, tls: s
         with join(chat, "alice", tls):
             pass
         assert chat.ends(signal.SIGTERM) == 0
-        assert sum(" connected" in line for line in chat.log) == 5
-        assert sum(" closed: " in line for line in chat.log) == 5
-        assert sum(" closed: tls, detail " in line for line in chat.log) == 4
+        assert sum(" connected" in line for line in chat.log) == 6
+        assert sum(" closed: " in line for line in chat.log) == 6
+        assert sum(" closed: tls, detail " in line for line in chat.log) == 5
         assert quiet(chat)
 
 

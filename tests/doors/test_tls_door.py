@@ -9,6 +9,7 @@ from twisted.python.failure import Failure
 
 from lanchatd.doors.first_bytes import LATE_HELLO_S
 from lanchatd.net.credentials import why_lost
+from tests.encrypted import Encrypted
 from tests.world import ASKED, World, certificate
 
 CLIENT_HELLO = bytes.fromhex("16030100c8010000c40303") + b"\n" * 40
@@ -76,6 +77,46 @@ def test_who_has_to_encrypt_is_told_so_at_shutdown_and_at_its_end_of_file(strict
     assert second.sees() == [JOIN_WITH_TLS]
     strict.passes(1)
     assert done.called and first.gone and second.gone
+
+
+@pytest.mark.parametrize("step", [1, 100, 5_000])
+def test_a_hello_may_come_in_pieces(strict: World, step: int) -> None:
+    """Over several segments, as on a network of small packets."""
+    alice = strict.connect()
+    encrypted = Encrypted(alice, step)
+    alice.sends(encrypted.records(b"alice\n"))
+    assert encrypted.sees()[-1] == "-- 1 in #lobby: alice"
+
+
+@pytest.mark.parametrize("begin", [b"\x16", CLIENT_HELLO])
+def test_a_hello_that_does_not_come_whole_makes_nothing(world: World, begin: bytes) -> None:
+    """The transport is what it was; and it is waited for as a handshake is."""
+    visitor = world.connect().sends(begin)
+    opening = visitor.wire.protocol
+    world.passes(world.limits.tls_handshake_s - 0.1)
+    assert opening.transport is visitor.wire and not visitor.gone
+    world.passes(0.1)
+    assert visitor.gone and visitor.wire.aborted
+    assert visitor.wire.taken == b""
+    assert world.chat.counts.closed == {"tls": 1}
+    assert world.clock.getDelayedCalls() == []
+
+
+def test_who_hangs_up_in_the_midst_of_a_hello_is_gone(world: World) -> None:
+    """Nobody is told that somebody came."""
+    visitor = world.connect().sends(CLIENT_HELLO)
+    visitor.hangs_up()
+    assert visitor.gone
+    assert world.chat.counts.closed == {"tls": 1}
+    assert world.clock.getDelayedCalls() == []
+
+
+def test_what_is_no_hello_is_closed_at_once(world: World) -> None:
+    """It says so in its first bytes."""
+    visitor = world.connect().sends(b"\x16\x03\x01\xff\xff")
+    assert visitor.gone and visitor.wire.aborted
+    assert world.chat.counts.closed == {"tls": 1}
+    assert world.clock.getDelayedCalls() == []
 
 
 def test_the_greeting_says_the_fingerprint_of_the_key(world: World) -> None:

@@ -9,6 +9,7 @@ import socket
 import ssl
 import time
 from collections import Counter
+from contextlib import suppress
 from typing import Any
 
 from tests.faults.members import PATIENCE_S, REFUSED, connect
@@ -17,6 +18,14 @@ from tests.impostors import any_server
 Found = dict[str, Any]
 
 RECORDS = 2_000  # that are encrypted at once
+
+
+def client_hello() -> bytes:
+    """What any client of TLS begins with."""
+    came, sent = ssl.MemoryBIO(), ssl.MemoryBIO()
+    with suppress(ssl.SSLWantReadError):
+        any_server().wrap_bio(came, sent).do_handshake()
+    return sent.read()
 
 
 class Records:

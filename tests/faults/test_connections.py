@@ -57,10 +57,7 @@ def test_ten_thousand_that_say_nothing(tmp_path: Path) -> None:
 @pytest.mark.timeout(60)
 @pytest.mark.parametrize("begin", ["", "x", "\x16", "\x16\x03\x01"])
 def test_a_byte_keeps_no_place(tmp_path: Path, begin: str) -> None:
-    """20 addresses hold 60 connections each, with a byte: who has a nick comes in within a second.
-
-    Who comes while all of these connect may need a little longer, if the byte is one of TLS.
-    """
+    """20 addresses hold 60 connections each, with a byte: who has a nick comes in within a second."""
     with watched(cwd=tmp_path) as chat, chat.join("alice"):
         talk_began = len(chat.log)
         with intruder(chat, "hold", connections=1_200, seconds=4, begin=begin) as harm:
@@ -69,9 +66,7 @@ def test_a_byte_keeps_no_place(tmp_path: Path, begin: str) -> None:
             while not harm.has_answered():
                 came_s.append(comes_in_s(chat, f"newcomer{len(came_s)}"))
                 time.sleep(0.1)
-        came_s.sort()
-        assert came_s[len(came_s) * 9 // 10] <= 1, came_s
-        assert came_s[-1] <= (2 if begin.startswith("\x16") else 1), came_s
+        assert max(came_s) <= 1, came_s
 
 
 @needs_ssh

@@ -119,6 +119,25 @@ def test_patience_is_longer_while_others_come_to_a_nick(hall: Hall) -> None:
     assert hall.closed == people[:1]
 
 
+def test_patience_is_no_longer_because_others_go(hall: Hall) -> None:
+    """Without a nick they were no reason for it."""
+    people = [hall.comes() for _ in range(FITS + 20)]
+    for someone in people[FITS : FITS + 12]:
+        hall.passes(SILENT_S)
+        hall.entrance.leave(someone, came_in=False)
+    assert len(hall.closed) > 1
+
+
+@pytest.mark.parametrize("begin", [b"", b"x", b"\x16", b"\x16\x03\x01", b'{"nick": '])
+def test_however_many_keep_places_by_a_byte_they_are_soon_gone(world: World, begin: bytes) -> None:
+    """Twice as many at once each time."""
+    world.limits.max_unnamed = 84
+    flood = [world.connect().sends(*[begin] * bool(begin)) for _ in range(60)]
+    world.passes(PATIENT_S + 6 * SILENT_S)
+    world.passes(0.5)  # for what they are told
+    assert sum(person.gone for person in flood) >= 59
+
+
 @pytest.mark.parametrize("begin", [b"x", b"\x16", b"\x16\x03\x01", b'{"nick": '])
 def test_a_byte_is_no_reason_to_wait_longer(world: World, begin: bytes) -> None:
     """Not for a handshake either, of which so little came that there is nothing to answer."""
