@@ -76,26 +76,21 @@ def until(what: str, true: Callable[[], bool]) -> None:
 class Server:
     """One nats-server, which can be ended and started again on the same port with what it kept."""
 
-    def __init__(self, directory: Path, name: str, more: str = "", port: int = 0) -> None:
-        """``more`` are lines of its configuration beside those for a port and for what is kept."""
+    def __init__(self, directory: Path, name: str, config: str, port: int, monitor: int) -> None:
+        """It listens on the one port, and tells how it is on the other, as its configuration says."""
         self.name = name
-        own, self._monitor = free_ports(2)
-        self.port = port or own
+        self.port = port
+        self._monitor = monitor
         self._directory = directory
         directory.mkdir(parents=True, exist_ok=True)
         self.config = directory / "nats.conf"
-        self.kept = directory / "kept"
-        """What it keeps is below this directory."""
-        self.config.write_text(
-            f"server_name: {name}\n"
-            f"listen: 127.0.0.1:{self.port}\n"
-            f"http: 127.0.0.1:{self._monitor}\n"
-            "max_payload: 8MB\n"
-            f'jetstream {{ store_dir: "{self.kept}", sync_interval: always, max_mem: 64MB, max_file: 4GB }}\n'
-            f"{more}\n",
-            "utf-8",
-        )
+        self.config.write_text(config, "utf-8")
         self._process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def kept(self) -> Path:
+        """What it keeps is below this directory."""
+        return self._directory / "kept"
 
     @property
     def url(self) -> str:
@@ -213,6 +208,20 @@ class Servers:
         return [server for server in self.each if server is not leader]
 
 
+def server_in(directory: Path, name: str, more: str = "") -> Server:
+    """One that keeps what it has there; ``more`` are lines of its configuration."""
+    port, monitor = free_ports(2)
+    config = (
+        f"server_name: {name}\n"
+        f"listen: 127.0.0.1:{port}\n"
+        f"http: 127.0.0.1:{monitor}\n"
+        "max_payload: 8MB\n"
+        f'jetstream {{ store_dir: "{directory}/kept", sync_interval: always, max_mem: 64MB, max_file: 4GB }}'
+        f"\n{more}\n"
+    )
+    return Server(directory, name, config, port, monitor)
+
+
 def _leader(server: Server) -> str:
     """Who leads the one stream, as this one knows it; empty if it knows nobody."""
     accounts = server.asked("jsz?accounts=true&streams=true").get("account_details", [])
@@ -223,37 +232,32 @@ def _leader(server: Server) -> str:
 @contextmanager
 def one_server(directory: Path, more: str = "") -> Iterator[Server]:
     """One alone, until the block ends."""
-    _or_skip()
-    server = Server(directory / "n1", "n1", more)
-    try:
-        server.start()
-        server.ready()
-        yield server
-    finally:
-        server.close()
+    with running([server_in(directory / "n1", "n1", more)]) as servers:
+        yield servers.each[0]
 
 
 @contextmanager
 def three_servers(directory: Path, more: str = "") -> Iterator[Servers]:
     """Three as one, until the block ends. They tell no client of each other, so none goes past a relay."""
-    _or_skip()
     ports = free_ports(3)
     routes = ", ".join(f"nats://127.0.0.1:{port}" for port in ports)
-    with ExitStack() as ends:
-        servers = []
-        for number, port in enumerate(ports, 1):
-            cluster = (
-                f"cluster {{ name: lan, listen: 127.0.0.1:{port}, no_advertise: true, routes: [{routes}] }}"
-            )
-            server = Server(directory / f"n{number}", f"n{number}", f"{cluster}\n{more}")
-            ends.callback(server.close)
-            server.start()
-            servers.append(server)
-        together = Servers(servers)
-        together.ready()
+    servers = []
+    for number, port in enumerate(ports, 1):
+        cluster = f"cluster {{ name: lan, listen: 127.0.0.1:{port}, no_advertise: true, routes: [{routes}] }}"
+        servers.append(server_in(directory / f"n{number}", f"n{number}", f"{cluster}\n{more}"))
+    with running(servers) as together:
         yield together
 
 
-def _or_skip() -> None:
+@contextmanager
+def running(servers: Sequence[Server]) -> Iterator[Servers]:
+    """Some that are one broker, until the block ends; the test is skipped where there is no nats-server."""
     if reason := why_not():
         pytest.skip(reason)
+    with ExitStack() as ends:
+        for server in servers:
+            ends.callback(server.close)
+            server.start()
+        together = Servers(servers)
+        together.ready()
+        yield together

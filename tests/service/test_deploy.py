@@ -23,6 +23,7 @@ from tests.daemon import PATIENCE_S, TWISTD, Daemon, started
 DEPLOY = Path(__file__).parents[2] / "deploy"
 README = (DEPLOY / "README.md").read_text("utf-8")
 SERVICE = (DEPLOY / "lanchatd.service").read_text("utf-8")
+BROKER = (DEPLOY / "broker" / "nats-server.service").read_text("utf-8")
 
 
 def unit(name: str) -> configparser.ConfigParser:
@@ -65,15 +66,17 @@ def exposure(text: str, cwd: Path) -> float:
 
 def verify(cwd: Path) -> str:
     """What systemd has to say about the units there; it succeeds with words that it does not know as well."""
-    return systemd_analyze("verify", "--man=no", "./lanchatd.service", "./lanchatd.socket", cwd=cwd).stdout
+    units = "./lanchatd.service", "./lanchatd.socket", "./nats-server.service"
+    return systemd_analyze("verify", "--man=no", *units, cwd=cwd).stdout
 
 
 @pytest.fixture
 def units(tmp_path: Path) -> Path:
-    """A directory with both units; what they run is a program that is on this machine."""
+    """A directory with all units; what they run is a program that is on this machine."""
     shutil.copy(DEPLOY / "lanchatd.socket", tmp_path)
-    service = re.sub(r"^(Exec\w+=)\S+", rf"\g<1>{sys.executable}", SERVICE, flags=re.MULTILINE)
-    (tmp_path / "lanchatd.service").write_text(service, "utf-8")
+    for name, text in (("lanchatd.service", SERVICE), ("nats-server.service", BROKER)):
+        service = re.sub(r"^(Exec\w+=)\S+", rf"\g<1>{sys.executable}", text, flags=re.MULTILINE)
+        (tmp_path / name).write_text(service, "utf-8")
     return tmp_path
 
 
@@ -98,6 +101,11 @@ def test_the_service_may_do_little(tmp_path: Path) -> None:
     closed = exposure(SERVICE + fence("without the console"), tmp_path)
     assert closed <= 0.3
     assert exposure(SERVICE.replace("PrivateDevices=yes", ""), tmp_path) > 1.0
+
+
+def test_the_broker_may_do_little(tmp_path: Path) -> None:
+    """1.5 of 10: it reaches whoever its configuration says."""
+    assert exposure(BROKER, tmp_path) <= 1.5
 
 
 def test_the_units_fit_the_daemon() -> None:
