@@ -148,7 +148,16 @@ class ChatProtocol(BoundedLines):
         try:
             self.chat.join(hello, self.peer, partial(self._make_session, hello), proof=proof.result())
         except Refused as refused:
-            self._refuse(refused)
+            self.not_in(refused)
+        else:
+            self.is_in()
+
+    def is_in(self) -> None:
+        """It came in, and was told what everybody is."""
+
+    def not_in(self, refused: Refused) -> None:
+        """It was refused, and may try again."""
+        self._refuse(refused)
 
     def _make_session(self, hello: Hello, user: User) -> Session:
         now = self._clock.seconds()

@@ -47,6 +47,20 @@ def test_irssi_comes_in_as_it_does(world: World) -> None:
     assert client.asks("PING irc.lan") == [":irc.lan PONG irc.lan :irc.lan"]
 
 
+@pytest.mark.parametrize(
+    ("version", "values"),
+    [("302", True), ("0302", True), ("307", True), ("1000", True), ("301", False), ("99", False), ("", False),
+     ("3x", False), ("-302", False), ("³⁰³", False), ("9" * 4_000, False)],
+)  # fmt: skip
+def test_the_values_of_capabilities_are_for_who_knows_of_them(
+    world: World, version: str, values: bool
+) -> None:
+    """A version is a number, and no text: 1000 is later than 302."""
+    (listed,) = Client(world, "127.0.0.1").asks(f"CAP LS {version}")
+    assert ("sasl=PLAIN" in listed.split()) is values
+    assert ("sasl" in listed.split()) is not values
+
+
 def test_the_nick_and_the_user_come_in_any_order(world: World) -> None:
     client = Client(world)
     assert client.asks("USER u 0 * :U") == []

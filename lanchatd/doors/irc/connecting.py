@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from lanchatd.chat import nicks
 from lanchatd.chat.answers import Answer, begin
 from lanchatd.chat.events import NO_REASON, Reason
@@ -12,6 +14,9 @@ from lanchatd.doors.irc.proving import mechanisms
 from lanchatd.formats.irc import HOST, ME, source
 from lanchatd.text import cleaning
 from lanchatd.text.refused import Refused
+
+# From this version of the negotiation on capabilities have values.
+WITH_VALUES, MOST_DIGITS = 302, 9
 
 LONGEST_USER_NAME = 64
 LONGEST_REAL_NAME = 100
@@ -25,7 +30,7 @@ def cap(irc: Client, message: Message) -> None:
     match what.upper():
         case "LS":
             capabilities.open |= before
-            with_values = rest[:1] >= ["302"]  # a version of the negotiation
+            with_values = _version(rest) >= WITH_VALUES
             _tell_cap(irc, "LS", " ".join(offered(mechanisms(irc.peer), with_values)))
         case "LIST":
             _tell_cap(irc, "LIST", " ".join(sorted(capabilities.held)))
@@ -41,6 +46,12 @@ def cap(irc: Client, message: Message) -> None:
             irc.register()
         case _:
             raise Refused("bad_cap", "Invalid CAP command")
+
+
+def _version(rest: Sequence[str]) -> int:
+    """Which version of the negotiation a client knows; 0 if that is no number, or it said none."""
+    text = rest[0] if rest else ""
+    return int(text) if text.isascii() and text.isdigit() and len(text) <= MOST_DIGITS else 0
 
 
 def _tell_cap(irc: Client, what: str, names: str) -> None:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from contextlib import AbstractContextManager, nullcontext
-from functools import partial
 
 from lanchatd.chat.accounts.rows import Proof
 from lanchatd.chat.answers import Answer
@@ -218,7 +217,7 @@ class IrcChat(ChatProtocol):
             if self.proof is None and self.chat.accounts.named(name.key) is None:
                 self.chat.name_for(self.nick)  # it is told at once if it can't have it
         except Refused as refused:
-            self._not_registered(refused)
+            self.not_in(refused)
             return
         if self.capabilities.open or not self.user_name:
             return
@@ -227,19 +226,14 @@ class IrcChat(ChatProtocol):
         nick = self.nick if account is None else account.name.shown
         hello = Hello(nick, (), several=True, device=self.user_name, secret=secret_for(self, name.key))
         if self.proof is None:
-            self.prove(self.nick, hello.secret, hello.device, partial(self._proved, hello))
+            self.come_in(hello)
         else:
             self._proved(hello, Answer.of(self.proof))
 
-    def _proved(self, hello: Hello, proof: Answer[Proof | None]) -> None:
-        try:
-            self.chat.join(hello, self.peer, partial(self._make_session, hello), proof=proof.result())
-        except Refused as refused:
-            self._not_registered(refused)
-        else:
-            self.send(*burst(self))
+    def is_in(self) -> None:
+        self.send(*burst(self))
 
-    def _not_registered(self, refused: Refused) -> None:
+    def not_in(self, refused: Refused) -> None:
         self.refuse(refused, "NICK", self.nick)
         self.nick = ""
         if refused.code == "banned":
