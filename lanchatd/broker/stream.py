@@ -124,7 +124,7 @@ class Stream(Protocol):
         ...
 
     def sequence_since(self, subject: str, at: float) -> Answer[int]:
-        """The sequence of the first message of a subject since a moment, 0 if there is none."""
+        """The sequence of a subject's first message since a moment, or just before; 0 if there is none."""
         ...
 
 
@@ -170,15 +170,15 @@ def _subjects(name: str) -> list[str]:
     return [f"{name}.room.*", *(f"{name}.{subject}" for subject in STATE)]
 
 
-def refuse_broker(version: str, has_jetstream: bool) -> None:
-    """Raises `Unfit` if this nats-server is none that can be used."""
-    digits = re.findall(r"[0-9]+", version)
-    numbers = tuple(map(int, digits[:2]))
+NO_JETSTREAM = "the broker has no JetStream: put `jetstream { … }` into its configuration"
+
+
+def refuse_broker(version: str) -> None:
+    """Raises `Unfit` if this nats-server is too old."""
+    numbers = tuple(map(int, re.findall(r"[0-9]+", version)[:2]))
     if numbers < LEAST_VERSION:
         least = ".".join(map(str, LEAST_VERSION))
         raise Unfit(f"the broker is nats-server {version}: it has to be {least} or newer")
-    if not has_jetstream:
-        raise Unfit("the broker has no JetStream: put `jetstream { … }` into its configuration")
 
 
 def log_name(config: Mapping[str, Any]) -> str:
