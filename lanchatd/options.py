@@ -24,6 +24,7 @@ from twisted.python import usage
 from lanchatd.chat.accounts.proof import INVITE, OFF, OPEN
 from lanchatd.limits import Limits, conflict_in, each_limit, limit_from, option_name
 from lanchatd.net.credentials import TakingAllClients
+from lanchatd.net.shared_port import SharedPort
 from lanchatd.state.directory import default_state_dir, read_file
 from lanchatd.state.files import StateError
 from lanchatd.text import cleaning
@@ -65,6 +66,7 @@ class Options(usage.Options):
 
     optFlags = [  # noqa: RUF012
         ["no-history", None, "Keep what is said in memory only: a restart forgets it."],
+        ["reuse-port", None, "Share the port with other daemons of this machine that are one chat."],
         ["no-web", None, "Show no page to browsers."],
         ["no-announce", None, "Do not announce it on the network (mDNS)."],
         ["no-qr", None, "Show no QR code of the page's address in the terminal."],
@@ -78,8 +80,8 @@ class Options(usage.Options):
         self.web_hosts: list[str] = []
         self.metrics_from: list[IPv4Network | IPv6Network] = []
         self.endpoints: list[tuple[str, IStreamServerEndpoint]] = []
-        self.places: list[tuple[str, str, int]] = []
-        """What is listened on, for people, and its interface and port."""
+        self.places: list[tuple[str, str, int, bool]] = []
+        """What is listened on, for people, its interface and port, and whether others may listen there."""
         self.parent: usage.Options | None = None
         self.limits = Limits()
         self.motd: tuple[str, ...] = ()
@@ -142,6 +144,7 @@ class Options(usage.Options):
             self.tls_cert = Path(self["tls-cert"]).absolute()
         if self.web_hosts and self["no-web"]:
             raise usage.UsageError("--web-host is for the page, which --no-web leaves out")
+        self._check_shared_port()
         self._check_metrics()
         self._check_accounts()
         self._check_admin()
@@ -150,8 +153,19 @@ class Options(usage.Options):
         else:
             port = _port("port", self["port"])
             interface = _interface("interface", self["interface"]) or _all_interfaces()
-            self.places.append((f"on port {port}", interface, port))
-            self.endpoints = [(f"port {port}", _tcp(reactor, port, interface))]
+            shared = bool(self["reuse-port"])
+            self.places.append((f"on port {port}", interface, port, shared))
+            self.endpoints = [(f"port {port}", _tcp(reactor, port, interface, shared))]
+
+    def _check_shared_port(self) -> None:
+        if not self["reuse-port"]:
+            return
+        if self.listens:
+            raise usage.UsageError("--reuse-port is for --port, and not for --listen")
+        if _port("port", self["port"]) == 0:
+            raise usage.UsageError("--reuse-port needs a --port that all of them are given")
+        if self.tls_cert is None:
+            raise usage.UsageError("--reuse-port needs --tls-cert: all of them have to show the same key")
 
     def _check_metrics(self) -> None:
         self["metrics"] = bool(self["metrics"] or self.metrics_from)
@@ -183,7 +197,7 @@ class Options(usage.Options):
         self["admin-port"] = _port("admin-port", self["admin-port"])
         self["admin-interface"] = _interface("admin-interface", self["admin-interface"]) or LOOPBACK
         where = f"for administrators on {self['admin-interface']} port {self['admin-port']}"
-        self.places.append((where, self["admin-interface"], self["admin-port"]))
+        self.places.append((where, self["admin-interface"], self["admin-port"], False))
         if self["admin-keys"] is None:
             raise usage.UsageError("--admin-port needs --admin-keys, a file with your SSH public key")
         try:
@@ -216,7 +230,9 @@ def _interface(option: str, text: str | None) -> str:
         raise usage.UsageError(f"--{option}: {text!r} is not an IP address") from None
 
 
-def _tcp(reactor: Any, port: int, interface: str) -> IStreamServerEndpoint:
+def _tcp(reactor: Any, port: int, interface: str, shared: bool) -> IStreamServerEndpoint:
+    if shared:
+        return SharedPort(reactor, port, BACKLOG, interface)
     kind = TCP6ServerEndpoint if ":" in interface else TCP4ServerEndpoint
     endpoint: IStreamServerEndpoint = kind(reactor, port, backlog=BACKLOG, interface=interface)
     return endpoint

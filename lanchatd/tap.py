@@ -30,6 +30,7 @@ from lanchatd.doors.web.site import Site
 from lanchatd.history.disk.store import DiskStore
 from lanchatd.history.memory import MemoryLog, Tails
 from lanchatd.net.credentials import Credentials
+from lanchatd.net.shared_port import Spokesman
 from lanchatd.net.socket_options import why_taken, within_open_files
 from lanchatd.options import Options, motd_from
 from lanchatd.service.announcer import Announcer
@@ -68,8 +69,8 @@ def makeService(options: Options) -> IService:
 
     reactor: Any = installed
     # While there is still somebody to read it: twistd opens its log next, and goes into the background.
-    for where, interface, port in options.places:
-        if why := why_taken(interface, port):
+    for where, interface, port, shared in options.places:
+        if why := why_taken(interface, port, shared):
             raise SystemExit(f"lanchatd: can't listen {where}: {why}")
 
     # Nothing is scheduled yet. Twisted's timers run on the wall clock by default: when it is set back an hour
@@ -118,7 +119,7 @@ def makeService(options: Options) -> IService:
         kept, credentials, UnusedAccounts(reactor, chat), WrittenReadMarks(reactor, accounts), door, *watches
     ]  # fmt: skip
     if not options["no-announce"]:
-        services.append(Announcer(reactor, join, credentials, chat, site.known_as))
+        services.append(Announcer(reactor, join, credentials, chat, site.known_as, _spokesman(options)))
     if web is not None and not options["no-qr"]:
         services.append(Invitation(join))
     reloads = {
@@ -141,6 +142,11 @@ def makeService(options: Options) -> IService:
         )
         reloads |= {f"the keys of {name}": account.keys.reload for name, account in known.items()}
     return Lanchat(reactor, services, Notifier(reactor, collector.status), reloads, log_of(options.parent))
+
+
+def _spokesman(options: Options) -> Spokesman | None:
+    """Who announces a port that several daemons share; None if this one has it alone."""
+    return Spokesman() if options["reuse-port"] else None
 
 
 def _watched(

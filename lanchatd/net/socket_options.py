@@ -11,6 +11,7 @@ from twisted.internet.interfaces import IListeningPort
 from twisted.logger import Logger
 
 from lanchatd.limits import Limits
+from lanchatd.net.shared_port import shared_socket
 
 # Open files that are not for connections: listening sockets, logs, and connections being turned away.
 SPARE_FILES = 256
@@ -57,9 +58,12 @@ def within_open_files(limits: Limits) -> int:
     return allowed
 
 
-def why_taken(interface: str, port: int) -> str:
-    """Why nobody can listen there; empty if somebody can."""
+def why_taken(interface: str, port: int, shared: bool) -> str:
+    """Why nobody can listen there, beside others or alone; empty if somebody can."""
     try:
+        if shared:
+            shared_socket(interface, port).close()
+            return ""
         with socket.socket(socket.AF_INET6 if ":" in interface else socket.AF_INET) as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # as Twisted does
             probe.bind((interface, port))

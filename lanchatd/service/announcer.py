@@ -18,6 +18,7 @@ from lanchatd.lan.announcement import Announcement, host_name
 from lanchatd.lan.announcing import Announcing
 from lanchatd.lan.interfaces import Own, own_addresses
 from lanchatd.net.credentials import Credentials
+from lanchatd.net.shared_port import Spokesman
 from lanchatd.service.link_changes import LinkChanges
 
 # How often it is looked at how many are here; each change is told to the whole network.
@@ -38,13 +39,18 @@ class Announcer(Service):
         credentials: Credentials,
         chat: Chat,
         known_as: Callable[[str], None],
+        spokesman: Spokesman | None = None,
     ) -> None:
-        """``known_as`` is called with the name that this machine has in mDNS now."""
+        """``known_as`` is called with the name that this machine has in mDNS now.
+
+        Of several daemons that share a port, the ``spokesman`` announces it.
+        """
         self._reactor = reactor
         self._join = join
         self._credentials = credentials
         self._chat = chat
         self._known_as = known_as
+        self._spokesman = spokesman
         self._host = ""
         self._told: tuple[Announcement, list[Own]] | None = None
         self._announcing: Announcing | None = None
@@ -101,6 +107,8 @@ class Announcer(Service):
         place = self._place
         if place is None or self._announcing is None:
             return
+        if self._spokesman is not None and not self._spokesman.is_here(place.port):
+            return
         own = [one for one in own_addresses() if not one.inside and place.takes(one.ip.ip)]
         announcement = Announcement(
             name=self._chat.name,
@@ -128,5 +136,7 @@ class Announcer(Service):
             self.log.warn("can't be announced on the network: {why}", why=why)
 
     def _ended(self) -> None:
+        if self._spokesman is not None:
+            self._spokesman.close()
         if not self._goodbye.called:
             self._goodbye.callback(None)

@@ -14,6 +14,7 @@ import pytest
 
 from lanchatd.lan.announcement import host_name
 from lanchatd.lan.browsing import MOST_FOUND
+from tests.certificates import self_made
 from tests.daemon import PATIENCE_S, Daemon, daemon
 from tests.networks import Machine, network
 from tests.pseudo_terminal import CLIENT, key_of, seat
@@ -61,6 +62,22 @@ def test_one_is_found_while_it_runs(tmp_path: Path) -> None:
             }  # fmt: skip
             assert chat.ends(by=signal.SIGTERM) == 0
         assert finds(client, tmp_path) == []
+
+
+def test_several_that_share_a_port_are_found_once(tmp_path: Path) -> None:
+    """One of them announces it; when that one has ended, another."""
+    with network(2) as (server, client), ExitStack() as stack:
+        shared = f"--tls-cert={self_made(tmp_path / 'tls.pem').pem}", "--reuse-port"
+        (tmp_path / "tls.pem").chmod(0o600)
+        first = stack.enter_context(announced(server, tmp_path / "first", *shared))
+        ready(first)
+        second = stack.enter_context(announced(server, tmp_path / "second", *shared))
+        assert [found["port"] for found in finds(client, tmp_path)] == [8000]
+        assert not [line for line in second.log if "announced on the network" in line]
+        assert first.ends(by=signal.SIGTERM) == 0
+        server.gets("198.18.0.77/24")  # it looks then, and in any case every half a minute
+        ready(second)
+        assert [found["port"] for found in finds(client, tmp_path)] == [8000]
 
 
 def test_its_page_answers_by_the_name_that_it_has_in_mdns(tmp_path: Path) -> None:

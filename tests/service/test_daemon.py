@@ -183,6 +183,9 @@ def test_a_log_that_was_moved_away_goes_on_in_a_new_file(tmp_path: Path) -> None
         (["--port=65536"], "--port: '65536' is not a port from 0 to 65535"),
         (["--interface=eth0"], "--interface: 'eth0' is not an IP address"),
         (["--listen=nonsense:1"], "--listen: 'nonsense:1': Unknown endpoint type: 'nonsense'"),
+        (["--listen=tcp:0", "--reuse-port"], "--reuse-port is for --port, and not for --listen"),
+        (["--port=0", "--reuse-port"], "--reuse-port needs a --port that all of them are given"),
+        (["--reuse-port"], "--reuse-port needs --tls-cert: all of them have to show the same key"),
         (["--listen=tcp:0", "--port=0"], "--listen takes the place of --port and --interface"),
         (["--motd=missing"], "--motd: missing: No such file or directory"),
         (
