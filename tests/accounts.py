@@ -13,6 +13,7 @@ from twisted.internet.error import ConnectionDone
 from lanchatd.chat.accounts.rows import Account, Change
 from lanchatd.chat.answers import Answer
 from lanchatd.chat.peer import Peer
+from lanchatd.doors.web.door import WebDoor
 from tests.world import Person, World
 
 HOME = "127.0.0.1"
@@ -23,8 +24,8 @@ PASSWORD = "correct horse"
 class Owners(World):
     """With ``held_back`` changes are kept only when the test says so."""
 
-    def __init__(self) -> None:
-        super().__init__()
+    def __init__(self, web: WebDoor | None = None) -> None:
+        super().__init__(web=web)
         self.held_back = False
         self._waiting: list[Callable[[], None]] = []
 

@@ -262,6 +262,14 @@ class Read:
 
 
 @dataclass(frozen=True, slots=True)
+class Challenge:
+    """What a key is to sign, in base64, to be proved; and the print of the server's TLS key."""
+
+    challenge: str
+    server: str
+
+
+@dataclass(frozen=True, slots=True)
 class Missed:
     """Events the log no longer holds: how many, or None where nobody can know (it is another log)."""
 
@@ -295,7 +303,8 @@ class Ok:
 
 
 Moment = Event | Presence
-Item = Moment | Private | Notice | Members | Rooms | Welcome | Parted | Read | Missed | Past | Ok | Refusal
+Told = Moment | Private | Notice | Members | Rooms | Welcome | Parted | Read | Missed | Past
+Item = Told | Challenge | Ok | Refusal
 
 
 def told_together(events: Iterable[Event], here: int) -> list[Moment]:

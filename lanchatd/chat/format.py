@@ -24,7 +24,7 @@ class Hello:
 
     With ``several`` more rooms can be joined besides; else another room is instead of the one before.
     ``device`` names the program that counts the refs. ``secret`` is a password or a code, for a nick that
-    belongs to somebody.
+    belongs to somebody. ``key`` is a public key in DER, and ``proof`` what it has signed, to be proved.
     """
 
     nick: str
@@ -32,6 +32,8 @@ class Hello:
     several: bool = False
     device: str = ""
     secret: str | None = None
+    key: bytes | None = None
+    proof: bytes | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,7 +34,10 @@ MINUTE_S = 60
 async def _register(chat: Chat, speaker: Speaker, typed: str | None) -> None:
     session, user = speaker.session, speaker.user
     if user.account is not None:
-        raise Refused("same_nick", f"{user.nick} is yours already. /account shows what is known of it.")
+        if typed is not None or session.peer.key is None:
+            raise _is_yours(user.nick)
+        await _add_device(chat, session, user.account)
+        return
     key, password = session.peer.key, None
     if typed is not None:
         passwords.refuse_plain(session.peer)
@@ -53,7 +56,9 @@ async def _register(chat: Chat, speaker: Speaker, typed: str | None) -> None:
                 raise Refused("busy", "Too late: you have gone, or it is yours already.")
             now = chat.now()
             account = changes.new_account(chat.accounts, user.name, now, "", hashed)
-            devices = changes.new_devices(chat.accounts, account, key, session.device, now)
+            if key is None:
+                return Change((account,))
+            devices = changes.new_devices(chat.accounts, account, session.peer, session.device, now)
             return Change((account, *devices))
 
         changed = await chat.accounts.propose(change)
@@ -65,6 +70,27 @@ async def _register(chat: Chat, speaker: Speaker, typed: str | None) -> None:
     nicks.is_owner(chat, user, Proof(account.number, by, key))
     how = "your password" if key is None else f"the key {key} of this device"
     speaker.tell(Notice((f"{account.name.shown} is yours now, by {how}.",)))
+
+
+def _is_yours(nick: str) -> Refused:
+    return Refused("same_nick", f"{nick} is yours already. /account shows what is known of it.")
+
+
+async def _add_device(chat: Chat, session: Session, number: int) -> None:
+    """An owner who came in by a password needs none here any more."""
+    peer = session.peer
+
+    def added() -> Change:
+        account = changes.account_there(chat.accounts, number)
+        devices = changes.new_devices(chat.accounts, account, peer, session.device, chat.now())
+        if not devices:
+            raise _is_yours(account.name.shown)
+        return Change(devices)
+
+    await chat.accounts.propose(added)
+    session.proof = Proof(number, BY_KEY, peer.key)
+    text = f"This device proves from now on that {session.user.nick} is yours, by its key {peer.key}."
+    session.tell(Notice((text,)))
 
 
 async def _code(chat: Chat, speaker: Speaker) -> None:

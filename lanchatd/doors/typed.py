@@ -2,22 +2,29 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+from lanchatd.chat.accounts.rows import SIGNED
 from lanchatd.chat.events import Notice
-from lanchatd.chat.format import LineFormat, Unreadable
+from lanchatd.chat.format import Hello, LineFormat, Unreadable
 from lanchatd.commands.dispatch import run
 from lanchatd.commands.rows import command_in
 from lanchatd.doors.door import Opening
 from lanchatd.doors.line_protocol import ChatProtocol, State
 from lanchatd.net.allowances import Verdict
+from lanchatd.net.key_proof import KeyProofs
 from lanchatd.text.refused import Refused
 
 
 class TypedChat(ChatProtocol):
     """One connection whose lines are typed."""
 
-    def __init__(self, opening: Opening, form: LineFormat) -> None:
+    def __init__(self, opening: Opening, form: LineFormat, origin: str = "") -> None:
+        """``origin`` is where the page came from that speaks here, empty if it is none."""
         super().__init__(opening, form)
         self._reads = form
+        self._origin = origin
+        self._key_proofs: KeyProofs | None = None
 
     def line_came(self, line: bytes) -> None:
         if self.state not in (State.ASKED, State.JOINED):
@@ -56,9 +63,26 @@ class TypedChat(ChatProtocol):
             if command_in(hello.nick) == "quit":
                 self.close("quit", Notice(("Goodbye.",)))
                 return
-            self.come_in(hello)
+            if not self._is_to_prove(hello):
+                self.come_in(hello)
         except Refused as refused:
             self._refuse(refused)
+
+    def _is_to_prove(self, hello: Hello) -> bool:
+        """Whether it shows a key that it has to prove first: it is told what to sign, and says hello again.
+
+        Others could take over a connection in the clear, so a key is no proof there.
+        """
+        if hello.key is None or self.peer.key is not None or not (self.peer.encrypted or self.peer.local):
+            return False
+        if self._key_proofs is None:
+            self._key_proofs = KeyProofs(self._origin, self._connections.credentials.fingerprint)
+        if hello.proof is None:
+            self._tell(self._key_proofs.ask())
+            return True
+        print_ = self._key_proofs.check(hello.key, hello.proof)
+        self.peer = replace(self.peer, key=print_, key_kind=SIGNED)
+        return False
 
     def _later_line(self, encoded: bytes) -> None:
         try:

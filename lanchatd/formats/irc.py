@@ -12,6 +12,7 @@ from functools import lru_cache
 from typing import assert_never
 
 from lanchatd.chat.events import (
+    Challenge,
     Event,
     Item,
     Kind,
@@ -131,7 +132,7 @@ class IrcFormat:
                 return [f":{HOST} NOTICE {item.room} :{_missed(item)}"]
             case Past():
                 return self._past_lines(item)
-            case Ok() | Read():
+            case Ok() | Read() | Challenge():
                 return []
             case _:  # pragma: no cover
                 assert_never(item)

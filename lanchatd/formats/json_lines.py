@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from typing import Any, TypeVar, assert_never
 
 from lanchatd.chat.events import (
+    Challenge,
     Event,
     Item,
     Kind,
@@ -59,7 +61,8 @@ class JsonFormat:
         device = _text(fields, "device") or ""
         if len(device) > LONGEST_DEVICE:
             raise Unreadable("bad_field", f'"device" is longer than {LONGEST_DEVICE} characters.')
-        return Hello(nick, places, rooms is not None, device, _text(fields, "secret"))
+        secret, key, proof = _text(fields, "secret"), _bytes(fields, "key"), _bytes(fields, "proof")
+        return Hello(nick, places, rooms is not None, device, secret, key, proof)
 
     def read_line(self, encoded: bytes) -> Line:
         fields = _object(encoded)
@@ -119,6 +122,14 @@ def _field(fields: dict[str, Any], name: str, kind: type[_T]) -> _T | None:
 def _text(fields: dict[str, Any], name: str) -> str | None:
     text = _field(fields, name, str)
     return None if text is None else cleaning.clean(text)
+
+
+def _bytes(fields: dict[str, Any], name: str) -> bytes | None:
+    text = _field(fields, name, str)
+    try:
+        return None if text is None else base64.b64decode(text, validate=True)
+    except ValueError:
+        raise Unreadable("bad_field", f'"{name}" is not in base64.') from None
 
 
 def _read(read: Any, ref: str | None) -> Line:
@@ -198,6 +209,8 @@ def _fields(item: Item) -> dict[str, Any]:
             return {"room": item.room}
         case Read():
             return {"room": item.room, "id": item.id}
+        case Challenge():
+            return {"challenge": item.challenge, "server": item.server}
         case Missed():
             return {"room": item.room, "log": item.log, "count": item.count}
         case Past():

@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import assert_never
 
 from lanchatd.chat.events import (
+    Challenge,
     Event,
     Here,
     Item,
@@ -97,7 +98,7 @@ def _lines(item: Item) -> list[str]:
         case Past():
             lines = [_past(event, item) for event in item.events]
             return lines + (["-- There are more: /search alone shows them."] if item.more else [])
-        case Ok() | Read():
+        case Ok() | Read() | Challenge():
             return []  # seeing your own line come back is the acknowledgement
         case Refusal():
             return ["!! " + item.text]

@@ -48,6 +48,7 @@ ITEMS: list[events.Item] = [
     events.Missed("#lobby", "log1", 3),
     events.Parted("#lobby"),
     events.Read("#lobby", 7),
+    events.Challenge("q83vEjRW", "sha256:V2h5"),
     events.Past((TALK, TALK), True, True, NOON),
     events.Ok("ref", 7),
     Refusal("kicked", "No.", "ref"),

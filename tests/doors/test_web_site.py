@@ -87,7 +87,7 @@ def test_a_request_without_a_host_is_refused() -> None:
 def test_our_own_page_may_open_a_websocket(origin: str | None) -> None:
     """So may programs, which say no origin."""
     origins = {} if origin is None else {"origin": origin}
-    assert ask("/ws", headers=WEBSOCKET | origins) == Upgrade(ACCEPTED)
+    assert ask("/ws", headers=WEBSOCKET | origins) == Upgrade(ACCEPTED, origin or "")
 
 
 @pytest.mark.parametrize(

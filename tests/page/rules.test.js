@@ -6,6 +6,8 @@ import { test } from "node:test";
 import { commandsIn, completion, hints } from "../../lanchatd/doors/web/page/completion.js";
 import { Outgoing, encode } from "../../lanchatd/doors/web/page/outgoing.js";
 import { meaning, typedIn } from "../../lanchatd/doors/web/page/speech.js";
+import { browserName } from "../../lanchatd/doors/web/page/device.js";
+import { unreported } from "../../lanchatd/doors/web/page/reading.js";
 import { Place } from "../../lanchatd/doors/web/page/place.js";
 import { State } from "../../lanchatd/doors/web/page/state.js";
 import { dayShown, names, pieces } from "../../lanchatd/doors/web/page/text.js";
@@ -259,4 +261,39 @@ test("who is here follows what is told, and rooms that one left are gone", () =>
   chat.event({ type: "parted", room: "#lobby" });
   assert.deepEqual([...chat.places.keys()], ["#dev"]);
   assert.equal(chat.current.name, "#dev");
+});
+
+test("what an owner has read on another device is read here, and what is read here is told those", () => {
+  const chat = state();
+  const at = "2026-11-27T12:00:00.000Z";
+  const line = (id) => chat.event({ type: "said", id, room: "#dev", from: "bob", text: "hi", at });
+  chat.event({ ...welcome("#lobby", 0), account: true });
+  chat.event({ ...welcome("#dev", 7), account: true });
+  const dev = chat.places.get("#dev");
+  assert.equal(dev.waiting, 0); // as for anybody who comes for the first time
+  chat.event({ type: "read", room: "#dev", id: 4 });
+  assert.deepEqual([dev.waiting, dev.marker], [3, 4]);
+  line(8);
+  assert.equal(dev.waiting, 4);
+  chat.event({ type: "read", room: "#dev", id: 3 });
+  assert.equal(dev.waiting, 4);
+  chat.event({ type: "read", room: "#dev", id: 8 });
+  assert.deepEqual([dev.waiting, dev.marker, unreported(chat)], [0, null, null]);
+  line(9);
+  chat.readAll(dev);
+  assert.deepEqual(unreported(chat), { room: "#dev", id: 9 });
+  assert.equal(unreported(chat), null);
+  chat.event({ type: "read", room: "#gone", id: 8 });
+  chat.event(welcome("#dev", 9));
+  assert.equal(unreported(chat), null); // a guest has no other devices
+});
+
+test("a browser is called what people call it", () => {
+  const chrome = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/139.0.0.0 Safari/537.36";
+  const safari = "Mozilla/5.0 (iPhone; CPU iPhone OS 18_1 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.1 Mobile/15E148 Safari/604.1";
+  assert.equal(browserName(chrome), "Chrome on Linux");
+  assert.equal(browserName(`${chrome} Edg/139.0.0.0`), "Edge on Linux");
+  assert.equal(browserName(safari), "Safari on iPhone");
+  assert.equal(browserName("Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:143.0) Gecko/20100101 Firefox/143.0"), "Firefox on Windows");
+  assert.equal(browserName("Lynx"), "a browser");
 });

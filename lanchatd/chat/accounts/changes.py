@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from lanchatd.chat.accounts.register import Accounts
-from lanchatd.chat.accounts.rows import TLS, Account, Change, Device, Held, Row
+from lanchatd.chat.accounts.rows import Account, Change, Device, Held, Row
+from lanchatd.chat.peer import Peer
 from lanchatd.text import names
 from lanchatd.text.names import Name
 from lanchatd.text.refused import Refused
@@ -42,13 +43,13 @@ def given(accounts: Accounts, name: Name, now: float, by: str) -> tuple[Account,
 
 
 def new_devices(
-    accounts: Accounts, account: Account, key: str | None, name: str, now: float
+    accounts: Accounts, account: Account, peer: Peer, name: str, now: float
 ) -> tuple[Device, ...]:
-    """A key, by its print, as one more device; none if there is no key, or the account has it."""
-    if key is None or accounts.device(key) in accounts.devices_of(account):
+    """The key of a connection as one more device; none if there is no key, or the account has it."""
+    if peer.key is None or accounts.device(peer.key) in accounts.devices_of(account):
         return ()
-    accounts.refuse_print(key, account)
-    return (Device(account.number, TLS, key, name[: names.LONGEST_DEVICE_NAME], now, now),)
+    accounts.refuse_print(peer.key, account)
+    return (Device(account.number, peer.key_kind, peer.key, name[: names.LONGEST_DEVICE_NAME], now, now),)
 
 
 def renamed(accounts: Accounts, account: Account, name: Name, held_until: float) -> Change:

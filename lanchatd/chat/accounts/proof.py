@@ -188,7 +188,7 @@ class WayIn:
                 row = changes.new_account(self.accounts, free(name.shown), now, found.by)
             else:
                 row = replace(changes.account_there(self.accounts, found.account), seen_at=now)
-            put: list[Row] = [row, *changes.new_devices(self.accounts, row, peer.key, device, now)]
+            put: list[Row] = [row, *changes.new_devices(self.accounts, row, peer, device, now)]
             return Change((*put, left)) if left.uses else Change(tuple(put), (found,))
 
         changed = await self.accounts.propose(change)

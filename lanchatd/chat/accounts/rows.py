@@ -12,8 +12,8 @@ BY_KEY, BY_PASSWORD, BY_CODE = "key", "password", "code"
 # What a code is for: one more device, a way back, or a nick for somebody new.
 FOR_DEVICE, FOR_RETURN, FOR_GUEST = "device", "recovery", "invite"
 
-TLS = "tls"
-"""The kind of the key that a client shows in the handshake of TLS."""
+TLS, SIGNED = "tls", "signed"
+"""The kinds of keys: what a client shows in the handshake of TLS, and what has signed a challenge."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -188,7 +188,7 @@ class HttpConnection(Protocol):
         self._outbox.tell(self._h11.send(upgrade.head()) or b"")
         opening = self._opening
         opening.await_nick()
-        chat = WebSocketChat(opening, self._format)
+        chat = WebSocketChat(opening, self._format, upgrade.origin)
         opening.take_over(chat, self._h11.trailing_data[0] + self._unread)
         if self._peer_closed:
             chat.readConnectionLost()

@@ -94,9 +94,13 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Upgrade:
-    """The answer to a request for a WebSocket: take it. ``accept`` proves that its key was read."""
+    """The answer to a request for a WebSocket: take it. ``accept`` proves that its key was read.
+
+    ``origin`` is where the page came from that asked, empty for a program that is no browser.
+    """
 
     accept: str
+    origin: str = ""
 
     def head(self) -> h11.InformationalResponse:
         """It, for h11 to write."""

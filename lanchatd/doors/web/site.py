@@ -169,4 +169,4 @@ def _websocket(request: Request, host: str) -> Answer | Upgrade:
             return _BAD_KEY
     except (binascii.Error, ValueError):
         return _BAD_KEY
-    return Upgrade(generate_accept_token(key.encode()).decode())
+    return Upgrade(generate_accept_token(key.encode()).decode(), origin or "")

@@ -7,7 +7,7 @@ import pytest
 from lanchatd.chat import moderating, nicks
 from lanchatd.chat.accounts.rows import Change, Held
 from lanchatd.text.names import nick
-from tests.accounts import HOME, KEY, OTHER_KEY, Owners
+from tests.accounts import HOME, KEY, OTHER_KEY, PASSWORD, Owners
 from tests.world import Person
 
 PLAIN = "!! A password is taken only over TLS, or from this machine: others could read it on its way."
@@ -28,6 +28,25 @@ def says(person: Person, line: str) -> list[str]:
     """What comes of a line."""
     person.sees()
     return person.types(line).sees()
+
+
+def test_who_came_in_by_a_password_makes_this_a_device_with_the_same_word(world: Owners) -> None:
+    """From then on it is the key that proves it; a key of somebody else's account can't be one."""
+    world.owner("alice").hangs_up()
+    world.owner("bob", key=OTHER_KEY)
+    alice = world.comes(f"alice {PASSWORD}", key=KEY)
+    text = f"-- This device proves from now on that alice is yours, by its key {KEY}."
+    assert says(alice, "/register") == [text]
+    assert says(alice, "/register") == ["!! alice is yours already. /account shows what is known of it."]
+    other = world.comes("alice", key=KEY)
+    says(other, "/password battery staple")
+    assert says(alice, "hi") == ["<alice> hi"]
+    says(other, "/devices remove 1")
+    assert alice.sees()[-1] == "!! This device was removed from alice."
+    by_password = world.comes("alice battery staple", key=OTHER_KEY)
+    assert says(by_password, "/register") == ["!! The key of this device is that of bob."]
+    plain = world.comes("alice battery staple", peer=HOME)
+    assert says(plain, "/register") == ["!! alice is yours already. /account shows what is known of it."]
 
 
 def test_a_nick_is_registered_by_the_key_of_the_device(world: Owners) -> None:

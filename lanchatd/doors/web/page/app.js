@@ -3,7 +3,8 @@
 import { Acts, ofType } from "./acts.js";
 import { Attention } from "./attention.js";
 import { OWN_COMMANDS, commandsIn } from "./completion.js";
-import { Connection, randomName } from "./connection.js";
+import { Connection } from "./connection.js";
+import { DeviceKey, browserName } from "./device.js";
 import { element, onceAFrame, setText } from "./dom.js";
 import { Door, forgetRooms, remember, roomInAddress, wantedRooms } from "./door.js";
 import { History } from "./history.js";
@@ -13,6 +14,7 @@ import { Layout } from "./layout.js";
 import { Lines } from "./lines.js";
 import { Lists } from "./lists.js";
 import { thisTab } from "./memory.js";
+import { unreported } from "./reading.js";
 import { Search } from "./search.js";
 import { listenToControls, listenToKeys } from "./settings.js";
 import { typedIn } from "./speech.js";
@@ -24,7 +26,14 @@ import { State } from "./state.js";
 
 const SLOW_MS = 400; // a line without an answer for so long is shown as one that waits
 
-const device = randomName();
+const READ_MS = 3000; // how often one's other devices are told how far was read
+
+const device = browserName(navigator.userAgent);
+/** @type {DeviceKey | null} */
+let key = null;
+const keyLooked = DeviceKey.own().then((found) => {
+  key = found;
+});
 // What proves that the nick is one's own; for as long as the page is open, and nowhere else.
 let secret = "";
 let commands = OWN_COMMANDS;
@@ -60,11 +69,8 @@ const state = new State({
 const address = new URL("ws", location.href);
 address.protocol = location.protocol === "https:" ? "wss:" : "ws:";
 const connection = new Connection(address.href.replace(/[?#].*/, ""), {
-  hello: () => {
-    const { rooms, late: others } = state.rooms();
-    late = others;
-    return { nick: state.nick, ...(secret && { secret }), device, rooms };
-  },
+  hello,
+  challenged,
   event: received,
   refused,
   changed: onceAFrame(showConnection),
@@ -117,11 +123,33 @@ function comeIn(nick, proof = "") {
   state.nick = nick;
   secret = proof;
   if (!state.places.size) for (const room of wantedRooms()) state.place(room);
-  connection.connect();
+  void keyLooked.then(() => connection.connect());
+}
+
+/** @param {string} [proof] of the key @returns {object} who one is */
+function hello(proof) {
+  const { rooms, late: others } = state.rooms();
+  late = others;
+  return { nick: state.nick, ...(secret && { secret }), ...(key && { key: key.shown, proof }), device, rooms };
+}
+
+/** The server asks for the proof of the key. @param {Event} event @returns {Promise<object>} who one is, with it */
+async function challenged({ challenge, server }) {
+  try {
+    return hello(await key?.proof({ challenge, server }));
+  } catch {
+    key = null;
+    return hello();
+  }
 }
 
 /** @param {string} code @param {string} text */
 function refused(code, text) {
+  if (code === "bad_proof" && key) {
+    key = null; // somebody in between says that the page is elsewhere: without it, one is asked
+    connection.connect();
+    return;
+  }
   // A room that one may not be in must not keep one out of the others.
   if (code === "bad_room" || code === "too_many_rooms") {
     forgetRooms();
@@ -166,10 +194,17 @@ function answered(event, line) {
     const typed = state.current && typedIn(line.fields, state.current);
     state.tell(event.text, "error");
     if (typed) input.giveBack(typed);
+  } else if (command === "register") {
+    state.account = true;
   } else if (command === "away" || command === "back") {
     state.away = command === "away";
     lists.update();
   }
+}
+
+function tellRead() {
+  const read = connection.here ? unreported(state) : null;
+  if (read) connection.tell({ read });
 }
 
 // -- what is shown
@@ -233,6 +268,8 @@ addEventListener("focus", () => {
 addEventListener("blur", () => {
   if (state.current && !state.current.waiting) state.current.unmark();
 });
+setInterval(tellRead, READ_MS);
+document.addEventListener("visibilitychange", tellRead);
 addEventListener("hashchange", () => {
   const name = roomInAddress();
   if (name && name !== state.current?.name && connection.here) acts.join(name);

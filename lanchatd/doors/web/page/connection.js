@@ -9,6 +9,7 @@ import { Outgoing, encode } from "./outgoing.js";
 /** @typedef {{
  *    hello: () => object,
  *    event: (event: Event, line: import("./outgoing.js").Line | null) => void,
+ *    challenged: (event: Event) => Promise<object>,
  *    refused: (code: string, text: string) => void,
  *    changed: () => void,
  *  }} Owner */
@@ -27,7 +28,7 @@ const NO_PLACE = new Set(["full", "address_full", "too_often", "unnamed_full"]);
 const now = () => performance.now() / 1000;
 
 /** Random, also where `crypto.randomUUID` is not to be had, as on plain HTTP. */
-export function randomName() {
+function randomName() {
   return Array.from(crypto.getRandomValues(new Uint32Array(3)), (part) => part.toString(36)).join("");
 }
 
@@ -101,7 +102,7 @@ export class Connection {
 
   /** Leave, and stay away. */
   leave() {
-    if (this.here) this.socket?.send(JSON.stringify({ line: "/quit" }));
+    this.tell({ line: "/quit" });
     this.outgoing.lines.clear();
     this.stop();
   }
@@ -147,6 +148,11 @@ export class Connection {
     });
   }
 
+  /** Tell the server something that needs no answer. @param {object} fields */
+  tell(fields) {
+    if (this.here) this.socket?.send(JSON.stringify(fields));
+  }
+
   /** See whether the way is open, and what is new in the rooms that one is not in. */
   probe() {
     this.probedAt = now();
@@ -163,6 +169,13 @@ export class Connection {
     this.heardAt = now();
     /** @type {Event} */
     const event = JSON.parse(String(data));
+    if (event.type === "challenge") {
+      const { socket } = this;
+      void this.owner.challenged(event).then((hello) => {
+        if (socket && socket === this.socket) socket.send(JSON.stringify(hello));
+      });
+      return;
+    }
     if (event.type === "welcome") {
       this.welcomed = true;
       this.retryS = FIRST_RETRY_S;

@@ -38,10 +38,10 @@ export function readUntil(room, log) {
   return (log === null || kept?.log === log) && Number.isInteger(kept?.id) ? kept.id : null;
 }
 
-/** @param {string} room @param {string} log @param {number} id */
-export function keepRead(room, log, id) {
+/** @param {string} room @param {string} log @param {number} id @param {boolean} [back] also if it was further before */
+export function keepRead(room, log, id, back = false) {
   const all = everywhere.get("read") ?? {};
-  if (all[room]?.log === log && all[room].id >= id) return;
+  if (all[room]?.log === log && all[room].id >= id && !back) return;
   delete all[room];
   all[room] = { log, id };
   const names = Object.keys(all);

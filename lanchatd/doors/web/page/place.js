@@ -1,5 +1,6 @@
 // One room or private conversation: what was said in it, who is here, and how far it was read.
 
+import { keepRead, readUntil } from "./memory.js";
 import { Timeline } from "./timeline.js";
 
 /** @typedef {import("./entry.js").Entry} Entry */
@@ -20,6 +21,9 @@ export class Place {
     this.newest = 0; // the newest id that there is
     /** How far it was read; null: everything that was there when one came. @type {number | null} */
     this.read = null;
+    /** Whether this browser did not know it before. */
+    this.firstTime = false;
+    this.toldRead = 0; // how far the server knows that it was read
     this.unread = 0; // of a conversation; a room counts by its ids
     this.mentions = 0;
     /** In a room, the mark of what is new stands behind this id. @type {number | null} */
@@ -40,6 +44,26 @@ export class Place {
   unmark() {
     this.marker = null;
     this.firstNew = null;
+  }
+
+  /** One is in it, and what is there. @param {import("./connection.js").Event} event */
+  entered({ log, last, topic }) {
+    if (this.log !== log) {
+      // Another log than the one we knew, or the first time here.
+      if (this.log) this.timeline.clear();
+      this.log = log;
+      this.cursor = null;
+      // Who comes for the first time has nothing to catch up with.
+      const known = readUntil(this.name, log);
+      this.firstTime = known === null;
+      this.read = known ?? Number(last);
+      keepRead(this.name, log, this.read);
+    }
+    this.newest = last;
+    this.toldRead = 0;
+    if (last === 0) this.timeline.complete = true;
+    if (this.read !== null && this.read < last) this.marker ??= this.read;
+    this.topic = topic ?? "";
   }
 
   /** Who is here now, by what the server tells. @param {import("./connection.js").Event} event */

@@ -2,8 +2,9 @@
 // the document nor of sockets; what the server tells goes in by `State.event`.
 
 import { entryOf, local } from "./entry.js";
-import { keepRead, readUntil } from "./memory.js";
+import { keepRead } from "./memory.js";
 import { Place } from "./place.js";
+import { readElsewhere } from "./reading.js";
 import { folded } from "./text.js";
 
 /** @typedef {import("./connection.js").Event} Event */
@@ -11,8 +12,8 @@ import { folded } from "./text.js";
 /** @typedef {import("./place.js").Member} Member */
 /** @typedef {{room: string, here: number, topic: string, last?: number}} RoomRow */
 
-// Of all rooms in a hello: a line has at most 4,096, and the nick and the device stand there too.
-const MOST_BYTES = 3800;
+// Of all rooms in a hello: a line has at most 4,096, and the nick, the device and its key stand there too.
+const MOST_BYTES = 3500;
 
 /** What changed, so that it is shown: the list of places, the lines of one, who is here, or a word to a person;
  * `watched` and `wanted` ask whether a person looks at a place, and waits for a room to open.
@@ -33,6 +34,7 @@ export class State {
     this.shown = shown;
     this.nick = "";
     this.server = "";
+    this.account = false; // whether the nick is one's own
     this.away = false;
     this.showPresence = true;
     /** @type {Map<string, Place>} */
@@ -56,7 +58,9 @@ export class State {
     const rooms = [];
     const late = [];
     let bytes = 0;
-    for (const place of this.places.values()) {
+    // The one that is shown first, as those that are late take a while.
+    const places = [...this.places.values()].sort((a, b) => Number(b === this.current) - Number(a === this.current));
+    for (const place of places) {
       if (!place.isRoom) continue;
       const { name, log, cursor } = place;
       const room = log && cursor !== null ? { room: name, log, after: cursor } : { room: name };
@@ -140,6 +144,9 @@ export class State {
         this.others = event.rooms.filter((/** @type {RoomRow} */ { room }) => !this.places.has(room));
         this.shown.places();
         break;
+      case "read":
+        readElsewhere(this, event);
+        break;
       case "parted": {
         const left = this.places.get(event.room);
         if (left) this.close(left);
@@ -158,25 +165,13 @@ export class State {
   /** @param {Event} event */
   welcome(event) {
     this.nick = event.nick;
+    this.account = event.account === true;
     for (const [name, { log }] of this.places) {
       // What was asked for in another case is that room.
       if (!log && name !== event.room && folded(name) === folded(event.room)) this.places.delete(name);
     }
     const place = this.place(event.room);
-    if (place.log !== event.log) {
-      // Another log than the one we knew, or the first time here.
-      if (place.log) place.timeline.clear();
-      place.log = event.log;
-      place.cursor = null;
-      // Who comes for the first time has nothing to catch up with.
-      const read = readUntil(place.name, place.log) ?? Number(event.last);
-      place.read = read;
-      keepRead(place.name, place.log, read);
-    }
-    place.newest = event.last;
-    if (event.last === 0) place.timeline.complete = true;
-    if (place.read !== null && place.read < event.last) place.marker ??= place.read;
-    place.topic = event.topic ?? "";
+    place.entered(event);
     this.others = this.others.filter(({ room }) => room !== place.name);
     const first = !this.server;
     this.server = event.server;
@@ -236,6 +231,7 @@ export class State {
   readTo(place, id) {
     if (place.read !== null && id <= place.read) return;
     place.read = id;
+    place.firstTime = false;
     keepRead(place.name, place.log, id);
     if (!place.waiting) place.mentions = 0;
     this.shown.places();
