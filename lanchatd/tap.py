@@ -57,7 +57,7 @@ from lanchatd.state.accounts_file import ACCOUNTS, AccountsFile
 from lanchatd.state.audit import AuditLog
 from lanchatd.state.certificate import Certificate, certificate_from, host_names, own_certificate
 from lanchatd.state.directory import Keeper, StateDir
-from lanchatd.state.hashing import Argon2
+from lanchatd.state.hashing import PasswordHashing
 from lanchatd.state.worker import ThreadWorker, Worker
 
 __all__ = ["Options", "makeService"]
@@ -103,7 +103,7 @@ def makeService(options: Options) -> IService:
     accounts_file = AccountsFile(state.file(ACCOUNTS), new_worker)
     accounts = Accounts(limits, time.time, accounts_file.keep)
     opening = options["accounts"], options["guests"] == "yes"
-    way_in = WayIn(accounts, Argon2(new_worker), limits, reactor, time.time, *opening)
+    way_in = WayIn(accounts, PasswordHashing(new_worker), limits, reactor, time.time, *opening)
     chat = Chat(options["name"], options.motd, limits, reactor, time.time, new_log, keeper.keep, way_in)
     credentials = Credentials(read_certificate, reactor)
     names = *host_names(socket.gethostname()), *options.web_hosts

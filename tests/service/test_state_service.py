@@ -22,7 +22,7 @@ from lanchatd.state.accounts_file import ACCOUNTS, AccountsFile
 from lanchatd.state.audit import AuditLog
 from lanchatd.state.directory import Keeper, StateDir
 from lanchatd.state.files import StateError
-from lanchatd.state.hashing import Argon2
+from lanchatd.state.hashing import PasswordHashing
 from lanchatd.state.worker import ThreadWorker
 from lanchatd.text.names import nick
 from tests.state.test_directory import in_reactor
@@ -40,7 +40,9 @@ class Kept:
         now = reactor.seconds
         new_worker = partial(ThreadWorker, in_reactor=reactor.callFromThread)
         accounts = AccountsFile(state.file(ACCOUNTS), new_worker)
-        way_in = WayIn(Accounts(limits, now, accounts.keep), Argon2(new_worker), limits, reactor, now)
+        way_in = WayIn(
+            Accounts(limits, now, accounts.keep), PasswordHashing(new_worker), limits, reactor, now
+        )
         log = MemoryLog("log", limits)
         self.chat = Chat("test", (), limits, reactor, now, lambda _: log, keeper.keep, way_in)
         audit = AuditLog(state.file("audit.log"))
