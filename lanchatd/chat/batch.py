@@ -35,6 +35,8 @@ class Batch:
     before it, to others and to IRC clients.
     """
 
+    __slots__ = ("_moments", "_pieces", "_with_less", "before", "presences")
+
     def __init__(
         self, moments: Sequence[Moment], events: Sequence[Event], before: int, presences: tuple[int, int]
     ) -> None:
@@ -50,9 +52,10 @@ class Batch:
 
     def pieces(self, form: Format) -> list[bytes]:
         """The same, rendered, one by one."""
-        if form not in self._pieces:
-            self._pieces[form] = [form.render(moment) for moment in self._moments[form.like_irc]]
-        return self._pieces[form]
+        pieces = self._pieces.get(form)
+        if pieces is None:
+            pieces = self._pieces[form] = list(map(form.render, self._moments[form.like_irc]))
+        return pieces
 
     def pieces_without(self, form: Format, hidden: frozenset[int]) -> list[bytes]:
         """The same, without those at some indexes: they are empty."""

@@ -328,7 +328,8 @@ class Chat:
         user = session.user
         if text or kind is not Kind.TOPIC:
             cleaning.refuse_unseen(text)
-        self.refuse_muted(user)
+        if self.moderation.mutes.by_key:
+            self.refuse_muted(user)
         _refuse_talk(room)
         if self.search is not None:  # it is kept for good
             session.connection.refuse_keeping(len(text.encode()))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from lanchatd.chat.events import Item
 from lanchatd.text.refused import Refused
@@ -36,12 +36,11 @@ class Hello:
     proof: bytes | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(NamedTuple):
     """What a person typed, clean, and the ``ref`` under which a program wants its answer.
 
     ``room`` is where it goes, None for the room that was joined last. With ``read`` nothing is said: the room
-    was read up to that id.
+    was read up to that id. A tuple, as `lanchatd.chat.events.Event` is.
     """
 
     text: str

@@ -10,17 +10,19 @@ from lanchatd.chat.events import Event
 from lanchatd.text.refused import Refused
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Posted:
     """``ref`` is what `lanchatd.chat.refs` knows its line by, if it was sent with a ref.
 
     ``told`` is called once: with None after the event was fanned out, or with the refusal if the log could
-    not keep it. It is no `Answer`, as every line passes here.
+    not keep it. ``if_refused`` is called in the second case only, for who sees the line itself come back.
+    They are no `Answer`, as every line passes here.
     """
 
     event: Event
     ref: str | None = None
     told: Callable[[Refused | None], None] | None = None
+    if_refused: Callable[[Refused], None] | None = None
 
     def answer(self) -> Answer[None]:
         """When it was told, for who awaits it."""

@@ -29,6 +29,9 @@ RECENT = 20
 PRESENCES_KEPT = 100
 
 NOTHING: frozenset[int] = frozenset()
+_NO_ONE: Mapping[int, ForSome] = {}
+_NONE_OWN: Mapping[Cursor, Mapping[int, bytes]] = {}
+_NONE_HIDDEN: Mapping[Cursor, frozenset[int]] = {}
 
 
 class Reader(ToldOtherwise, Protocol):
@@ -165,6 +168,8 @@ class Readers:
         # would cost more than the send itself, and to touch each cursor a thirtieth (measured).
         self._live: dict[Format, dict[Callable[[bytes], int], Cursor]] = {}
         self._live_ignoring: set[Cursor] = set()
+        # Whether a live one ever was told what it did itself otherwise than others; most rooms have none.
+        self._has_owners = False
 
     # -- coming and going
 
@@ -199,26 +204,28 @@ class Readers:
         IRC clients are told the ``events``, each of them, and all others the ``moments``.
         """
         before, presences = self.newest, self.presences
-        for_some: Mapping[int, ForSome] = {}
+        for_some: Mapping[int, ForSome] = _NO_ONE
         if self.late_joins.unheard:
             events, for_some = self.late_joins.told(events)
-        talk, not_all = 0, bool(for_some)
+        talk, newest, not_all = 0, before, bool(for_some)
         for event in events:
             if event.kind in TALK:
-                self.newest = event.id
+                newest = event.id
                 talk += 1
             elif event.told is not None:
                 not_all = True
-        others, irc = presences
+        self.newest = newest
         if len(moments) > talk or len(events) > talk:
+            others, irc = presences
             self.presences = others + len(moments) - talk, irc + len(events) - talk
             self._keep(events, for_some)
-        deliveries = self.around.counts.deliveries
-        owners = self._owners(events)
-        hidden = hidden_from(self._live_irc(), events, for_some) if not_all else {}
-        for cursor in owners.keys() | hidden.keys():
-            self._take_out(cursor)
+        owners = self._owners(events) if self._has_owners else _NONE_OWN
+        hidden = hidden_from(self._live_irc(), events, for_some) if not_all else _NONE_HIDDEN
+        if owners or hidden:
+            for cursor in owners.keys() | hidden.keys():
+                self._take_out(cursor)
         told = Batch(moments, events, before, presences)
+        deliveries = self.around.counts.deliveries
         for form, cursors in self._live.items():
             if not cursors:
                 continue
@@ -344,10 +351,13 @@ class Readers:
         self._put_in(cursor)
 
     def _put_in(self, cursor: Cursor) -> None:
-        if cursor.reader.ignores_somebody:
+        reader = cursor.reader
+        if reader.tell_own is not None:
+            self._has_owners = True
+        if reader.ignores_somebody:
             self._live_ignoring.add(cursor)
         else:
-            self._live.setdefault(cursor.reader.format, {})[cursor.reader.outbox.send] = cursor
+            self._live.setdefault(reader.format, {})[reader.outbox.send] = cursor
 
     def no_longer_live(self, cursor: Cursor) -> None:
         """From here on it pulls."""

@@ -55,34 +55,39 @@ def run(chat: Chat, session: Session, line: Line, answer: Callable[[Item], None]
         _say_nothing(chat, session, line, answer)
         return
     done: Posted | Coroutine[Answer[Any], None, None] | None
+    ref = line.ref
     try:
-        speaker = Speaker(session, chat.room_of(session, line.room))
+        room = chat.room_of(session, line.room)
         text, command, rest = line.text, None, ""
-        if text.startswith("/"):
-            text, command, rest = _parsed(text, speaker)
+        if text[0] == "/":
+            text, command, rest = _parsed(text, session.user.operator)
         key = ""
-        if line.ref is not None and (command is None or command.once):
-            key = digest(session.user.name.key, session.device, line.ref, line.room or "", line.text)
-            asked = chat.refs.ask(key, line.ref, chat.clock.seconds(), answer)
+        if ref is not None and (command is None or command.once):
+            key = digest(session.user.name.key, session.device, ref, line.room or "", line.text)
+            asked = chat.refs.ask(key, ref, chat.clock.seconds(), answer)
             if asked is None:
                 return
             answer = asked
         if command is None:
-            done = chat.say(session, speaker.room, text)
-        elif command.operator and not speaker.operator:
+            done = chat.say(session, room, text)
+        elif command.operator and not session.user.operator:
             raise Refused("not_operator", f"Only operators may /{command.name}.")
         else:
+            speaker = Speaker(session, room)
             done = MEMBERS_DO[command.name](chat, speaker, *MEMBERS.arguments(command, rest))
     except Refused as refused:
-        answer(refused.answering(line.ref))
+        answer(refused.answering(ref))
         return
     if isinstance(done, Posted):
-        done.ref = key or None
-        done.told = partial(_told, done, line.ref, answer)
+        if ref is None:
+            done.if_refused = partial(_refused, answer)
+        else:
+            done.ref = key or None
+            done.told = partial(_told, done, ref, answer)
     elif done is not None:
         begin(_run(done, line, answer))
-    elif line.ref is not None:
-        answer(Ok(line.ref))
+    elif ref is not None:
+        answer(Ok(ref))
 
 
 def _say_nothing(chat: Chat, session: Session, line: Line, answer: Callable[[Item], None]) -> None:
@@ -96,11 +101,12 @@ def _say_nothing(chat: Chat, session: Session, line: Line, answer: Callable[[Ite
             answer(Ok(line.ref))
 
 
-def _told(posted: Posted, ref: str | None, answer: Callable[[Item], None], refused: Refused | None) -> None:
-    if refused is not None:
-        answer(refused.answering(ref))
-    elif ref is not None:
-        answer(Ok(ref, posted.event.id))
+def _refused(answer: Callable[[Item], None], refused: Refused) -> None:
+    answer(refused.answering(None))
+
+
+def _told(posted: Posted, ref: str, answer: Callable[[Item], None], refused: Refused | None) -> None:
+    answer(Ok(ref, posted.event.id) if refused is None else refused.answering(ref))
 
 
 async def _run(does: Coroutine[Answer[Any], None, None], line: Line, answer: Callable[[Item], None]) -> None:
@@ -130,9 +136,9 @@ async def _administer(chat: Chat, administrator: Administrator, line: str) -> No
         await (done.answer() if isinstance(done, Posted) else done)
 
 
-def _parsed(line: str, speaker: Speaker) -> tuple[str, Row | None, str]:
+def _parsed(line: str, operator: bool) -> tuple[str, Row | None, str]:
     """What is said by a line with a ``/`` before it, or the command and what is behind its name."""
     if line.startswith("//"):
         return line[1:], None, ""
     name, _, rest = line[1:].partition(" ")
-    return "", MEMBERS.named(name, speaker.operator), rest.strip()
+    return "", MEMBERS.named(name, operator), rest.strip()

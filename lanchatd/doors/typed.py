@@ -10,10 +10,13 @@ from lanchatd.chat.format import Hello, LineFormat, Unreadable
 from lanchatd.commands.dispatch import run
 from lanchatd.commands.rows import command_in
 from lanchatd.doors.door import Opening
-from lanchatd.doors.line_protocol import ChatProtocol, State
+from lanchatd.doors.line_protocol import LISTENING, ChatProtocol, State
 from lanchatd.net.allowances import Verdict
 from lanchatd.net.key_proof import KeyProofs
 from lanchatd.text.refused import Refused
+
+TAKE, CLOSE = Verdict.TAKE, Verdict.CLOSE
+JOINED = State.JOINED
 
 
 class TypedChat(ChatProtocol):
@@ -27,18 +30,20 @@ class TypedChat(ChatProtocol):
         self._key_proofs: KeyProofs | None = None
 
     def line_came(self, line: bytes) -> None:
-        if self.state not in (State.ASKED, State.JOINED):
+        if self.state not in LISTENING:
             return
         self.lines += 1
-        verdict = self._allowance.line_came(self._clock.seconds())
-        if verdict is Verdict.CLOSE:
+        now = self._clock.seconds()
+        verdict = self._allowance.line_came(now)
+        if verdict is TAKE:
+            if self.state is JOINED:
+                self._later_line(line, now)
+            else:
+                self._first_line(line)
+        elif verdict is CLOSE:
             self._close_flood()
-        elif verdict is not Verdict.TAKE:
-            self._too_fast(verdict, line)
-        elif self.state is State.ASKED:
-            self._first_line(line)
         else:
-            self._later_line(line)
+            self._too_fast(verdict, line)
 
     def _too_fast(self, verdict: Verdict, line: bytes) -> None:
         lines, size = self.limits.lines_per_s, self.limits.bytes_per_s
@@ -84,7 +89,7 @@ class TypedChat(ChatProtocol):
         self.peer = replace(self.peer, key=print_, key_kind=SIGNED)
         return False
 
-    def _later_line(self, encoded: bytes) -> None:
+    def _later_line(self, encoded: bytes, now: float) -> None:
         try:
             line = self._reads.read_line(encoded)
         except Unreadable as refused:
@@ -93,6 +98,6 @@ class TypedChat(ChatProtocol):
         except Refused as refused:
             self._refuse(refused)
             return
-        if self.session is not None:
-            self.session.spoke_at = self._clock.seconds()
-            run(self.chat, self.session, line, self._answer)
+        if (session := self.session) is not None:
+            session.spoke_at = now
+            run(self.chat, session, line, self._answer)

@@ -17,6 +17,7 @@ from lanchatd.chat.events import (
     Kind,
     Members,
     Missed,
+    NoEvent,
     Notice,
     Ok,
     Parted,
@@ -37,6 +38,10 @@ from lanchatd.text.times import near_time
 # A line of joins or leaves names everybody up to here, and the first two beyond it.
 _FEW = 4
 
+# Sets of our own, as to look a member up in an Enum takes a tenth of a microsecond (measured).
+_SAID = frozenset({Kind.SAID, Kind.NOTICED})
+_NOT_TOLD = frozenset({Kind.AWAY, Kind.BACK})  # who writes to those who are away is told so
+
 
 class TextFormat:
     """Implements `lanchatd.chat.format.Format`."""
@@ -56,16 +61,15 @@ class TextFormat:
         return None
 
     def render(self, item: Item, now: float | None = None) -> bytes:
-        if now is not None and isinstance(item, Event):
-            return f"{near_time(item.at, now)} {_event(item)}\n".encode()
-        return "".join(line + "\n" for line in _lines(item)).encode()
+        if isinstance(item, Event):  # first, as nearly all that is told
+            if item.kind in _NOT_TOLD:
+                return b""
+            return f"{'' if now is None else near_time(item.at, now) + ' '}{_event(item)}\n".encode()
+        return "".join([line + "\n" for line in _lines(item)]).encode()
 
 
-def _lines(item: Item) -> list[str]:
+def _lines(item: NoEvent) -> list[str]:
     match item:
-        case Event():
-            # Who writes to those who are away is told so.
-            return [] if item.kind in (Kind.AWAY, Kind.BACK) else [_event(item)]
         case Presence():
             return ["-- " + _presence(item)]
         case Private():
@@ -108,9 +112,9 @@ def _lines(item: Item) -> list[str]:
 
 def _event(event: Event) -> str:
     text = single_spaced(event.text)
+    if event.kind in _SAID:
+        return f"<{event.nick}> {text}"
     match event.kind:
-        case Kind.SAID | Kind.NOTICED:
-            return f"<{event.nick}> {text}"
         case Kind.ACTED:
             return f"* {event.nick} {text}"
         case Kind.TOPIC:

@@ -81,16 +81,17 @@ class Tail:
 
     def hold(self, events: Iterable[Event]) -> None:
         """Take the next events, whose ids go on without a gap; the oldest go."""
-        before = self.held_bytes
+        held, limits = self._events, self._limits
+        before, bytes_ = self.held_bytes, self._bytes
         for event in events:
             self.newest = event.id
-            self._events.append(event)
-            self._bytes += event.size
-        while len(self._events) > self._limits.log_events or (
-            self._bytes > self._limits.log_bytes and len(self._events) > 1
-        ):
-            self._bytes -= self._events.popleft().size
-        self._tails.came(max(0, self.held_bytes - before))
+            held.append(event)
+            bytes_ += event.size
+        while len(held) > limits.log_events or (bytes_ > limits.log_bytes and len(held) > 1):
+            bytes_ -= held.popleft().size
+        self._bytes = bytes_
+        if (more := self.held_bytes - before) > 0:
+            self._tails.came(more)
 
     def let_go(self, size: int) -> None:
         """Let the oldest go until it holds so many bytes less, but not the newest."""

@@ -34,22 +34,42 @@ MOST_ADDRESSES = 10_000
 
 
 class Bucket:
-    """Fills at ``per_s`` up to ``size``; may be overdrawn by one full size."""
+    """Fills at ``per_s`` up to ``size``; may be overdrawn by one full size.
 
-    __slots__ = ("_at", "_level")
+    ``level`` is how full it was when that was asked last; it may be more by now. What every line is counted
+    in is one call, and no smaller ones: a call costs more than the sum.
+    """
+
+    __slots__ = ("_at", "level")
 
     def __init__(self, size: float, now: float) -> None:
-        self._level = size
+        self.level = size
         self._at = now
 
     def fill(self, size: float, per_s: float, now: float) -> float:
         """The level by now."""
-        self._level = min(size, self._level + (now - self._at) * per_s)
+        level = self.level + (now - self._at) * per_s
         self._at = now
-        return self._level
+        self.level = level = level if level < size else size
+        return level
 
-    def take(self, amount: float, size: float) -> None:
-        self._level = max(-size, self._level - amount)
+    def take(self, amount: float, size: float, per_s: float, now: float) -> None:
+        """Take so much, whatever is there by now."""
+        level = self.level + (now - self._at) * per_s
+        self._at = now
+        level = (level if level < size else size) - amount
+        self.level = level if level > -size else -size
+
+    def take_if(self, least: float, amount: float, size: float, per_s: float, now: float) -> bool:
+        """Take so much, if at least so much is there by now; whether it was taken."""
+        level = self.level + (now - self._at) * per_s
+        self._at = now
+        level = level if level < size else size
+        taken = level >= least
+        if taken:
+            level -= amount
+        self.level = level if level > -size else -size
+        return taken
 
 
 class Address:
@@ -69,44 +89,32 @@ class Address:
     def may_come(self, now: float) -> bool:
         """Whether one more may connect; it is counted then."""
         most = self._limits.max_per_address
-        if self._comes.fill(most * COMES, most / COMES_AGAIN_S, now) < 1:
-            return False
-        self._comes.take(1, most * COMES)
-        return True
+        return self._comes.take_if(1, 1, most * COMES, most / COMES_AGAIN_S, now)
 
     def may_record(self, now: float) -> bool:
         """Whether the log is to have a line that one came or went; it is counted then."""
         most = self._limits.max_per_address
-        if self._records.fill(2 * most, most / RECORDED_AGAIN_S, now) < 1:
-            return False
-        self._records.take(1, 2 * most)
-        return True
+        return self._records.take_if(1, 1, 2 * most, most / RECORDED_AGAIN_S, now)
 
     def bytes_came(self, amount: int, now: float) -> None:
-        """As `rates.Allowance.bytes_came`."""
-        self._bytes_left(now)
-        self._bytes.take(amount, self._limits.max_per_address * self._limits.bytes_per_s)
+        """As `Allowance.bytes_came`."""
+        per_s = self._limits.max_per_address * self._limits.bytes_per_s
+        self._bytes.take(amount, per_s, per_s, now)
 
     def may_say(self, now: float) -> bool:
         """Whether one more line is taken; it is counted then."""
-        burst = self._limits.max_per_address * self._limits.burst_lines
-        per_s = self._limits.max_per_address * self._limits.lines_per_s
-        if self._lines.fill(burst, per_s, now) < 1 or self._bytes_left(now) < 0:
-            return False
-        self._lines.take(1, burst)
-        return True
+        limits, bytes_ = self._limits, self._bytes
+        most = limits.max_per_address
+        if bytes_.level < 0:
+            per_s = most * limits.bytes_per_s
+            if bytes_.fill(per_s, per_s, now) < 0:
+                return False
+        return self._lines.take_if(1, 1, most * limits.burst_lines, most * limits.lines_per_s, now)
 
     def may_keep(self, size: int, now: float) -> bool:
         """Whether a line of so many bytes may go to the log on disk; it is counted then."""
         share = self._limits.keep_bytes / KEPT_SHARE
-        if self._kept.fill(share, share / DAY_S, now) < 0:
-            return False
-        self._kept.take(LINE_BYTES + size, share)
-        return True
-
-    def _bytes_left(self, now: float) -> float:
-        per_s = self._limits.max_per_address * self._limits.bytes_per_s
-        return self._bytes.fill(per_s, per_s, now)
+        return self._kept.take_if(0, LINE_BYTES + size, share, share / DAY_S, now)
 
 
 class Addresses:
@@ -191,27 +199,32 @@ class Allowance:
 
     def bytes_came(self, amount: int, now: float) -> None:
         """Call it with everything that arrives, before its lines."""
-        self._forget_a_flood(now)
-        self._bytes_left(now)
-        self._bytes.take(amount, self._limits.bytes_per_s)
+        if self._flooding_since is not None:
+            self._forget_a_flood(now)
+        per_s = self._limits.bytes_per_s
+        self._bytes.take(amount, per_s, per_s, now)
         if self._address is not None:
             self._address.bytes_came(amount, now)
 
     def encrypted_came(self, amount: int, text: int, now: float) -> Verdict:
         """Whether more may be decrypted now, after so many bytes that brought so many of text."""
-        self._forget_a_flood(now)
-        self._textless_left(now)
-        self._textless.take(amount - text, self._textless_burst)
-        return Verdict.TAKE if self._textless_left(now) >= 0 else self._over(now, "TLS without text")
+        if self._flooding_since is not None:
+            self._forget_a_flood(now)
+        textless = self._textless
+        textless.take(amount - text, self._textless_burst, self._textless_per_s, now)
+        return Verdict.TAKE if textless.level >= 0 else self._over(now, "TLS without text")
 
     def line_came(self, now: float) -> Verdict:
         """What becomes of a whole line."""
-        if self._lines_left(now) < 1 or self._bytes_left(now) < 0:
+        limits, address, lines = self._limits, self._address, self._lines
+        if (self._bytes.level < 0 and self._bytes_left(now) < 0) or not lines.take_if(
+            1, 1, limits.burst_lines, limits.lines_per_s, now
+        ):
             return self._over(now, "lines or bytes of a connection")
-        if self._address is not None and not self._address.may_say(now):
+        if address is not None and not address.may_say(now):
+            lines.level += 1
             verdict = self._over(now, "lines or bytes of an address")
             return Verdict.DROP_FOR_ADDRESS if verdict is Verdict.DROP else verdict
-        self._lines.take(1, self._limits.burst_lines)
         return Verdict.TAKE
 
     def may_keep(self, size: int, now: float) -> bool:
@@ -221,9 +234,8 @@ class Allowance:
     def line_taken(self, now: float) -> float:
         """Take a whole line in any case; how long to read no more then, if it was over the rate (s)."""
         limits = self._limits
-        self._lines_left(now)
-        self._lines.take(1, limits.burst_lines)
-        waits = -self._lines_left(now) / limits.lines_per_s, -self._bytes_left(now) / limits.bytes_per_s
+        self._lines.take(1, limits.burst_lines, limits.lines_per_s, now)
+        waits = -self._lines.level / limits.lines_per_s, -self._bytes_left(now) / limits.bytes_per_s
         crowded = self._address is not None and not self._address.may_say(now)
         return max(0.0, *waits, FLOOD_PAUSE_S if crowded else 0.0)
 
@@ -246,16 +258,16 @@ class Allowance:
     def _textless_burst(self) -> int:
         return TEXTLESS_BYTES + AROUND_BYTES * self._limits.burst_lines
 
-    def _textless_left(self, now: float) -> float:
-        per_s = TEXTLESS_PER_S + AROUND_BYTES * self._limits.lines_per_s
-        return self._textless.fill(self._textless_burst, per_s, now)
+    @property
+    def _textless_per_s(self) -> float:
+        return TEXTLESS_PER_S + AROUND_BYTES * self._limits.lines_per_s
 
     def _forget_a_flood(self, now: float) -> None:
+        burst = self._textless_burst
         if (
-            self._flooding_since is not None
-            and self._lines_left(now) >= self._limits.burst_lines
+            self._lines_left(now) >= self._limits.burst_lines
             and self._bytes_left(now) >= self._limits.bytes_per_s
-            and self._textless_left(now) >= self._textless_burst
+            and self._textless.fill(burst, self._textless_per_s, now) >= burst
         ):
             self._flooding_since = None
 

@@ -36,6 +36,7 @@ class BoundedLines(LineReceiver):
         self._turn_at = clock.seconds()
         self._lines_left = LINES_A_TURN
         self._behind_scraps: bytes | None = None
+        self._all_split = True
         self._resting: Call | None = None
         self._stopped = False
 
@@ -57,7 +58,7 @@ class BoundedLines(LineReceiver):
 
     def is_too_long(self, line: bytes) -> bool:
         """Whether a line, without its end, is to be thrown away."""
-        return len(line) > self.most_bytes
+        return len(line) > self._limits.max_line_bytes
 
     def scraps_came(self) -> None:
         """More of a line too long came, and its end did not."""
@@ -75,17 +76,22 @@ class BoundedLines(LineReceiver):
 
     def go_on(self, data: bytes) -> None:
         """Handle what came, or with nothing what was left from before, as far as one turn goes."""
-        if not self._budget.begin() and not (self.paused or self._stopped):
+        budget = self._budget
+        if not budget.begin() and not (self.paused or self._stopped):
             self._rest()  # what came waits
-        if (now := self._clock.seconds()) - self._turn_at >= TURN_S:
-            self._turn_at, self._lines_left = now, LINES_A_TURN
+        if budget.at - self._turn_at >= TURN_S:
+            self._turn_at, self._lines_left = budget.at, LINES_A_TURN
         try:
             self.split(data)
         finally:
-            self._budget.end()
+            budget.end()
 
     def split(self, data: bytes) -> None:
         """Handle the lines in it and in what was left from before, until it has to rest."""
+        if self._all_split and not self.paused and data.find(b"\n") == len(data) - 1:
+            if data:
+                self.lineReceived(data[:-1])  # one line, as nearly always; the long way costs twice as much
+            return
         # A carriage return before the line's end may come on top of the longest line.
         self.MAX_LENGTH = self.most_bytes + 1
         super().dataReceived(data)  # type: ignore[no-untyped-call]
@@ -94,6 +100,7 @@ class BoundedLines(LineReceiver):
             rest, self._behind_scraps = self._behind_scraps, None
             self.setLineMode()  # type: ignore[no-untyped-call]
             super().dataReceived(rest)  # type: ignore[no-untyped-call]
+        self._all_split = data.endswith(b"\n") and not self.paused and bool(self.line_mode)
 
     def end_of_input(self) -> None:
         """Nothing more will come: what came last is a line, though it was not ended."""

@@ -49,13 +49,14 @@ class Waiting:
 class Budget:
     """How long has been worked on what came. Time in which that was not done makes up for it.
 
-    So no timer is needed to tell one turn from the next, but for those that wait.
+    So no timer is needed to tell one turn from the next, but for those that wait. ``at`` is until when it is
+    counted: whoever works on what came knows the time from there, as near as it is asked between two lines.
     """
 
     def __init__(self, clock: Clock) -> None:
+        self.at = 0.0
         self._clock = clock
         self._spent_s = 0.0
-        self._at = 0.0  # until when that is counted
         self._depth = 0  # work may be done in the midst of work: the lines of what is decrypted
         self._waiting: dict[Hashable, deque[Waiting]] = {}
         self._next: Call | None = None
@@ -70,10 +71,10 @@ class Budget:
     def is_spent(self) -> bool:
         """Whether whoever has more to be read has to `wait`."""
         now = self._clock.seconds()
-        passed_s = now - self._at
-        self._spent_s = max(0, self._spent_s + (passed_s if self._depth else -passed_s))
-        self._at = now
-        return self._spent_s >= TURN_S
+        passed_s, self.at = now - self.at, now
+        spent_s = self._spent_s + (passed_s if self._depth else -passed_s)
+        self._spent_s = spent_s = spent_s if spent_s > 0 else 0
+        return spent_s >= TURN_S
 
     def end(self) -> None:
         """The work is done that was begun last."""
@@ -99,11 +100,11 @@ class Budget:
         try:
             while left and now < end:
                 left -= 1
-                self._spent_s, self._at = TURN_S - SLICE_S, now
+                self._spent_s, self.at = TURN_S - SLICE_S, now
                 self._take_one().come()
                 now = self._clock.seconds()
         finally:
-            self._spent_s, self._at, self._served_at = 0, now, now
+            self._spent_s, self.at, self._served_at = 0, now, now
             if self._waiting:
                 self._serve_later()
 

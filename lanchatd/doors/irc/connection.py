@@ -26,7 +26,7 @@ from lanchatd.doors.irc.proving import secret_for
 from lanchatd.doors.irc.reading import HasRead
 from lanchatd.doors.irc.registration import burst
 from lanchatd.doors.irc.shared import Shared
-from lanchatd.doors.line_protocol import ChatProtocol, State
+from lanchatd.doors.line_protocol import LISTENING, ChatProtocol, State
 from lanchatd.formats.irc import HOST, ME
 from lanchatd.text import cleaning, names
 from lanchatd.text.refused import Refusal, Refused
@@ -71,7 +71,7 @@ class IrcChat(ChatProtocol):
         return is_too_long(line, super().most_bytes)
 
     def line_came(self, line: bytes) -> None:
-        if self.state not in (State.ASKED, State.JOINED):
+        if self.state not in LISTENING:
             return
         self.lines += 1
         try:
@@ -122,7 +122,7 @@ class IrcChat(ChatProtocol):
     def send(self, *lines: str) -> None:
         """Lines for this client alone, in which a NUL stands for its nick."""
         response = self._labels.response
-        if response is not None and self.state in (State.ASKED, State.JOINED):
+        if response is not None and self.state in LISTENING:
             response.add(*lines)
         elif self.state is not State.GONE and lines:
             self._tell_piece("".join(line + "\r\n" for line in lines))
@@ -153,7 +153,7 @@ class IrcChat(ChatProtocol):
         return self._labels.later(posted if posted is not None and self._is_echoed(posted.event) else None)
 
     def _answer_whole(self, response: Response) -> None:
-        if self.state not in (State.ASKED, State.JOINED):
+        if self.state not in LISTENING:
             return
         batch = self.next_batch()
         lines = response.lines(batch)
