@@ -29,6 +29,7 @@ from lanchatd.chat.accounts.rows import BY_PASSWORD, Account, Change, Proof
 from lanchatd.chat.answers import Answer
 from lanchatd.chat.chat import Chat
 from lanchatd.chat.log import Log
+from lanchatd.chat.nodes import ALONE, Nodes
 from lanchatd.chat.user import Session, User
 from lanchatd.doors.all_doors import all_doors
 from lanchatd.doors.connections import Connections
@@ -284,6 +285,8 @@ class Person:
 class World:
     """The daemon, without twistd and without a network. Takes limits by their names."""
 
+    nodes: Nodes = ALONE
+
     def __init__(
         self,
         new_log: Callable[[str], Log] | None = None,
@@ -291,7 +294,7 @@ class World:
         web: WebDoor | None = None,
         **limits: float,
     ) -> None:
-        self.clock = Clock()
+        self.clock = self.new_clock()
         many = Limits(lines_per_s=1_000, burst_lines=1_000, max_per_address=10_000, rooms_per_h=100_000)
         self.limits = replace(many, **limits)  # type: ignore[arg-type]
         self.jump_s = 0.0
@@ -303,7 +306,9 @@ class World:
         self.hashing = Reversed(self.clock)
         self.way_in = WayIn(self.accounts, self.hashing, self.limits, self.clock, self.now)
         log = new_log or self._memory_log
-        self.chat = Chat("test", motd, self.limits, self.clock, self.now, log, self._keep, self.way_in)
+        self.chat = Chat(
+            "test", motd, self.limits, self.clock, self.now, log, self._keep, self.way_in, self.nodes
+        )
         credentials = Credentials(certificate, self.clock)
         credentials.load()
         self.connections = Connections(
@@ -311,6 +316,10 @@ class World:
         )
         self.factory = ChatFactory(self.connections, all_doors(web))
         self.wires: list[Wire] = []
+
+    def new_clock(self) -> Clock:
+        """The one that it goes by."""
+        return Clock()
 
     def now(self) -> float:
         """Seconds since the epoch; a test may make the wall clock jump."""

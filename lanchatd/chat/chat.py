@@ -29,6 +29,7 @@ from lanchatd.chat.list_turns import ListTurns
 from lanchatd.chat.lists import Lists
 from lanchatd.chat.log import Log
 from lanchatd.chat.moderation import Keep, Moderation
+from lanchatd.chat.nodes import ALONE, Nodes
 from lanchatd.chat.peer import Peer
 from lanchatd.chat.posted import Posted
 from lanchatd.chat.presence_turns import PresenceTurns
@@ -68,10 +69,12 @@ class Chat:
         new_log: Callable[[str], Log],
         keep: Keep,
         way_in: WayIn,
+        nodes: Nodes = ALONE,
     ) -> None:
         """``new_log`` gives the log for a room, by the room's key; ``now`` tells seconds since the epoch.
 
         ``keep`` keeps the bans, mutes and operators; ``way_in`` knows whose the nicks are.
+        ``nodes`` are the other daemons of the chat.
         """
         self.name = name
         self.motd = motd
@@ -81,6 +84,7 @@ class Chat:
         self.users: dict[str, User] = {}
         self.moderation = Moderation(now, keep)
         self.way_in = way_in
+        self.nodes = nodes
         self.accounts = way_in.accounts
         self.lines_said = 0
         self.counts = Counts()
@@ -125,7 +129,7 @@ class Chat:
         self, nick: str, peer: Peer, secret: str | None = None, device: str = ""
     ) -> Answer[Proof | None]:
         """What a connection shows for a nick (`WayIn.prove`): every door asks, and then lets it `join`."""
-        return self.way_in.prove(nick, peer, secret, device, self.name_for)
+        return self.nodes.proved(nick, self.way_in.prove(nick, peer, secret, device, self.name_for))
 
     def join(
         self,
@@ -143,20 +147,28 @@ class Chat:
             raise Refused("banned", "Your address is banned.")
         user = self._user_for(hello.nick, proof)
         rooms = self._rooms_for(hello.places, peer.address or user.name.key)
-        if user.name.key not in self.users:
-            self.users[user.name.key] = user
-            self.nicks_seen.add(user.name)
-            user.operator = self.is_operator(user)
-        session, was_away = make_session(user), user.away if user.sessions else None
+        self.nodes.refuse_unclaimed(user.name)
+        session = make_session(user)
         session.proof = proof
-        user.sessions += (session,)
-        if len(user.sessions) > 1:
-            self.lists.changed()
-            self._tell_away(user, was_away)
+        self.comes(session)
         told: list[Item] = []
         for place, room in zip(hello.places, rooms, strict=True):
             told += self._enter(session, room, place, motd=() if told else self.motd)
         session.tell(*told)
+
+    def comes(self, session: Session) -> None:
+        """A session is here from now on, in no room yet, and with it its user."""
+        user = session.user
+        if user.name.key not in self.users:
+            self.users[user.name.key] = user
+            self.nicks_seen.add(user.name)
+            user.operator = self.is_operator(user)
+        was_away = user.away if user.sessions else None
+        user.sessions += (session,)
+        if len(user.sessions) > 1:
+            self.lists.changed()
+            self._tell_away(user, was_away)
+        self.nodes.changed(session)
 
     def _user_for(self, nick: str, proof: Proof | None) -> User:
         """Who comes in: an owner on one more connection is who is here."""
@@ -197,6 +209,7 @@ class Chat:
             self.registry.was_left(room)
         if user.sessions:
             self._tell_away(user, was_away)
+        self.nodes.went(session, reason)
 
     def sessions(self) -> list[Session]:
         """All of them, of all users."""
@@ -277,6 +290,7 @@ class Chat:
         """
         unread = session.cursor.left
         old.leave(session, reason)
+        self.nodes.left(session, old, reason)
         unsent = Notice((f"{unread:,} lines of {old.name} had not been sent to you yet.",))
         session.tell(*first, *((unsent,) if unread else ()), *self._enter(session, new))
         self.registry.was_left(old)
@@ -284,6 +298,7 @@ class Chat:
     def take_out(self, session: Session, room: Room, reason: Reason, *first: Item) -> None:
         """A session goes from one of its rooms, and stays in the others."""
         room.leave(session, reason)
+        self.nodes.left(session, room, reason)
         self.registry.was_left(room)
         session.tell(*first, Parted(room.name))
         session.catch_up()
@@ -298,11 +313,17 @@ class Chat:
         session.away = "" if text and self.muted_as(user) is not None else text
         self.lists.changed()
         self._tell_away(user, was_away)
+        self.nodes.changed(session)
 
     def set_real_name(self, session: Session, text: str) -> None:
         """A session's user is called otherwise beside the nick; other IRC clients in its rooms are told."""
         self.refuse_muted(session.user)
+        self.know_real_name(session, text)
+
+    def know_real_name(self, session: Session, text: str) -> None:
+        """The same, whoever may be muted."""
         session.real_name = text
+        self.nodes.changed(session)
         self.tell_of(session.user, Kind.REAL_NAME, text, {session})
 
     def _tell_away(self, user: User, was: str | None) -> None:
@@ -352,14 +373,19 @@ class Chat:
         self.refuse_muted(user)
         known = user.account is not None
         private = Private(user.nick, to.nick, text, self.now(), notice, known, acted)
-        if to is not user and not to.ignores_user(user):
-            to.reply_to = ref(user)
-            to.tell(private)
+        self.show(private, user, to)
+        self.nodes.whispered(private, session, to)
         for own in user.sessions:
             if own is session and own.tell_own is not None:
                 own.tell_encoded(own.tell_own(private))
             else:
                 own.tell(private)
+
+    def show(self, private: Private, user: User, to: User) -> None:
+        """Show a private message of a user to whom it is for."""
+        if to is not user and not to.ignores_user(user):
+            to.reply_to = ref(user)
+            to.tell(private)
 
     def has_read(self, session: Session, room_text: str | None, until: int) -> None:
         """A session has read one of its rooms up to an id: the others of its user are told.
@@ -440,6 +466,7 @@ class Chat:
         """
         known = room.enter(session, place.after, place.log)
         self.registry.was_entered(room)
+        self.nodes.changed(session)
         where = (session.user.nick, room.name, room.log.name, room.readers.newest, room.topic)
         by = "" if session.proof is None else session.proof.by
         welcome = Welcome(*where, server=self.name, version=__version__, motd=motd, by=by)

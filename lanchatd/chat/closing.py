@@ -27,7 +27,9 @@ async def close(chat: Chat, room: Room, by: str, text: str) -> None:
     room.tell_now()
     room.when_told(partial(told.settle, None))
     await told
-    _send_out(chat, room, CLOSED, Reason(f"{room.name} was {CLOSED} by {by}", text))
+    why = Reason(f"{room.name} was {CLOSED} by {by}", text)
+    send_out(chat, room, CLOSED, why)
+    chat.nodes.closed(room, CLOSED, why)
 
 
 async def remove(chat: Chat, room: Room, by: str, text: str) -> None:
@@ -37,17 +39,22 @@ async def remove(chat: Chat, room: Room, by: str, text: str) -> None:
     """
     room.tell_now()
     await room.log.throw_away()
-    _send_out(chat, room, REMOVED, Reason(f"{room.name} was {REMOVED} by {by}", text))
+    why = Reason(f"{room.name} was {REMOVED} by {by}", text)
+    send_out(chat, room, REMOVED, why)
+    chat.nodes.closed(room, REMOVED, why)
     chat.registry.remove(room)
 
 
-def _send_out(chat: Chat, room: Room, how: str, why: Reason) -> None:
+def send_out(chat: Chat, room: Room, how: str, why: Reason) -> None:
+    """Everybody leaves a room and is told why."""
     told = Notice((f"{with_quote(why.words, why.text)}.",), f"room_{how}")
     sessions = [session for user in room.members.values() for session in user.sessions]
     for session in sessions:
         if session.cursor_in(room.key) is None:
             continue  # its user is here on another connection
-        if len(session.cursors) > 1 or not session.needs_room:
+        if session.far:
+            chat.take_out(session, room, why)  # its node tells it
+        elif len(session.cursors) > 1 or not session.needs_room:
             chat.take_out(session, room, why, told)
         else:
             parted = (Parted(room.name),) if session.several else ()

@@ -30,7 +30,7 @@ class Figures:
 
 def figures_of(chat: Chat) -> Figures:
     """Looks at each session: with 10,000 of them it takes some milliseconds."""
-    sessions = chat.sessions()
+    sessions = [session for session in chat.sessions() if not session.far]
     # Who is in no room, as IRC clients may be, has nothing to read.
     lagging = [session for session in sessions if session.cursors and not session.live]
     return Figures(

@@ -18,13 +18,17 @@ async def rename(chat: Chat, user: User, text: str) -> None:
     """A user takes another nick, and so does the account of an owner; at once for a guest."""
     if user.account is None:
         _refuse_changing(chat, user)
-        is_renamed(chat, user, _other_name(chat, user, text))
+        await chat.nodes.claim(_other_name(chat, user, text), user)
+        if user.is_here:
+            _refuse_changing(chat, user)
+            is_renamed(chat, user, _other_name(chat, user, text))
     else:
         await _rename_account(chat, user, user.account, text)
 
 
 async def _rename_account(chat: Chat, user: User, number: int, text: str) -> None:
     was: list[Account] = []
+    await chat.nodes.claim(_other_name(chat, user, text), user)
 
     def change() -> Change:
         account = changes.account_there(chat.accounts, number)
@@ -60,6 +64,7 @@ def is_owner(chat: Chat, user: User, proof: Proof) -> None:
     user.account = proof.account
     for session in user.sessions:
         session.proof = proof
+        chat.nodes.changed(session)
     moderating.know_the_operators(chat)
     chat.tell_of(user, Kind.OWNED, "", set())
 
@@ -93,6 +98,8 @@ def is_renamed(chat: Chat, user: User, name: Name) -> None:
     for room in chat.rooms_with(user):
         room.rename(user, name, told)
     user.name = name
+    for session in user.sessions:
+        chat.nodes.changed(session)
     moderating.know_whether_operator(chat, user)
     if user.account is not None:
         chat.tell_of(user, Kind.OWNED, "", set())

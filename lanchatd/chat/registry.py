@@ -59,6 +59,10 @@ class Registry:
             raise Refused("no_room", f"There is no {name.shown}. /rooms lists what there is.")
         return room
 
+    def there(self, name: Name) -> Room:
+        """The room that is there at other nodes, whatever would refuse it here."""
+        return self.rooms.get(name.key) or self._add(name)
+
     def to_enter(self, wanted: Sequence[Name], maker: str) -> list[Room]:
         """The rooms that somebody enters, all or none of them; those that are not there are made.
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import ClassVar
 from weakref import ReferenceType, ref
 
 from lanchatd.chat import replay
@@ -94,6 +95,9 @@ class Session:
         "live", "needs_room", "origins", "outbox", "peer", "proof", "reading", "real_name", "several",
         "since", "spoke_at", "tell_own", "user", "when_live",
     )  # fmt: skip
+
+    far: ClassVar[bool] = False
+    """Whether its connection is at another node."""
 
     def __init__(
         self,

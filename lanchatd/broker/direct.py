@@ -1,0 +1,160 @@
+"""What nodes tell each other beside the stream, and nobody keeps: private messages, kicks, being there.
+
+Each is a word, and what belongs to it, in JSON.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import asdict
+from functools import partial
+from typing import Any
+
+from lanchatd.broker.far_sessions import DISMISS, READ, TELL, nodes_of
+from lanchatd.broker.people import People
+from lanchatd.broker.stream import Stream
+from lanchatd.chat import closing
+from lanchatd.chat.answers import Answer
+from lanchatd.chat.chat import Chat
+from lanchatd.chat.events import Notice, Private, Read, Reason
+from lanchatd.chat.room import Room
+from lanchatd.chat.user import Session, User
+from lanchatd.text import names
+
+BEAT, THERE, PRIVATE, CLOSED, APPLIED = "beat", "there", "private", "closed", "applied"
+
+# How long another node may take to answer.
+ANSWERS_WITHIN_S = 2
+
+Reply = Callable[[bytes], None]
+
+YES, NO = b"yes", b"no"
+
+
+class Direct:
+    """This node's end of it."""
+
+    def __init__(self, stream: Stream, people: People, heard: Callable[[str], None]) -> None:
+        """``heard`` is called with each node that says something of itself."""
+        self._stream = stream
+        self._people = people
+        self._node_heard = heard
+        self._chat: Chat
+        self._waiting: list[tuple[int, Reply]] = []
+
+    def serve(self, chat: Chat) -> None:
+        """Begin."""
+        self._chat = chat
+        self._stream.heard(self._heard)
+
+    # -- to others
+
+    def beat(self) -> None:
+        """This node is there."""
+        self._stream.send(None, _json([BEAT, self._stream.node]))
+
+    def tell(self, node: str | None, row: list[Any]) -> None:
+        """Tell a node something, or all others."""
+        self._stream.send(node, _json(row))
+
+    def ask_whether_there(self, node: str) -> Answer[bytes]:
+        """Whether a node is there. LookupError if nobody is, `Refused` if it does not answer in time."""
+        return self._stream.ask(node, _json([THERE]), ANSWERS_WITHIN_S)
+
+    def applied_everywhere(self, sequence: int) -> Answer[None]:
+        """Answered when all other nodes have the stream up to here, or are not there to say so."""
+        answer: Answer[None] = Answer()
+        missing = 1
+
+        def answered(_: object = None) -> None:
+            nonlocal missing
+            missing -= 1
+            if not missing:
+                answer.settle(None)
+
+        for node in self._people.others:
+            missing += 1
+            self._stream.ask(node, _json([APPLIED, sequence]), ANSWERS_WITHIN_S).when_known(answered)
+        answered()
+        return answer
+
+    def whispered(self, private: Private, session: Session, to: User) -> None:
+        """Show a private message to who is at other nodes, also its sender."""
+        user = session.user
+        row = _json([PRIVATE, asdict(private), user.name.key, to.name.key])
+        for node in nodes_of(user) | nodes_of(to):
+            asked = self._stream.ask(node, row, ANSWERS_WITHIN_S)
+            asked.when_known(partial(self._was_shown, session, to.nick))
+
+    def _was_shown(self, session: Session, nick: str, answer: Answer[bytes]) -> None:
+        if (answer.error is not None or answer.result() != YES) and session.user.is_here:
+            session.tell(Notice((f"{nick} may not have been shown that: their server does not answer.",)))
+
+    def closed(self, room: Room, how: str, reason: Reason) -> None:
+        """Everybody is to leave a room, wherever they are."""
+        self.tell(None, [CLOSED, room.key, how, reason.words, reason.text])
+
+    # -- from others
+
+    def applied(self, sequence: int) -> None:
+        """The stream is applied here up to this."""
+        ready = [reply for wanted, reply in self._waiting if wanted <= sequence]
+        self._waiting = [(wanted, reply) for wanted, reply in self._waiting if wanted > sequence]
+        for reply in ready:
+            reply(YES)
+
+    def _heard(self, body: bytes, reply: Reply | None) -> None:
+        word, *more = json.loads(body)
+        if word == BEAT:
+            self._node_heard(more[0])
+        elif word == CLOSED:
+            self._close(*more)
+        elif word in (TELL, READ, DISMISS):
+            session = self._people.session(more[0])
+            if session is not None:
+                _tell(session, word, more[1:])
+        elif reply is not None:
+            self._asked(word, more, reply)
+
+    def _asked(self, word: str, more: list[Any], reply: Reply) -> None:
+        if word == THERE:
+            reply(YES)
+        elif word == PRIVATE:
+            reply(YES if self._show(*more) else NO)
+        elif word == APPLIED:
+            if more[0] <= self._stream.applied:
+                reply(YES)
+            else:
+                self._waiting.append((more[0], reply))
+
+    def _show(self, private: dict[str, Any], by: str, to: str) -> bool:
+        users = self._chat.users
+        user, shown = users.get(by), users.get(to)
+        if user is None or shown is None:
+            return False
+        whole = Private(**private)
+        self._chat.show(whole, user, shown)
+        for own in user.sessions:
+            own.tell(whole)
+        return True
+
+    def _close(self, key: str, how: str, words: str, text: str) -> None:
+        room = self._chat.rooms.get(key)
+        if room is not None and key != names.LOBBY:
+            closing.send_out(self._chat, room, how, Reason(words, text))
+
+
+def _tell(session: Session, word: str, more: list[Any]) -> None:
+    if word == TELL:
+        lines, code = more
+        session.tell(Notice(tuple(lines), code))
+    elif word == READ:
+        session.tell(Read(*more))
+    else:
+        code, text, *reason = more
+        session.connection.dismiss(code, text, Reason(*reason))
+
+
+def _json(row: list[Any]) -> bytes:
+    return json.dumps(row, ensure_ascii=False, separators=(",", ":")).encode()

@@ -1,0 +1,75 @@
+"""The other nodes, as the rules know them. Implements `lanchatd.chat.nodes.Nodes`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from lanchatd.broker.direct import Direct
+from lanchatd.broker.far_sessions import FarSessions
+from lanchatd.broker.people import People
+from lanchatd.broker.pulse import Pulse
+from lanchatd.broker.stream import Stream
+from lanchatd.chat.accounts.rows import Proof
+from lanchatd.chat.answers import Answer, begin
+from lanchatd.chat.chat import Chat
+from lanchatd.chat.events import Private, Reason
+from lanchatd.chat.room import Room
+from lanchatd.chat.user import Session, User
+from lanchatd.clock import Clock
+from lanchatd.text.names import Name
+from lanchatd.text.refused import Refused
+
+
+class SeveralNodes:
+    """This node among the others."""
+
+    def __init__(self, stream: Stream, clock: Clock, about: Mapping[str, Any] | None = None) -> None:
+        """``about`` is what the others are to know of this node."""
+        self.people = People(stream, clock, about or {})
+        self.direct = Direct(stream, self.people, self._heard)
+        self.pulse = Pulse(stream, clock, self.people, self.direct)
+
+    def serve(self, chat: Chat) -> None:
+        """Begin with the chat whose people they are, before anything arrives from the stream."""
+        self.people.serve(chat, FarSessions(chat, self.direct.tell))
+        self.direct.serve(chat)
+        self.pulse.begin()
+
+    def end(self) -> None:
+        """The daemon ends: its people have left."""
+        self.pulse.end()
+        self.people.end()
+
+    def _heard(self, node: str) -> None:
+        self.pulse.heard(node)
+
+    # -- the rules ask
+
+    def proved(self, nick: str, proof: Answer[Proof | None]) -> Answer[Proof | None]:
+        return begin(self.people.proved(nick, proof))
+
+    def claim(self, name: Name, user: User) -> Answer[None]:
+        return self.people.claim(name, user.account, user.name.key)
+
+    def refuse_unclaimed(self, name: Name) -> None:
+        if not self.people.has(name.key):
+            raise Refused("busy", f"Too late: {name.shown} is not kept for you any more. Try again.")
+
+    def changed(self, session: Session) -> None:
+        if not session.far:
+            self.people.changed(session)
+
+    def left(self, session: Session, room: Room, reason: Reason) -> None:
+        if not session.far:
+            self.people.left(session, room, reason)
+
+    def went(self, session: Session, reason: Reason) -> None:
+        if not session.far:
+            self.people.went(session, reason)
+
+    def whispered(self, private: Private, session: Session, to: User) -> None:
+        self.direct.whispered(private, session, to)
+
+    def closed(self, room: Room, how: str, reason: Reason) -> None:
+        self.direct.closed(room, how, reason)

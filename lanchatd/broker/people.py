@@ -1,0 +1,385 @@
+"""Who is here, in the whole chat: this node says what is so of its own people, and hears of the others'.
+
+What is to be said waits in a queue, and goes into the stream as one message a turn; the next one goes when
+that came back. It is sent again until then: it carries a count, so that it counts once.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Mapping
+from typing import Any
+
+from lanchatd.broker import roster
+from lanchatd.broker.far_sessions import FarSessions, dismiss_here, facts_of
+from lanchatd.broker.roster import (
+    CLAIM,
+    FREE,
+    GONE,
+    HERE,
+    LEFT,
+    SESSION,
+    Claimed,
+    Freed,
+    Left,
+    NodeGone,
+    Roster,
+    Row,
+    Seen,
+)
+from lanchatd.broker.stream import PEOPLE, Fate, Message, Published, Stream
+from lanchatd.chat.accounts.rows import Proof
+from lanchatd.chat.answers import Answer
+from lanchatd.chat.chat import Chat
+from lanchatd.chat.events import Reason
+from lanchatd.chat.room import Room
+from lanchatd.chat.user import Session, User
+from lanchatd.clock import Clock
+from lanchatd.text.names import Name
+from lanchatd.text.refused import Refused
+
+# Of one message: some 100 KiB.
+MOST_ROWS = 500
+
+# What was not stored, or did not come back, is sent again.
+AGAIN_S, LATE_S = 0.25, 3
+
+# How long a newcomer waits for the nick, and how long a nick is held for who does not come after all. Who
+# has shown that it is theirs may be on the way in for as long as a connection may take for that.
+CLAIMED_WITHIN_S, UNUSED_S, OWNED_UNUSED_S = 5, 5, 120
+
+# Messages after which all of it is written as one, which takes their place.
+SNAPSHOT_EVERY = 1_000
+SNAPSHOT = "Lanchat-Snapshot"
+
+AWAY = Refused("no_broker", "Nobody can come in or take another nick now: the broker can't be reached.")
+
+
+class _Asked:
+    """A claim that did not come back yet, and who waits for it."""
+
+    __slots__ = ("row", "since", "waiting")
+
+    def __init__(self, since: float) -> None:
+        self.since = since
+        self.row: Row = []
+        self.waiting: list[tuple[int | None, Answer[None]]] = []
+
+
+class People:
+    """This node's part of it."""
+
+    def __init__(self, stream: Stream, clock: Clock, about: Mapping[str, Any]) -> None:
+        """``about`` is what others are to know of this node."""
+        self.roster = Roster()
+        self._stream = stream
+        self._clock = clock
+        self._about = about
+        self._chat: Chat
+        self._far: FarSessions
+        # The own sessions: by their numbers, and each with its number and the key of its nick.
+        self._by_number: dict[int, Session] = {}
+        self._mine: dict[Session, tuple[int, str]] = {}
+        self._using: Counter[str] = Counter()
+        self._numbers = 0
+        # The nicks that were claimed and not answered; those that are to be free; those that nobody uses yet.
+        self._asked: dict[str, _Asked] = {}
+        self._freed: set[str] = set()
+        self._unused: dict[str, float] = {}
+        # Why they left which of their rooms.
+        self._left: dict[int, dict[str, tuple[str, str]]] = {}
+        # What is to be said, by what it is about; of a session what is so when it is said.
+        self._queue: dict[tuple[str, object], Row | None] = {}
+        self._count = 0
+        self._under_way: bytes | None = None
+        self._sent_at = 0.0
+        self._due = False
+        self._ends = False
+        self._last = 0  # the sequence of the last message
+        self._since_snapshot = 0
+
+    def serve(self, chat: Chat, far: FarSessions) -> None:
+        """Begin, before anything has arrived."""
+        self._chat = chat
+        self._far = far
+        self._stream.subscribe(PEOPLE, self._arrived)
+        self._stream.watch(self._link_changed)
+
+    @property
+    def others(self) -> list[str]:
+        """The other nodes."""
+        return [node for node in self.roster.nodes if node != self._stream.node]
+
+    def session(self, number: int) -> Session | None:
+        """The own session with this number."""
+        return self._by_number.get(number)
+
+    # -- who may come in
+
+    async def proved(self, nick: str, proves: Answer[Proof | None]) -> Proof | None:
+        """What has been shown for a nick, when that is claimed."""
+        proof = await proves
+        account = None if proof is None else self._chat.accounts.by_number.get(proof.account)
+        name = self._chat.name_for(nick, account=account)
+        await self.claim(name, None if account is None else account.number)
+        return proof
+
+    def claim(self, name: Name, account: int | None, instead: str | None = None) -> Answer[None]:
+        """Have a nick in the whole chat. ``instead``: it may look like the one with this key."""
+        answer: Answer[None] = Answer()
+        if self.has(name.key) and self.roster.claim_of(self._stream.node, name.key) == (name, account):
+            answer.settle(None)
+        elif not self._is_up:
+            answer.fail(AWAY)
+        else:
+            self._ask(name, account, instead).waiting.append((account, answer))
+        return answer
+
+    def _ask(self, name: Name, account: int | None, instead: str | None = None) -> _Asked:
+        asked = self._asked.setdefault(name.key, _Asked(self._clock.seconds()))
+        asked.row = [CLAIM, name.shown, name.key, account, instead]
+        self._say(CLAIM, name.key, asked.row)
+        return asked
+
+    def has(self, key: str) -> bool:
+        """Whether this node has a nick, and does not give it up."""
+        return key not in self._freed and self.roster.claim_of(self._stream.node, key) is not None
+
+    @property
+    def _is_up(self) -> bool:
+        return self._stream.up and self._stream.node in self.roster.nodes
+
+    # -- the own sessions
+
+    def changed(self, session: Session) -> None:
+        """It came, or something of it is another."""
+        key, account = session.user.name.key, session.user.account
+        number, before = self._mine.get(session, (0, ""))
+        if not number:
+            self._numbers = number = self._numbers + 1
+            self._by_number[number] = session
+        if key != before:
+            self._mine[session] = number, key
+            self._unused.pop(key, None)
+            self._using[key] += 1
+            if before:
+                self._uses_no_more(before)
+        claim = self.roster.claim_of(self._stream.node, key)
+        if (claim is None or key in self._freed or claim[1] != account) and key not in self._asked:
+            self._ask(session.user.name, account)
+        self._say(SESSION, number, None)
+
+    def left(self, session: Session, room: Room, reason: Reason) -> None:
+        """It left one of its rooms."""
+        number, _ = self._mine[session]
+        self._left.setdefault(number, {})[room.key] = reason.words, reason.text
+        self._say(SESSION, number, None)
+
+    def went(self, session: Session, reason: Reason) -> None:
+        """It is gone."""
+        number, key = self._mine.pop(session)
+        del self._by_number[number]
+        self._left.pop(number, None)
+        self._queue.pop((SESSION, number), None)
+        self._say(LEFT, number, [LEFT, number, reason.words, reason.text])
+        self._uses_no_more(key)
+
+    def _uses_no_more(self, key: str) -> None:
+        self._using[key] -= 1
+        if not self._using[key]:
+            del self._using[key]
+            self._free(key)
+
+    def _free(self, key: str) -> None:
+        if self.has(key):
+            self._freed.add(key)
+            self._say(FREE, key, [FREE, key])
+
+    # -- what is said
+
+    def goes(self, node: str) -> None:
+        """A node is gone: another one, or this one."""
+        self._say(GONE, node, [GONE, node])
+
+    def end(self) -> None:
+        """The daemon ends: the others need not wait until they miss it."""
+        self._ends = True
+        self.goes(self._stream.node)
+        self._send()
+
+    def _say(self, word: str, about: object, row: Row | None) -> None:
+        self._queue.pop((word, about), None)  # what it needs may have come behind it
+        self._queue[word, about] = row
+        self._send_soon()
+
+    def _send_soon(self) -> None:
+        if not self._due and self._under_way is None and self._queue and self._stream.up:
+            self._due = True
+            self._clock.callLater(0, self._send)
+
+    def _send(self) -> None:
+        self._due = False
+        if self._under_way is not None or not self._stream.up:
+            return
+        rows: list[Row] = []
+        for word, about in tuple(self._queue)[:MOST_ROWS]:
+            row = self._queue.pop((word, about))
+            rows.append(self._session_row(about) if row is None else row)
+        self._count += 1
+        message = {"node": self._stream.node, "count": self._count, "rows": rows}
+        self._under_way = json.dumps(message, ensure_ascii=False, separators=(",", ":")).encode()
+        self._publish()
+
+    def _session_row(self, number: Any) -> Row:
+        facts = facts_of(self._chat, self._by_number[number])
+        if number in self._left:
+            facts["left"] = self._left.pop(number)
+        return [SESSION, number, facts]
+
+    def _publish(self) -> None:
+        if (sent := self._under_way) is None or not self._stream.up:
+            return
+        self._sent_at = self._clock.seconds()
+
+        def answered(published: Published) -> None:
+            if published.fate is not Fate.STORED and self._under_way is sent and self._stream.up:
+                self._clock.callLater(AGAIN_S, again)
+
+        def again() -> None:
+            if self._under_way is sent:
+                self._publish()
+
+        self._stream.publish(PEOPLE, sent, {}, None, answered)
+
+    def tick(self) -> None:
+        """Once a second: what is late."""
+        now = self._clock.seconds()
+        if now - self._sent_at >= LATE_S:
+            self._publish()
+        for asked in self._asked.values():
+            if asked.waiting and now - asked.since >= CLAIMED_WITHIN_S:
+                waiting, asked.waiting = asked.waiting, []
+                for _, answer in waiting:
+                    answer.fail(AWAY)
+        for key in [key for key, until in self._unused.items() if now >= until]:
+            del self._unused[key]
+            if key not in self._asked:
+                self._free(key)
+
+    def _link_changed(self, why: str | None) -> None:
+        if why is not None:
+            return
+        if self._stream.node not in self.roster.nodes and (HERE, "") not in self._queue and not self._count:
+            self._begin_anew()
+        self._publish()
+        self._send_soon()
+
+    def _begin_anew(self) -> None:
+        """Under a new name, or for the first time: say that it is here, and all of who is here."""
+        self._count, self._under_way = 0, None
+        self._freed.clear()
+        self._queue = {key: row for key, row in self._queue.items() if key[0] == GONE}
+        queue, self._queue = self._queue, {}
+        self._say(HERE, "", [HERE, dict(self._about)])
+        self._queue |= queue
+        waiting, self._asked = self._asked, {}
+        for asked in waiting.values():
+            for _, answer in asked.waiting:
+                answer.fail(AWAY)
+        for session in {session.user.name.key: session for session in self._mine}.values():
+            self._ask(session.user.name, session.user.account)
+        for number in self._by_number:
+            self._say(SESSION, number, None)
+
+    # -- what arrives
+
+    def _arrived(self, message: Message) -> None:
+        last, self._last = self._last, message.sequence
+        if SNAPSHOT in message.headers:
+            self._since_snapshot = 0
+            if message.headers[SNAPSHOT] != str(last):
+                for told in self.roster.load(message.body):
+                    self._heard(told)
+                self._settle_what_came()
+            return
+        said = json.loads(message.body)
+        node, count = said["node"], said["count"]
+        for told in self.roster.take(node, count, said["rows"]):
+            self._heard(told)
+        self._since_snapshot += 1
+        if node == self._stream.node and count == self._count:
+            self._under_way = None
+            if self._since_snapshot >= SNAPSHOT_EVERY:
+                self._write_snapshot()
+            self._send_soon()
+
+    def _settle_what_came(self) -> None:
+        """What was under way may be in what others knew."""
+        node = self._stream.node
+        if self._under_way is not None and self.roster.count_of(node) >= self._count:
+            self._under_way = None
+        if self._under_way is None:
+            for key, asked in tuple(self._asked.items()):
+                self._say(CLAIM, key, asked.row)  # once more does no harm
+        self._freed = {key for key in self._freed if self.roster.claim_of(node, key) is not None}
+        self._send_soon()
+
+    def _write_snapshot(self) -> None:
+        headers = {"Nats-Rollup": "sub", SNAPSHOT: str(self._last)}
+        # If another message comes first, the one after that is tried.
+        self._stream.publish(PEOPLE, self.roster.snapshot(), headers, self._last, lambda _: None)
+
+    def _heard(self, told: roster.Told) -> None:
+        mine = told.node == self._stream.node
+        match told:
+            case Claimed():
+                self._is_claimed(told, mine)
+            case Freed():
+                if mine:
+                    self._freed.discard(told.key)
+            case Seen():
+                if not mine:
+                    self._far.seen(told.node, told.number, told.facts)
+            case Left():
+                if not mine:
+                    self._far.left(told.node, told.number, Reason(told.words, told.text))
+            case NodeGone() if mine and not self._ends:
+                self._stream.renew()
+                self._begin_anew()
+
+    def _is_claimed(self, told: Claimed, mine: bool) -> None:
+        if mine:
+            self._own_claim_is_back(told)
+            return
+        here = self._chat.users.get(told.name.key)
+        if here is not None and not told.why and (told.account is None or told.account != here.account):
+            dismiss_here(here)
+
+    def _own_claim_is_back(self, told: Claimed) -> None:
+        key = told.name.key
+        settled = []
+        if (asked := self._asked.get(key)) is not None:
+            if (CLAIM, key) in self._queue:  # once more, for others
+                settled = [one for one in asked.waiting if one[0] == told.account]
+                asked.waiting = [one for one in asked.waiting if one[0] != told.account]
+            else:
+                settled = asked.waiting
+                del self._asked[key]
+        self._use_claim(told, self._chat.users.get(key))
+        for _, answer in settled:
+            if told.why:
+                answer.fail(Refused("nick_taken", told.why))
+            else:
+                answer.settle(None)
+
+    def _use_claim(self, told: Claimed, here: User | None) -> None:
+        key = told.name.key
+        if not self._using[key]:
+            if not told.why:
+                unused_s = UNUSED_S if told.account is None else OWNED_UNUSED_S
+                self._unused[key] = self._clock.seconds() + unused_s
+        elif here is not None and not self.has(key):
+            dismiss_here(here)
+        elif here is not None and here.account != told.account and key not in self._asked:
+            self._ask(here.name, here.account)

@@ -1,0 +1,449 @@
+"""Who is here, over several nodes: stories with the real chat, over a stream in memory."""
+
+from __future__ import annotations
+
+import pytest
+
+from lanchatd.chat import closing
+from lanchatd.chat.answers import begin
+from tests.broker.several import Several
+
+
+def test_who_comes_and_goes_is_told_at_the_other_node() -> None:
+    """As if they were at the same one."""
+    here, there = Several(2)
+    alice = here.join("alice")
+    bob = there.join("bob")
+    assert here.who() == there.who() == ["alice", "bob"]
+    assert alice.sees() == ["-- bob joined"]
+    bob.types("/quit see you")
+    assert alice.sees() == ['-- bob left ("see you")']
+    assert here.who() == there.who() == ["alice"]
+    assert here.known() == there.known()
+
+
+def test_a_nick_is_had_once() -> None:
+    """And none that looks like it, wherever somebody has it."""
+    here, there = Several(2)
+    here.join("alice")
+    assert there.connect().types("alice").sees()[-1] == "!! That nick is taken."
+    assert there.connect().types("aIice").sees()[-1] == "!! That nick looks like alice."
+    here.join("Alice2")
+    assert there.connect().types("ALICE2").sees()[-1] == "!! That nick is taken."
+
+
+def test_of_two_who_want_a_nick_in_the_same_moment_one_gets_it() -> None:
+    """Both nodes have asked before either has heard of the other."""
+    several = Several(2)
+    here, there = several
+    one, other = here.connect(), there.connect()
+    one.wire.incoming.append(b"alice\n")
+    other.wire.incoming.append(b"alice\n")
+    several.settle()
+    seen = [one.sees()[-1], other.sees()[-1]]
+    assert "!! That nick is taken." in seen
+    assert len(here.chat.users) == len(there.chat.users) == 1
+    assert here.known() == there.known()
+
+
+def test_a_nick_is_free_when_who_had_it_has_gone() -> None:
+    """At once, at all nodes; also for who comes to another one with it."""
+    here, there = Several(2)
+    alice = here.join("alice")
+    alice.vanishes()
+    again = there.join("alice")
+    assert not again.gone
+    assert here.who() == ["alice"]
+    again.types("/quit")
+    here.join("alice")
+    assert there.who() == ["alice"]
+
+
+def test_a_nick_is_kept_for_nobody_who_does_not_come() -> None:
+    """It was claimed, and then the connection was lost."""
+    several = Several(2)
+    here, there = several
+    alice = here.connect()
+    here.stream.held = True
+    alice.types("alice")
+    alice.vanishes()
+    here.stream.held = False
+    here.stream.lets_go()
+    several.settle()
+    assert there.connect().types("alice").sees()[-1] == "!! That nick is taken."
+    several.passes(7)
+    assert there.join("alice").user.nick == "alice"
+
+
+def test_rooms_are_shared() -> None:
+    """Joining, leaving with a reason, going from one to another, and the list of rooms."""
+    here, there = Several(2)
+    alice, bob = here.join("alice", room="#dev"), there.join("bob")
+    bob.types("/join #dev")
+    assert alice.sees() == ["-- bob joined"]
+    bob.types("/join #lobby")
+    assert alice.sees() == ["-- bob left (went to #lobby)"]
+    assert here.who("#dev") == there.who("#dev") == ["alice"]
+    carol = there.join_json("carol", rooms=[{"room": "#dev"}, {"room": "#ops"}])
+    assert alice.sees() == ["-- carol joined"]
+    carol.asks({"line": "/part #dev enough"})
+    assert alice.sees() == ['-- carol left ("enough")']
+    assert here.known() == there.known()
+    assert [(line.room, line.here) for line in here.chat.list_rooms().rooms] == [
+        (line.room, line.here) for line in there.chat.list_rooms().rooms
+    ]
+
+
+def test_who_is_away_is_so_at_all_nodes() -> None:
+    """With the text, and back."""
+    here, there = Several(2)
+    alice, bob = here.join_json("alice"), there.join("bob")
+    alice.gets()
+    bob.types("/away lunch")
+    (away,) = alice.gets()
+    assert (away["type"], away["from"], away["away"]) == ("away", "bob", "lunch")
+    alice.asks({"line": "/msg bob hi"})
+    assert [one["type"] for one in alice.gets()] == ["private", "notice"]
+    bob.types("/back")
+    assert [one["type"] for one in alice.gets()] == ["back"]
+    assert here.known() == there.known()
+
+
+def test_a_rename_is_told_and_had_once() -> None:
+    """A guest takes another nick; the old one is free then."""
+    here, there = Several(2)
+    alice, bob = here.join("alice"), there.join("bob")
+    alice.sees()
+    bob.types("/nick alice")
+    assert bob.sees() == ["!! That nick is taken."]
+    bob.types("/nick robert")
+    assert alice.sees() == ["-- bob is now robert"]
+    assert here.known() == there.known()
+    here.join("bob")
+    assert there.who() == ["alice", "bob", "robert"]
+    bob.types("/nick Robert")
+    assert here.who() == ["Robert", "alice", "bob"]
+
+
+def test_of_two_who_rename_in_the_same_moment_one_gets_the_nick() -> None:
+    """The other one keeps what it has."""
+    several = Several(2)
+    here, there = several
+    alice, bob = here.join("alice"), there.join("bob")
+    alice.wire.incoming.append(b"/nick carol\n")
+    bob.wire.incoming.append(b"/nick carol\n")
+    several.settle()
+    assert here.who() == there.who()
+    assert len(here.who()) == 2
+    assert "carol" in here.who()
+    assert "!! That nick is taken." in alice.sees() + bob.sees()
+
+
+def test_private_messages_find_their_way_and_back() -> None:
+    """/reply answers who has written last, at whatever node."""
+    here, there = Several(2)
+    alice, bob = here.join("alice"), there.join("bob")
+    alice.sees()
+    alice.types("/msg bob hi")
+    assert bob.sees() == ["[alice -> bob] hi"]
+    assert alice.sees() == ["[alice -> bob] hi"]
+    bob.types("/reply hello")
+    assert alice.sees() == ["[bob -> alice] hello"]
+
+
+def test_who_is_ignored_is_not_shown_at_another_node() -> None:
+    """Who ignores decides, at its own node."""
+    here, there = Several(2)
+    alice, bob = here.join("alice"), there.join("bob")
+    bob.types("/ignore alice")
+    bob.sees()
+    alice.types("/msg bob hi")
+    assert bob.sees() == []
+
+
+def test_who_writes_to_a_node_that_does_not_answer_is_told() -> None:
+    """As nobody knows whether it was shown."""
+    several = Several(2)
+    here, there = several
+    alice = here.join("alice")
+    there.join("bob")
+    alice.sees()
+    there.dies()
+    alice.types("/msg bob hi")
+    assert alice.sees() == [
+        "[alice -> bob] hi",
+        "-- bob may not have been shown that: their server does not answer.",
+    ]
+
+
+def test_a_kick_reaches_another_node() -> None:
+    """The rooms are told who did it."""
+    here, there = several = Several(2)
+    alice, bob = here.join("alice"), there.join("bob")
+    here.make_operator(alice)
+    alice.sees()
+    alice.types("/kick bob enough")
+    several.passes(2)
+    assert bob.gone
+    assert bob.sees() == ['!! You were kicked by alice: "enough".']
+    assert '-- bob left (kicked by alice: "enough")' in alice.sees()
+    assert here.who() == there.who() == ["alice"]
+
+
+def test_people_of_a_node_that_dies_are_told_as_left() -> None:
+    """Within seconds, and their nicks are free."""
+    several = Several(3)
+    here, there, third = several
+    alice, carol = here.join("alice"), third.join("carol")
+    there.join("bob")
+    alice.sees()
+    carol.sees()
+    there.dies()
+    several.passes(6)
+    assert alice.sees() == carol.sees() == ["-- bob left (connection lost)"]
+    assert here.join("bob").user.nick == "bob"
+    assert here.known() == third.known()
+
+
+def test_a_node_that_was_cut_off_for_a_moment_keeps_its_people() -> None:
+    """A second does not matter."""
+    several = Several(2)
+    here, there = several
+    alice, bob = here.join("alice"), there.join("bob")
+    alice.sees()
+    there.stream.cut()
+    several.passes(2)
+    there.stream.join()
+    several.passes(20)
+    assert alice.sees() == []
+    assert not bob.gone
+    assert here.known() == there.known()
+
+
+def test_a_node_that_comes_back_after_it_was_declared_gone_claims_again() -> None:
+    """Who lost the nick meanwhile is sent away; the others are told as joined."""
+    several = Several(2)
+    here, there = several
+    alice, bob, bert = here.join("alice"), there.join("bob"), there.join("bert")
+    alice.sees()
+    there.stream.cut()
+    several.passes(8)
+    assert here.who() == ["alice"]
+    other = here.join("bob")
+    alice.sees()
+    there.stream.join()
+    several.passes(2)
+    assert bob.gone
+    assert "bob was taken by somebody else" in bob.sees()[-1]
+    assert not bert.gone
+    assert alice.sees() == ["-- bert joined"]
+    assert here.known() == there.known()
+    assert not other.gone
+    assert there.who() == ["alice", "bert", "bob"]
+
+
+def test_nobody_comes_in_while_the_broker_is_away() -> None:
+    """With one clear sentence; who is here stays."""
+    several = Several(2)
+    here, there = several
+    alice = here.join("alice")
+    here.stream.cut()
+    away = "!! Nobody can come in or take another nick now: the broker can't be reached."
+    assert here.connect().types("carol").sees()[-1] == away
+    alice.types("/nick carol")
+    assert alice.sees() == [away]
+    alice.types("/quit")
+    there.stream.cut()
+    several.passes(60)
+    here.stream.join()
+    there.stream.join()
+    several.settle()
+    assert here.known() == there.known() == {}
+
+
+def test_a_newcomer_waits_for_the_broker_and_not_for_ever() -> None:
+    """It is there, and stores nothing."""
+    several = Several(1)
+    (here,) = several
+    several.broker.refuses = "the disk is full"
+    alice = here.connect().types("alice")
+    alice.sees()
+    several.passes(7)
+    assert alice.sees() == ["!! Nobody can come in or take another nick now: the broker can't be reached."]
+    several.broker.refuses = ""
+    several.passes(10)
+    alice.types("alice")
+    assert here.who() == ["alice"]
+
+
+def test_what_was_stored_though_its_ack_was_lost_counts_once() -> None:
+    """It is sent again until it came back."""
+    several = Several(2)
+    here, there = several
+    several.broker.loses_acks = True
+    alice, bob = here.join("alice"), there.join("bob")
+    assert alice.sees() == ["-- bob joined"]
+    bob.types("/quit")
+    several.passes(3)
+    assert alice.sees() == ["-- bob left"]
+    assert here.known() == there.known()
+
+
+def test_a_node_that_starts_knows_who_is_here() -> None:
+    """From the stream's beginning."""
+    several = Several(2)
+    here, there = several
+    here.join("alice", room="#dev")
+    there.join("bob").types("/away lunch")
+    third = several.add()
+    assert third.known() == here.known()
+    assert third.connect().types("alice").sees()[-1] == "!! That nick is taken."
+
+
+def test_a_daemon_that_was_killed_and_starts_again_frees_its_nicks() -> None:
+    """It is another node then, and the one that it was is gone."""
+    several = Several(1)
+    (here,) = several
+    here.join("alice")
+    here.dies()
+    again = several.add()
+    assert again.who() == ["alice"]
+    several.passes(6)
+    assert again.who() == []
+    again.join("alice")
+
+
+def test_a_daemon_that_ends_says_so() -> None:
+    """Nobody has to wait until it is missed."""
+    several = Several(2)
+    here, there = several
+    alice = here.join("alice")
+    there.join("bob")
+    alice.sees()
+    there.nodes.end()
+    several.settle()
+    assert alice.sees() == ["-- bob left (connection lost)"]
+    assert here.nodes.people.others == []
+
+
+def test_a_frozen_daemon_does_not_send_everybody_else_away() -> None:
+    """It has heard nobody while it slept, and nobody has said anything to it that it could have heard."""
+    several = Several(2)
+    here, there = several
+    alice = here.join("alice")
+    bob = there.join("bob")
+    several.clock.rightNow += 60
+    several.settle()
+    several.passes(10)
+    assert not alice.gone
+    assert not bob.gone
+    assert here.who() == there.who() == ["alice", "bob"]
+
+
+def test_a_room_that_is_closed_is_closed_everywhere() -> None:
+    """Everybody in it is told why."""
+    several = Several(2)
+    here, there = several
+    alice, bob = here.join("alice", room="#dev"), there.join("bob", room="#dev")
+    alice.sees()
+    begin(closing.close(here.chat, here.chat.rooms["#dev"], "admin", "enough"))
+    several.settle()
+    assert '-- #dev was closed by admin: "enough".' in alice.sees()
+    assert '-- #dev was closed by admin: "enough".' in bob.sees()
+    assert here.who("#lobby") == there.who("#lobby") == ["alice", "bob"]
+    assert here.known() == there.known()
+
+
+def test_irc_clients_are_told_of_who_is_at_other_nodes() -> None:
+    """Who comes, is renamed and quits, and what is asked of them."""
+    here, there = Several(2)
+    irc = here.connect().types("NICK ivy", "USER ivy 0 * :Ivy", "JOIN #dev")
+    irc.sees()
+    bob = there.join("bob", room="#dev")
+    (joined,) = irc.sees()
+    assert joined.split()[1:] == ["JOIN", "#dev"]
+    assert joined.startswith(":bob!")
+    bob.types("/nick robert")
+    assert irc.sees()[0].endswith(" NICK robert")
+    irc.types("WHOIS robert", "NAMES #dev")
+    assert any("robert" in line for line in irc.sees())
+    irc.types("NICK robert")
+    assert " 433 " in irc.sees()[0]
+    bob.types("/quit bye")
+    assert irc.sees()[0].endswith(" QUIT :bye")
+    assert here.known() == there.known()
+
+
+def test_a_real_name_goes_along() -> None:
+    """And when it is changed."""
+    here, there = Several(2)
+    irc = here.connect().types("NICK ivy", "USER ivy 0 * :Ivy Green", "JOIN #lobby")
+    assert there.chat.users["ivy"].real_name == "Ivy Green"
+    irc.types("SETNAME :Ivy Brown")
+    assert there.chat.users["ivy"].real_name == "Ivy Brown"
+
+
+def test_who_left_one_room_and_went_on_at_another_node_is_told_once() -> None:
+    """A session that came and went within a turn is told to nobody."""
+    several = Several(2)
+    here, there = several
+    alice = here.join("alice")
+    there.connects().wire.incoming += [b"bob\n", b"/quit\n"]
+    several.settle()
+    assert alice.sees() in ([], ["-- bob came and went"], ["-- bob joined", "-- bob left"])
+    assert there.who() == here.who() == ["alice"]
+
+
+def test_a_snapshot_takes_the_place_of_what_was_said_before(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who starts later, or was cut off meanwhile, goes on from it."""
+    monkeypatch.setattr("lanchatd.broker.people.SNAPSHOT_EVERY", 5)
+    several = Several(3)
+    here, there, third = several
+    here.join("alice")
+    bob = there.join("bob", room="#dev")
+    third.stream.cut()
+    for _ in range(10):
+        there.join("carol", room="#dev").types("/quit")
+    bob.types("/nick robert", "/away lunch")
+    here.join("dan")
+    assert len([one for one in several.broker.messages if one.subject == "people"]) < 12
+    third.stream.join()
+    several.settle()
+    assert third.known() == here.known() == there.known()
+    assert several.add().known() == here.known()
+    assert third.who("#dev") == ["robert"]
+
+
+def test_what_was_under_way_when_it_was_cut_off_is_known_from_a_snapshot(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """It was stored, and others have written all of it as one meanwhile."""
+    monkeypatch.setattr("lanchatd.broker.people.SNAPSHOT_EVERY", 3)
+    several = Several(2)
+    here, there = several
+    there.stream.held = True
+    bob = there.connects()
+    bob.wire.incoming.append(b"bob\n")
+    several.settle()
+    there.stream.cut()
+    for nick in ("alice", "carol", "dan"):
+        here.join(nick).types("/quit")
+    there.stream.held = False
+    there.stream.join()
+    several.passes(1)
+    assert bob.user.nick == "bob"
+    assert here.known() == there.known()
+
+
+def test_who_goes_while_another_nick_is_claimed_leaves_nothing_behind() -> None:
+    """The nick that was claimed is free again after a while."""
+    several = Several(2)
+    here, there = several
+    alice = here.join("alice")
+    alice.wire.incoming.append(b"/nick carol\n")
+    alice.wire.turn()
+    alice.vanishes()
+    several.passes(7)
+    assert here.known() == there.known() == {}
+    there.join("carol")
+    assert here.who() == ["carol"]

@@ -1,0 +1,110 @@
+"""Generated stories: whatever happens to nodes and to the way to the broker, all agree about who is here."""
+
+from __future__ import annotations
+
+import hypothesis.strategies as st
+from hypothesis import given, settings
+
+from tests.broker.several import Node, Several
+from tests.world import Person
+
+NICKS = ("alice", "aIice", "bob", "carol", "dan")
+
+STEPS = st.lists(
+    st.one_of(
+        st.tuples(st.just("join"), st.integers(0, 2), st.sampled_from(NICKS)),
+        st.tuples(st.just("say"), st.integers(0, 30), st.sampled_from(NICKS).map("/nick {}".format)),
+        st.tuples(
+            st.just("say"),
+            st.integers(0, 30),
+            st.sampled_from(["/join #dev", "/part", "/away x", "/back", "/quit", "/msg bob hi"]),
+        ),
+        st.tuples(st.just("vanish"), st.integers(0, 30), st.just("")),
+        st.tuples(
+            st.sampled_from(["cut", "back", "hold", "release", "die", "restart"]),
+            st.integers(0, 2),
+            st.just(""),
+        ),
+        st.tuples(st.sampled_from(["lose acks", "keep acks", "settle"]), st.just(0), st.just("")),
+        st.tuples(st.just("pass"), st.integers(1, 8), st.just("")),
+    ),
+    min_size=15,
+    max_size=60,
+)
+
+
+class Story:
+    """Three daemons, and who has come to them."""
+
+    def __init__(self) -> None:
+        self.several = Several(3)
+        self.people: list[tuple[Node, Person]] = []
+        self.steps = 0
+
+    def does(self, what: str, number: int, text: str) -> None:
+        several = self.several
+        node = several.nodes[number % len(several.nodes)] if several.nodes else several.add()
+        if what == "join":
+            person = node.connects()
+            person.wire.incoming.append(text.encode() + b"\n")
+            self.people.append((node, person))
+        elif what in ("say", "vanish"):
+            here = [(node, one) for node, one in self.people if not one.gone and node in several.nodes]
+            if here:
+                _, person = here[number % len(here)]
+                if what == "say":
+                    person.wire.incoming.append(text.encode() + b"\n")
+                else:
+                    person.vanishes()
+        elif what == "cut" and node.stream.up:
+            node.stream.cut()
+        elif what == "back" and not node.stream.up:
+            node.stream.join()
+        elif what == "hold":
+            node.stream.held = True
+        elif what == "release":
+            self.releases(node)
+        elif what == "die" and len(several.nodes) > 1:
+            self.releases(node)
+            node.dies()
+        elif what == "restart" and len(several.nodes) < 3:
+            several.add()
+        elif what in ("lose acks", "keep acks"):
+            several.broker.loses_acks = what == "lose acks"
+        elif what == "settle":
+            several.settle()
+        elif what == "pass":
+            several.passes(number)
+
+    def releases(self, node: Node) -> None:
+        node.stream.held = False
+        node.stream.lets_go()
+
+    def ends(self) -> None:
+        """Everything is as it should be again."""
+        self.several.broker.loses_acks = False
+        for node in self.several:
+            self.releases(node)
+            if not node.stream.up:
+                node.stream.join()
+        self.several.passes(30)
+
+
+@settings(max_examples=60)
+@given(STEPS)
+def test_all_nodes_agree(steps: list[tuple[str, int, str]]) -> None:
+    """About who is here; each nick is had once, and who is on a connection is known everywhere."""
+    story = Story()
+    for what, number, text in steps:
+        story.does(what, number, text)
+    story.ends()
+    several = story.several
+    first, *others = several
+    for other in others:
+        assert other.known() == first.known()
+        assert other.nodes.people.roster.snapshot() == first.nodes.people.roster.snapshot()
+    here = [session.user.name.key for node in several for session in node.chat.sessions() if not session.far]
+    assert len(here) == len(set(here))
+    assert {user.name.key for user in first.chat.users.values()} == set(here)
+    late = several.add()
+    assert late.known() == first.known()
