@@ -7,7 +7,7 @@ at their own node: here they lag for ever.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from typing import Any, ClassVar
 
 from lanchatd.chat import nicks
@@ -107,6 +107,9 @@ class _Way:
         pass
 
     def refuse_keeping(self, size: int) -> None:
+        pass
+
+    def is_one_of(self, whose: Hashable) -> None:
         pass
 
     def answered(self) -> None:

@@ -168,6 +168,8 @@ class Chat:
         if len(user.sessions) > 1:
             self.lists.changed()
             self._tell_away(user, was_away)
+            for each in user.sessions:
+                each.connection.is_one_of(user)
         self.nodes.changed(session)
 
     def _user_for(self, nick: str, proof: Proof | None) -> User:

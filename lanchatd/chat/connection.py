@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from typing import Protocol
 
 from lanchatd.chat.events import Reason
@@ -51,6 +51,10 @@ class Connection(Protocol):
 
     def refuse_keeping(self, size: int) -> None:
         """Raises `Refused` if its address may keep no more lines on disk; one of so many bytes is counted."""
+        ...
+
+    def is_one_of(self, whose: Hashable) -> None:
+        """Its user, ``whose`` it is, is here on several connections: what they send counts together."""
         ...
 
     def answered(self) -> None:

@@ -21,6 +21,7 @@ from lanchatd.net.allowances import Addresses, Allowance, FloodSlots
 from lanchatd.net.bounded_log import FloodLog, VisitLog
 from lanchatd.net.credentials import Credentials
 from lanchatd.net.newcomers import Entrance, Newcomer
+from lanchatd.net.owners import Owners
 from lanchatd.net.turn_time import Budget
 from lanchatd.text.refused import Refused
 
@@ -70,6 +71,7 @@ class Connections:
         self.budget = Budget(clock)
         self.flood_slots = FloodSlots()
         self.addresses = Addresses(limits)
+        self.owners = Owners(limits)
         self.entrance = Entrance(clock, limits)
         self.open: set[Connection] = set()
         self.made = 0

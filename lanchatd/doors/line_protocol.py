@@ -6,7 +6,7 @@ order of closing, and the record of it in the daemon's log.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from enum import Enum
 from functools import partial
 
@@ -257,6 +257,10 @@ class ChatProtocol(BoundedLines):
             share = self.limits.keep_bytes // KEPT_SHARE
             text = f"Your address has said more than {share:,} bytes in a day; go on later, or more slowly."
             raise Refused("too_much", text)
+
+    def is_one_of(self, whose: Hashable) -> None:
+        """`connection.Connection`: two of them are as fast as ever, and all together as two."""
+        self._connections.owners.count(whose, self._allowance, self._clock.seconds())
 
     def dismiss(self, code: str, to_session: str, reason: Reason) -> None:
         """`connection.Connection`: moderated away."""

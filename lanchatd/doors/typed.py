@@ -13,6 +13,7 @@ from lanchatd.doors.door import Opening
 from lanchatd.doors.line_protocol import LISTENING, ChatProtocol, State
 from lanchatd.net.allowances import Verdict
 from lanchatd.net.key_proof import KeyProofs
+from lanchatd.net.owners import AT_ONCE
 from lanchatd.text.refused import Refused
 
 TAKE, CLOSE = Verdict.TAKE, Verdict.CLOSE
@@ -53,6 +54,11 @@ class TypedChat(ChatProtocol):
             text = (
                 f"Your address sends more than {most * lines:,g} lines or {most * size:,} bytes a second;"
                 " that line was dropped."
+            )
+        elif verdict is Verdict.DROP_FOR_OWNER:
+            text = (
+                f"You send more than {AT_ONCE * lines:,g} lines or {AT_ONCE * size:,} bytes a second"
+                " on all your connections; that line was dropped."
             )
         self._connections.flooded(self.peer, self._allowance)
         self._refuse(Refused("too_fast", text), self._reads.ref_of(line))

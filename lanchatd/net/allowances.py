@@ -9,6 +9,7 @@ and again gets nothing that he would not get anyhow.
 from __future__ import annotations
 
 from enum import Enum
+from typing import Protocol
 
 from lanchatd.limits import Limits
 
@@ -72,9 +73,45 @@ class Bucket:
         return taken
 
 
+class Verdict(Enum):
+    """What becomes of a line."""
+
+    TAKE = "take"
+    DROP = "drop"
+    DROP_FOR_ADDRESS = "drop, as all connections of its address together sent too much"
+    DROP_FOR_OWNER = "drop, as all connections of its owner together sent too much"
+    CLOSE = "close"
+
+
+class Shared(Protocol):
+    """What a connection may send only together with others."""
+
+    @property
+    def over(self) -> Verdict:
+        """What becomes of a line that `may_say` said no to."""
+        ...
+
+    def bytes_came(self, amount: int, now: float) -> None:
+        """As `Allowance.bytes_came`."""
+        ...
+
+    def may_say(self, now: float) -> bool:
+        """Whether one more line is taken; it is counted then."""
+        ...
+
+    def line_taken(self, now: float) -> float:
+        """As `Allowance.line_taken`."""
+        ...
+
+    def may_keep(self, size: int, now: float) -> bool:
+        """Whether a line of so many bytes may go to the log on disk; it is counted then."""
+        ...
+
+
 class Address:
     """What one address may still send. Times are seconds of any clock that only goes forward."""
 
+    over = Verdict.DROP_FOR_ADDRESS
     __slots__ = ("_bytes", "_comes", "_kept", "_limits", "_lines", "_records")
 
     def __init__(self, limits: Limits, now: float) -> None:
@@ -111,6 +148,10 @@ class Address:
                 return False
         return self._lines.take_if(1, 1, most * limits.burst_lines, most * limits.lines_per_s, now)
 
+    def line_taken(self, now: float) -> float:
+        """As `Allowance.line_taken`."""
+        return 0.0 if self.may_say(now) else FLOOD_PAUSE_S
+
     def may_keep(self, size: int, now: float) -> bool:
         """Whether a line of so many bytes may go to the log on disk; it is counted then."""
         share = self._limits.keep_bytes / KEPT_SHARE
@@ -131,15 +172,6 @@ class Addresses:
         if len(self._known) > MOST_ADDRESSES:
             del self._known[next(iter(self._known))]
         return known
-
-
-class Verdict(Enum):
-    """What becomes of a line."""
-
-    TAKE = "take"
-    DROP = "drop"
-    DROP_FOR_ADDRESS = "drop, as all connections of its address together sent too much"
-    CLOSE = "close"
 
 
 # One that sends too fast is read from again only after this: a flood costs ten small turns a second.
@@ -176,10 +208,10 @@ class Allowance:
     beginning closes. Times are seconds of any clock that only goes forward.
     """
 
-    def __init__(self, limits: Limits, address: Address | None, now: float) -> None:
+    def __init__(self, limits: Limits, address: Shared | None, now: float) -> None:
         """``address`` is None for a connection that has none."""
         self._limits = limits
-        self._address = address
+        self.shared = address
         self._lines = Bucket(limits.burst_lines, now)
         self._bytes = Bucket(limits.bytes_per_s, now)
         self._textless = Bucket(self._textless_burst, now)
@@ -203,8 +235,8 @@ class Allowance:
             self._forget_a_flood(now)
         per_s = self._limits.bytes_per_s
         self._bytes.take(amount, per_s, per_s, now)
-        if self._address is not None:
-            self._address.bytes_came(amount, now)
+        if self.shared is not None:
+            self.shared.bytes_came(amount, now)
 
     def encrypted_came(self, amount: int, text: int, now: float) -> Verdict:
         """Whether more may be decrypted now, after so many bytes that brought so many of text."""
@@ -216,28 +248,29 @@ class Allowance:
 
     def line_came(self, now: float) -> Verdict:
         """What becomes of a whole line."""
-        limits, address, lines = self._limits, self._address, self._lines
+        limits, shared, lines = self._limits, self.shared, self._lines
         if (self._bytes.level < 0 and self._bytes_left(now) < 0) or not lines.take_if(
             1, 1, limits.burst_lines, limits.lines_per_s, now
         ):
             return self._over(now, "lines or bytes of a connection")
-        if address is not None and not address.may_say(now):
+        if shared is not None and not shared.may_say(now):
             lines.level += 1
-            verdict = self._over(now, "lines or bytes of an address")
-            return Verdict.DROP_FOR_ADDRESS if verdict is Verdict.DROP else verdict
+            over = shared.over
+            of_owner = over is Verdict.DROP_FOR_OWNER
+            verdict = self._over(now, f"lines or bytes of an {'owner' if of_owner else 'address'}")
+            return over if verdict is Verdict.DROP else verdict
         return Verdict.TAKE
 
     def may_keep(self, size: int, now: float) -> bool:
         """Whether a line of so many bytes may go to the log on disk; it is counted then."""
-        return self._address is None or self._address.may_keep(size, now)
+        return self.shared is None or self.shared.may_keep(size, now)
 
     def line_taken(self, now: float) -> float:
         """Take a whole line in any case; how long to read no more then, if it was over the rate (s)."""
         limits = self._limits
         self._lines.take(1, limits.burst_lines, limits.lines_per_s, now)
         waits = -self._lines.level / limits.lines_per_s, -self._bytes_left(now) / limits.bytes_per_s
-        crowded = self._address is not None and not self._address.may_say(now)
-        return max(0.0, *waits, FLOOD_PAUSE_S if crowded else 0.0)
+        return max(0.0, *waits, 0.0 if self.shared is None else self.shared.line_taken(now))
 
     def scrap_came(self, now: float) -> Verdict:
         """What becomes of bytes that are thrown away anyhow, the rest of a line too long: never taken."""
