@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ipaddress
 import os
-import re
 import socket
 from collections.abc import Sequence
 from importlib.util import find_spec
@@ -27,12 +26,11 @@ from lanchatd.net.credentials import TakingAllClients
 from lanchatd.net.shared_port import SharedPort
 from lanchatd.state.directory import default_state_dir, read_file
 from lanchatd.state.files import StateError
-from lanchatd.text import cleaning
+from lanchatd.text import cleaning, hosts
 from lanchatd.text.refused import Refused
 
 PORT = 8000
 LOOPBACK = "127.0.0.1"
-LARGEST_PORT = 65_535
 # Connections that wait to be accepted. When a room comes back at once, or many keep silent, one that does not
 # fit tries again only after a second (Twisted's default is 50; the kernel gives 4,096 at the most).
 BACKLOG = 2_048
@@ -48,6 +46,7 @@ class Options(usage.Options):
     optParameters = [  # noqa: RUF012
         ["port", "p", None, f"TCP port; 0 takes any that is free.  [default: {PORT}]"],
         ["interface", "i", None, "IP address to listen on.  [default: all, IPv4 and IPv6]"],
+        ["advertise", None, None, "HOST:PORT where one joins this daemon, told at the others of the chat."],
         ["name", None, None, "Name of this server, in the greeting.  [default: the host name]"],
         ["motd", None, None, "File whose lines are part of the greeting, in UTF-8."],
         ["state-dir", None, None, "Directory for what is kept.  [default: ~/.local/state/lanchatd]"],
@@ -82,6 +81,8 @@ class Options(usage.Options):
         self.endpoints: list[tuple[str, IStreamServerEndpoint]] = []
         self.places: list[tuple[str, str, int, bool]] = []
         """What is listened on, for people, its interface and port, and whether others may listen there."""
+        self.advertise: tuple[str, int] | None = None
+        """Where others join this daemon, for those who are at another one."""
         self.parent: usage.Options | None = None
         self.limits = Limits()
         self.motd: tuple[str, ...] = ()
@@ -97,7 +98,7 @@ class Options(usage.Options):
 
     def opt_web_host(self, name: str) -> None:
         """Name of this server in the addresses of browsers, besides the host's own; may be given again."""
-        if not re.fullmatch(r"[A-Za-z0-9_-]{1,63}(\.[A-Za-z0-9_-]{1,63}){0,8}", name):
+        if not hosts.is_name(name):
             raise usage.UsageError(f"--web-host: {name!r} is not the name of a host")
         self.web_hosts.append(name)
 
@@ -139,6 +140,11 @@ class Options(usage.Options):
             self.state_dir = Path(self["state-dir"] or default_state_dir(os.environ)).absolute()
         except StateError as error:
             raise usage.UsageError(str(error)) from None
+        if self["advertise"] is not None:
+            try:
+                self.advertise = hosts.address_from(self["advertise"])
+            except ValueError as error:
+                raise usage.UsageError(f"--advertise: {error}") from None
         if self["tls-cert"] is not None:
             # Absolute, as it is read again and twistd may go to another directory.
             self.tls_cert = Path(self["tls-cert"]).absolute()
@@ -216,7 +222,7 @@ class Options(usage.Options):
 def _port(option: str, text: str | None) -> int:
     if text is None:
         return PORT
-    if not (text.isascii() and text.isdigit() and int(text[:6]) <= LARGEST_PORT):
+    if not (text.isascii() and text.isdigit() and int(text[:6]) <= hosts.LARGEST_PORT):
         raise usage.UsageError(f"--{option}: {text!r} is not a port from 0 to 65535")
     return int(text)
 

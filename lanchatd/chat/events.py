@@ -11,6 +11,7 @@ from enum import Enum
 from typing import Any, NamedTuple
 from weakref import ReferenceType
 
+from lanchatd.text.hosts import address_of
 from lanchatd.text.refused import Refusal
 
 
@@ -227,11 +228,25 @@ class Rooms:
 
 
 @dataclass(frozen=True, slots=True)
+class Node:
+    """Another daemon of this chat: where one joins it, and the fingerprint of its TLS key."""
+
+    host: str
+    port: int
+    key: str
+
+    @property
+    def address(self) -> str:
+        """Host and port, in a word."""
+        return address_of(self.host, self.port)
+
+
+@dataclass(frozen=True, slots=True)
 class Welcome:
     """You are in a room now, under this nick; ``log`` names its log and ``last`` is the newest id.
 
     ``motd`` is told once, in the first room: the lines that people have read in the greeting. ``by`` is what
-    proved that one owns the nick, empty for guests.
+    proved that one owns the nick, empty for guests. ``nodes`` are the other daemons of the chat.
     """
 
     nick: str
@@ -243,6 +258,7 @@ class Welcome:
     version: str
     motd: tuple[str, ...] = ()
     by: str = ""
+    nodes: tuple[Node, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from typing import Any
 
 from twisted.application.internet import ClientService
 from twisted.internet.defer import CancelledError, Deferred
-from twisted.internet.interfaces import IReactorTime, IStreamClientEndpoint
+from twisted.internet.interfaces import IReactorTime
 from twisted.python.failure import Failure
 
 from lanchatd.client.greeting import Greeting
@@ -20,14 +20,14 @@ from lanchatd.client.observer import Observer
 from lanchatd.client.outgoing import Unsayable
 from lanchatd.client.reasons import why_gone, why_not_made, why_not_trusted
 from lanchatd.client.rendering import refusal
-from lanchatd.client.sanitize import clean
 from lanchatd.client.server_lines import ServerLines, ServerLinesFactory
 from lanchatd.client.session import ClientSession, State
 from lanchatd.client.shown_event import ShownEvent
 from lanchatd.client.timers import Timers
-from lanchatd.client.tls import HandshakeFailed, TlsEndpoint
+from lanchatd.client.tls import HandshakeFailed
 from lanchatd.client.tries import Watched
 from lanchatd.client.trust import Trust, UnknownKey, Untrusted
+from lanchatd.client.ways import Ways
 
 # How long the server may take to say goodbye.
 QUIT_S = 2
@@ -39,27 +39,20 @@ class ServerConnection:
     def __init__(
         self,
         clock: IReactorTime,
-        endpoint: IStreamClientEndpoint,
-        host: str,
-        port: int,
-        trust: Trust | None,
+        ways: Ways,
         session: ClientSession,
         observer: Observer,
         pause: Callable[[int], float],
     ) -> None:
-        """``host`` and ``port`` are what the user gave, for the sentences. Without ``trust`` it is not
-        encrypted. ``pause`` is `growing_pauses`.
-        """
-        self.encrypted = trust is not None
+        """``ways`` are all encrypted, or none is. ``pause`` is `growing_pauses`."""
+        self.encrypted = ways.current.trust is not None
         self.session = session
         self.observer = observer
         self._clock = clock
-        self._host = clean(host)
-        self._port = port
-        self._trust = trust
+        self._ways = ways
         self._pause = pause
         self._service: Any = ClientService(
-            Watched(endpoint if trust is None else TlsEndpoint(clock, endpoint, trust), self._not_made),
+            Watched(ways, self._not_made),
             ServerLinesFactory(self),
             retryPolicy=self._next_try,
             clock=clock,
@@ -75,9 +68,14 @@ class ServerConnection:
         self._paused = False
         self._quit: Deferred[None] | None = None
         self._timers = Timers(clock)
-        where = self._host, port
         self._greeting = Greeting(
-            clock, self._timers, session, observer, where, self._next_pause, self._close_for
+            clock,
+            self._timers,
+            session,
+            observer,
+            lambda: ways.current.where,
+            self._next_pause,
+            self._close_for,
         )
 
     # -- what its user wants
@@ -108,8 +106,8 @@ class ServerConnection:
 
     def accept_key(self, fingerprint: str) -> None:
         """This is the server's key, after `Observer.unknown_key`: connect, and remember it."""
-        if self._trust is not None:
-            self._trust.accept(fingerprint)
+        if (trust := self._ways.current.trust) is not None:
+            trust.accept(fingerprint)
         self._asks_key = False
         self.start()
 
@@ -168,9 +166,10 @@ class ServerConnection:
         """There is a connection."""
         self._protocol = protocol
         self._why = ""
-        if self._trust is None:
+        trust = self._ways.current.trust
+        if trust is None:
             keep_alive(protocol.transport.getHandle())
-        elif not self._key_kept(self._trust):
+        elif not self._key_kept(trust):
             protocol.transport.abortConnection()
             return
         self._greeting.begin(protocol.transport)
@@ -185,6 +184,9 @@ class ServerConnection:
         if got.welcomed:
             self._tries = 0
             self._greeting.welcomed()
+        if got.nodes is not None and self._ways.arrived(got.nodes):
+            host, port = self._ways.current.where
+            self._timers.set("moved", 0, lambda: self.observer.warned(f"Going on at {host} port {port}."))
         if got.stranger:
             self._greeting.stranger()
         elif got.refused is not None:
@@ -205,6 +207,7 @@ class ServerConnection:
         if protocol is not self._protocol:
             return
         greeting = self.session.state is State.GREETING
+        where = self._ways.current.where
         self._protocol = None
         self._greeting.end()
         self._timers.cancel("more")
@@ -218,7 +221,9 @@ class ServerConnection:
         if self.session.sent_away:
             self._fail(self.session.last_words)
             return
-        self._why = self._why or self.session.last_words or why_gone(reason, self._host, self._port, greeting)
+        self._why = self._why or self.session.last_words or why_gone(reason, *where, greeting)
+        if greeting:
+            self._ways.move_on()
         self.observer.changed()
 
     @property
@@ -233,7 +238,7 @@ class ServerConnection:
         if isinstance(error, Untrusted):
             self._instead = lambda: self._not_trusted(error)
         elif not isinstance(error, CancelledError):
-            why = self._why = why_not_made(reason, self._host, self._port)
+            why = self._why = why_not_made(reason, *self._ways.current.where)
             if isinstance(error, HandshakeFailed) and not self.session.been_welcomed:
                 self._instead = lambda: self._fail(why)
 
@@ -258,14 +263,15 @@ class ServerConnection:
             self._instead = lambda: self._not_trusted(other)
             return False
         except OSError as error:
-            why = f"The key of {self._host} can't be remembered: {error.strerror}."
+            why = f"The key of {self._ways.current.where[0]} can't be remembered: {error.strerror}."
             self._timers.set("warned", 0, lambda: self.observer.warned(why))
         return True
 
     def _not_trusted(self, error: Untrusted) -> None:
         """Never again by itself: whoever is there, it would not become the right one."""
-        speaks_tls = self._trust is not None and self._trust.speaks_tls
-        why = why_not_trusted(error, self._host, self._port, speaks_tls)
+        way = self._ways.current
+        speaks_tls = way.trust is not None and way.trust.speaks_tls
+        why = why_not_trusted(error, *way.where, speaks_tls)
         if isinstance(error, UnknownKey):
             self.stop()
             self._asks_key = True

@@ -37,12 +37,12 @@ class Greeting:
         timers: Timers,
         session: ClientSession,
         observer: Observer,
-        where: tuple[str, int],
+        where: Callable[[], tuple[str, int]],
         next_pause: Callable[[], float],
         close_for: Callable[[str, bool], None],
     ) -> None:
-        """``where`` is host and port, for the sentences. ``next_pause`` says how long to wait before the next
-        try, which it counts; ``close_for`` takes a reason, and whether it is for good.
+        """``where`` gives host and port, for the sentences. ``next_pause`` says how long to wait before the
+        next try, which it counts; ``close_for`` takes a reason, and whether it is for good.
         """
         self.asks_nick = False
         self._clock = clock
@@ -101,10 +101,10 @@ class Greeting:
 
     def stranger(self) -> None:
         """What came is of no lanchat."""
-        self._close_for(why_stranger(*self._where), not self._session.been_welcomed)
+        self._close_for(why_stranger(*self._where()), not self._session.been_welcomed)
 
     def _too_slow(self) -> None:
-        self._close_for(why_not_welcomed(*self._where, WELCOME_S), not self._session.been_welcomed)
+        self._close_for(why_not_welcomed(*self._where(), WELCOME_S), not self._session.been_welcomed)
 
     def _nick_may_come_free(self) -> bool:
         now = self._clock.seconds()

@@ -9,12 +9,16 @@ import json
 from math import isfinite
 from typing import Any
 
+from lanchatd.chat.events import Node
 from lanchatd.text.cleaning import NEVER
+from lanchatd.text.fingerprint import fingerprint_from
+from lanchatd.text.hosts import LARGEST_PORT, is_host
 from lanchatd.text.times import from_iso
 
 # What is kept of what a server sends, so that none of them fills the memory.
 LONGEST_TEXT = 16_384  # characters: a list of a hundred bans; a line of talk has 4,096 bytes
 _LAST_TIME = 253_370_764_800  # 9999-01-01: in the year 10000 Python's calendar ends
+MOST_NODES = 16  # that a server names: none leads us around for long
 _DEEPEST = 8  # objects and lists in each other
 
 
@@ -60,6 +64,19 @@ def time_of(event: object, name: str) -> float | None:
     except (ValueError, OverflowError):
         return None
     return at if 0 <= at <= _LAST_TIME else None
+
+
+def nodes_in(event: dict[str, Any]) -> list[Node]:
+    """The other daemons that a server names in its welcome, as far as they can be ones."""
+    found: list[Node] = []
+    for row in rows_of(event, "nodes")[:MOST_NODES]:
+        host, port, key = text_of(row, "host"), number_of(row, "port"), text_of(row, "key")
+        if is_host(host) and port is not None and 1 <= port <= LARGEST_PORT:
+            try:
+                found.append(Node(host, port, fingerprint_from(key)))
+            except ValueError:
+                continue
+    return found
 
 
 def parsed(encoded: bytes) -> dict[str, Any] | None:

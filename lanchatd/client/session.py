@@ -16,7 +16,17 @@ from lanchatd.client.outgoing import PACE, Outgoing, Pace, TypedLine, encode
 from lanchatd.client.rendering import not_said, not_shown
 from lanchatd.client.room import LONGEST_NAME, RECENT, Room, room_key
 from lanchatd.client.rooms import MOST_ROOMS, Rooms
-from lanchatd.client.sanitize import clean, cleaned, is_true, number_of, parsed, rows_of, text_of, texts_of
+from lanchatd.client.sanitize import (
+    clean,
+    cleaned,
+    is_true,
+    nodes_in,
+    number_of,
+    parsed,
+    rows_of,
+    text_of,
+    texts_of,
+)
 from lanchatd.client.shown_event import Received, ShownEvent
 from lanchatd.commands.rows import command_in
 from lanchatd.text import names
@@ -214,6 +224,7 @@ class ClientSession:
             return
         self.nick = nick
         self.server, self.version = text_of(event, "server"), text_of(event, "version")
+        got.nodes = nodes_in(event)
         self._know_room(room)
         self.state = State.HERE
         greets = False

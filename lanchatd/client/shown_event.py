@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+from lanchatd.chat.events import Node
 from lanchatd.client.outgoing import TypedLine
 
 
@@ -32,9 +33,11 @@ class Received:
     """What one line of the server means.
 
     ``refused`` is the code and the sentence if our hello was refused. ``stranger``: this is no lanchat.
+    ``nodes`` are the other daemons of the chat, where a line names them.
     """
 
     items: list[ShownEvent] = field(default_factory=list)
     welcomed: bool = False
     refused: tuple[str, str] | None = None
     stranger: bool = False
+    nodes: list[Node] | None = None

@@ -6,11 +6,14 @@ import platform
 import random
 import secrets
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from twisted.internet.endpoints import HostnameEndpoint, TCP6ClientEndpoint
+from twisted.internet.interfaces import IStreamClientEndpoint
 from twisted.internet.ssl import PrivateCertificate
 
+from lanchatd.chat.events import Node
 from lanchatd.client import device_key, known_servers
 from lanchatd.client.connection import ServerConnection
 from lanchatd.client.observer import Observer
@@ -21,8 +24,10 @@ from lanchatd.client.remembered import Remembered
 from lanchatd.client.room import Room
 from lanchatd.client.sanitize import clean
 from lanchatd.client.session import ClientSession
+from lanchatd.client.tls import TlsEndpoint
 from lanchatd.client.tries import CONNECT_S, growing_pauses
-from lanchatd.client.trust import Trust
+from lanchatd.client.trust import Trust, is_this_machine
+from lanchatd.client.ways import Way, Ways
 from lanchatd.text import names
 
 EXIT_FAILED = 1
@@ -73,19 +78,41 @@ def _own_certificate(complain: Callable[[str], None]) -> PrivateCertificate | No
 def connection_for(
     reactor: Any, options: Options, trust: Trust | None, session: ClientSession, observer: Observer
 ) -> ServerConnection:
-    """The connection that the options ask for; for both ways."""
+    """The connection that the options ask for; for a terminal and for a pipe."""
+
+    given = _way(reactor, Node(options.host, options.port, ""), trust)
+    ways = Ways(given, partial(other_way, reactor, options, trust))
+    return ServerConnection(reactor, ways, session, observer, growing_pauses(random.random))
+
+
+def _way(reactor: Any, node: Node, trust: Trust | None) -> Way:
     # A link-local address with its interface, fe80::1%eth0: the other one loses the interface on the way.
-    endpoint: type[Any] = TCP6ClientEndpoint if "%" in options.host else HostnameEndpoint
-    return ServerConnection(
-        reactor,
-        endpoint(reactor, options.host, options.port, timeout=CONNECT_S),
-        options.host,
-        options.port,
-        trust,
-        session,
-        observer,
-        growing_pauses(random.random),
-    )
+    kind: type[Any] = TCP6ClientEndpoint if "%" in node.host else HostnameEndpoint
+    endpoint: IStreamClientEndpoint = kind(reactor, node.host, node.port, timeout=CONNECT_S)
+    return Way(node, trust, endpoint if trust is None else TlsEndpoint(reactor, endpoint, trust))
+
+
+def other_way(reactor: Any, options: Options, trust: Trust | None, node: Node) -> Way | None:
+    """To another daemon, which the server of ``options`` names; None if we don't go there.
+
+    It is trusted by the authorities that were given, if there are any. Else by the key that is known of it,
+    or by the one that the server has named, which is not written down: nobody was asked about it.
+    """
+    if is_this_machine(node.host) and not is_this_machine(options.host):
+        return None  # whatever listens there, it is not what the server means
+    try:
+        known = known_servers.read(known_servers.path()).servers
+    except OSError:
+        return None
+    key = known.get(known_servers.server_name(node.host, node.port), "")
+    if trust is None:
+        return None if key else _way(reactor, node, None)
+    other = Trust(node.host, node.port, options.authorities, None, trust.own)
+    if key:
+        other.know(key)
+    elif not options.authorities:
+        other.accept(node.key)
+    return _way(reactor, node, other)
 
 
 def session_for(options: Options, known: Remembered | None = None) -> ClientSession:

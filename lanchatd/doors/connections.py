@@ -88,13 +88,16 @@ class Connections:
         return f"Welcome to {self.chat.name} (lanchatd {__version__})."
 
     def greeting(self, page: str | None, ask: bool) -> Notice:
-        """What a person is told first; with the address of the page, if there is one.
+        """What a person is told first; with the address of the page, if there is one, and other daemons'.
 
         ``ask`` for the nick, if none has come yet.
         """
         in_browser = () if page is None else (f"In a browser: {page}",)
         key = f"TLS key: {self.credentials.fingerprint}"
-        return Notice((self.welcome, *in_browser, key, *self.chat.motd, *((ASK_NICK,) if ask else ())))
+        nodes = ", ".join(node.address for node in self.chat.other_nodes())
+        also = (f"Also at: {nodes}",) if nodes else ()
+        question = (ASK_NICK,) if ask else ()
+        return Notice((self.welcome, *in_browser, *also, key, *self.chat.motd, *question))
 
     def admit(self, peer: Peer) -> Allowance:
         """How fast one more connection may send. Raises `Refused` if it may not be."""

@@ -204,7 +204,9 @@ def _fields(item: Item) -> dict[str, Any]:
             place = {"nick": item.nick, "room": item.room, "log": item.log, "last": item.last}
             server = {"topic": item.topic.text, "server": item.server, "version": item.version}
             owner = {"account": True, "by": item.by} if item.by else {}
-            return {**place, **server, **owner, **({"motd": item.motd} if item.motd else {})}
+            nodes = [{"host": node.host, "port": node.port, "key": node.key} for node in item.nodes]
+            more = {name: value for name, value in (("motd", item.motd), ("nodes", nodes)) if value}
+            return {**place, **server, **owner, **more}
         case Parted():
             return {"room": item.room}
         case Read():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from lanchatd.chat.events import Node
 from lanchatd.text import names
 from lanchatd.text.refused import Refused
 from tests.world import ASKED, World, certificate
@@ -25,6 +26,14 @@ def test_who_says_nothing_is_asked_for_a_nick_and_greeted_when_they_give_it() ->
         "-- You are alice in #lobby. /help lists the commands.",
         "-- 1 in #lobby: alice (plain)",
     ]
+
+
+def test_who_comes_is_told_where_the_other_daemons_are(world: World) -> None:
+    """Those that there are now, if several are one chat."""
+    world.chat.other_nodes = lambda: (Node("b.local", 8000, "sha256:B"), Node("fd00::1", 8001, "sha256:C"))
+    assert "-- Also at: b.local:8000, [fd00::1]:8001" in world.connect().types("alice").sees()
+    (welcome, *_) = world.join_json("ci").gets()
+    assert [node["host"] for node in welcome["nodes"]] == ["b.local", "fd00::1"]
 
 
 def test_who_types_at_once_is_greeted_as_well(world: World) -> None:

@@ -23,6 +23,7 @@ from twisted.internet.task import Clock
 from twisted.internet.testing import StringTransport
 from twisted.python.failure import Failure
 
+from lanchatd.chat.events import Node
 from lanchatd.client import connection as connection_module
 from lanchatd.client import greeting as greeting_module
 from lanchatd.client import known_servers
@@ -33,8 +34,10 @@ from lanchatd.client.rendering import shape
 from lanchatd.client.server_lines import LONGEST_LINE, ServerLines
 from lanchatd.client.session import ClientSession
 from lanchatd.client.shown_event import ShownEvent
+from lanchatd.client.tls import TlsEndpoint
 from lanchatd.client.tries import growing_pauses
 from lanchatd.client.trust import Trust
+from lanchatd.client.ways import Way, Ways
 from tests.certificates import self_made
 from tests.daemon import PATIENCE_S, Daemon, daemon
 from tests.impostors import impostor, server_context
@@ -66,6 +69,12 @@ def _clients_stop() -> Iterator[None]:
         CLIENTS.pop().connection.stop()
 
 
+def only_way(clock: Any, endpoint: Any, port: int, trust: Trust | None = None) -> Ways:
+    """To a server that names no others."""
+    encrypted = endpoint if trust is None else TlsEndpoint(clock, endpoint, trust)
+    return Ways(Way(Node("server", port, ""), trust, encrypted), lambda _: None)
+
+
 class Client:
     """A client as the terminal and the pipe have one, with what its observer was told."""
 
@@ -75,7 +84,8 @@ class Client:
         self.session = ClientSession(nick, "", counted_refs(nick), Pace(100_000, 100_000))
         endpoint = endpoint or HostnameEndpoint(reactor, b"127.0.0.1", port, timeout=PATIENCE_S)
         pause = growing_pauses(lambda: 0.5) if clock is not reactor else lambda _: PAUSE_S
-        self.connection = ServerConnection(clock, endpoint, "server", port, trust, self.session, self, pause)
+        ways = only_way(clock, endpoint, port, trust)
+        self.connection = ServerConnection(clock, ways, self.session, self, pause)
         self.items: list[ShownEvent] = []
         self.told: list[str] = []
         self._awaited: list[tuple[Callable[[], bool], Deferred[None]]] = []
@@ -526,7 +536,7 @@ def test_a_pipe_tries_for_a_minute_and_then_gives_up(comes_back: bool) -> None:
             as_json=False, own_nick=True, now=lambda: 0.0,
         )  # fmt: skip
         pause = growing_pauses(lambda: 0.0)
-        connection = ServerConnection(clock, endpoint, "server", 8000, None, session, pipe, pause)
+        connection = ServerConnection(clock, only_way(clock, endpoint, 8000), session, pipe, pause)
         pipe.run(connection).addCallback(codes.append)
         endpoint.protocols[-1].dataReceived(WELCOME)
         endpoint.error = RefusedError()

@@ -19,6 +19,7 @@ from lanchatd.chat.events import (
     Kind,
     Members,
     Missed,
+    Node,
     Notice,
     Ok,
     Presence,
@@ -237,6 +238,16 @@ DIRECT = {
         {
             "type": "welcome", "nick": "alice", "room": "#lobby", "log": "9f3c", "last": 4711,
             "topic": "lunch", "server": "test", "version": "1.2",
+        },
+    ),
+    "welcome with other daemons": Shown(
+        Welcome(
+            "alice", "#lobby", "9f3c", 4711, Topic(), "test", "1.2", nodes=(Node("b", 8000, "sha256:B"),)
+        ),
+        "-- You are alice in #lobby. /help lists the commands.\n",
+        {
+            "type": "welcome", "nick": "alice", "room": "#lobby", "log": "9f3c", "last": 4711, "topic": "",
+            "server": "test", "version": "1.2", "nodes": [{"host": "b", "port": 8000, "key": "sha256:B"}],
         },
     ),
     "missed one": Shown(

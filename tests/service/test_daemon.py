@@ -186,6 +186,7 @@ def test_a_log_that_was_moved_away_goes_on_in_a_new_file(tmp_path: Path) -> None
         (["--listen=tcp:0", "--reuse-port"], "--reuse-port is for --port, and not for --listen"),
         (["--port=0", "--reuse-port"], "--reuse-port needs a --port that all of them are given"),
         (["--reuse-port"], "--reuse-port needs --tls-cert: all of them have to show the same key"),
+        (["--advertise=here"], "--advertise: 'here' is not an address such as chat.local:8000"),
         (["--listen=tcp:0", "--port=0"], "--listen takes the place of --port and --interface"),
         (["--motd=missing"], "--motd: missing: No such file or directory"),
         (
