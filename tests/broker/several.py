@@ -13,6 +13,10 @@ from typing import Any
 from twisted.internet.task import Clock
 
 from lanchatd.broker.nodes import SeveralNodes
+from lanchatd.broker.shared_accounts import SharedAccounts
+from lanchatd.broker.shared_moderation import SharedModeration
+from lanchatd.chat.accounts.rows import Change
+from lanchatd.chat.answers import Answer
 from tests.broker.memory_stream import MemoryBroker, MemoryStream
 from tests.world import NOON, Person, Wire, World
 
@@ -24,11 +28,21 @@ class Node(World):
         self.several = several
         self.stream: MemoryStream = several.broker.node()
         self.nodes: SeveralNodes = SeveralNodes(self.stream, several.clock)
+        self.shared_moderation = SharedModeration(self.stream, several.clock, self.nodes.direct)
+        self.shared_accounts = SharedAccounts(self.stream, several.clock)
         super().__init__(**limits)  # type: ignore[arg-type]
         self.nodes.serve(self.chat)
+        self.shared_moderation.serve(self.chat)
+        self.shared_accounts.serve(self.chat)
 
     def new_clock(self) -> Clock:
         return self.several.clock
+
+    def _keep(self, document: bytes) -> Answer[None]:
+        return self.shared_moderation.keep(document)
+
+    def _keep_change(self, change: Change) -> Answer[None]:
+        return self.shared_accounts.keep(change)
 
     def settle(self) -> None:
         """Of all of them: they share their time."""
@@ -37,9 +51,9 @@ class Node(World):
     def settle_alone(self) -> None:
         super().settle()
 
-    def connects(self) -> Person:
+    def connects(self, peer: str = "192.0.2.1") -> Person:
         """A connection, of which nothing was read yet."""
-        wire = Wire(self, "192.0.2.1")
+        wire = Wire(self, peer)
         wire.protocol = self.factory.buildProtocol(wire.peer)
         self.wires.append(wire)
         wire.protocol.makeConnection(wire)
@@ -88,7 +102,14 @@ class Several:
 
     def add(self) -> Node:
         """One more daemon starts."""
-        node = Node(self, **self.limits)
+        return self.starts(self.makes())
+
+    def makes(self) -> Node:
+        """One more, which has not reached the broker yet."""
+        return Node(self, **self.limits)
+
+    def starts(self, node: Node) -> Node:
+        """It reaches it."""
         self.nodes.append(node)
         node.stream.begin()
         self.settle()

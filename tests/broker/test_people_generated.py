@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 import hypothesis.strategies as st
 from hypothesis import given, settings
 
+from lanchatd.broker.account_rows import everything
 from tests.broker.several import Node, Several
 from tests.world import Person
 
@@ -19,6 +22,12 @@ STEPS = st.lists(
             st.integers(0, 30),
             st.sampled_from(["/join #dev", "/part", "/away x", "/back", "/quit", "/msg bob hi"]),
         ),
+        st.tuples(
+            st.just("say"),
+            st.integers(0, 30),
+            st.sampled_from(["/register correct horse", "/register correct horse", "/account delete"]),
+        ),
+        st.tuples(st.just("own"), st.integers(0, 2), st.sampled_from(NICKS)),
         st.tuples(st.just("vanish"), st.integers(0, 30), st.just("")),
         st.tuples(
             st.sampled_from(["cut", "back", "hold", "release", "die", "restart"]),
@@ -44,9 +53,10 @@ class Story:
     def does(self, what: str, number: int, text: str) -> None:
         several = self.several
         node = several.nodes[number % len(several.nodes)] if several.nodes else several.add()
-        if what == "join":
-            person = node.connects()
-            person.wire.incoming.append(text.encode() + b"\n")
+        if what in ("join", "own"):
+            person = node.connects("127.0.0.1")
+            secret = b" correct horse" if what == "own" else b""
+            person.wire.incoming.append(text.encode() + secret + b"\n")
             self.people.append((node, person))
         elif what in ("say", "vanish"):
             here = [(node, one) for node, one in self.people if not one.gone and node in several.nodes]
@@ -103,8 +113,19 @@ def test_all_nodes_agree(steps: list[tuple[str, int, str]]) -> None:
     for other in others:
         assert other.known() == first.known()
         assert other.nodes.people.roster.snapshot() == first.nodes.people.roster.snapshot()
-    here = [session.user.name.key for node in several for session in node.chat.sessions() if not session.far]
-    assert len(here) == len(set(here))
-    assert {user.name.key for user in first.chat.users.values()} == set(here)
+        assert set(everything(other.accounts)) == set(everything(first.accounts))
+        assert other.chat.moderation.document() == first.chat.moderation.document()
+    here = Counter(
+        (session.user.name.key, session.user.account)
+        for node in several
+        for session in node.chat.sessions()
+        if not session.far
+    )
+    assert len({key for key, _ in here}) == len(here)
+    assert {(user.name.key, user.account) for user in first.chat.users.values()} == set(here)
+    for (key, account), count in here.items():
+        owner = first.accounts.named(key)
+        assert account == (None if owner is None else owner.number)
+        assert account is not None or count == 1
     late = several.add()
     assert late.known() == first.known()

@@ -19,10 +19,15 @@ from lanchatd.text.names import Name
 from lanchatd.text.refused import Refused
 
 Keep = Callable[[Change], Answer[None]]
-"""Keeps a change, and answers when it is safe; or `Refused`, and then it is not kept."""
+"""Keeps a change, and answers when it is safe; or `Refused`, and then it is not kept; or `Outdated`."""
 
 Makes = Callable[[], Change]
 """Makes a change of what there is now. Raises `Refused` if it can't be any more."""
+
+
+class Outdated(Exception):
+    """A change was not kept, as others changed what it was made of: it is to be made again."""
+
 
 # Changes that wait for the one before. Each takes a commit: some milliseconds, on a slow disk.
 MOST_WAITING = 64
@@ -183,12 +188,14 @@ class Accounts:
                 answer.fail(refused)
                 continue
             self._under_way = change
-            self._keep(change).when_known(partial(self._kept, change, answer))
+            self._keep(change).when_known(partial(self._kept, makes, change, answer))
 
-    def _kept(self, change: Change, answer: Answer[Change], kept: Answer[None]) -> None:
+    def _kept(self, makes: Makes, change: Change, answer: Answer[Change], kept: Answer[None]) -> None:
         self._under_way = None
         try:
-            if kept.error is None:
+            if isinstance(kept.error, Outdated):
+                self._waiting.appendleft((makes, answer))
+            elif kept.error is None:
                 self.apply(change)
                 answer.settle(change)
             else:

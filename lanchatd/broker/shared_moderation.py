@@ -1,0 +1,179 @@
+"""Bans, mutes and operators of the whole chat: one document in the stream, which is written whole each time.
+
+A change is made on the document that is known here, and stored on the condition that it is the newest. If
+another node was faster, the same change is made again on that one. So a ban made here and one made there are
+both there in the end.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Hashable
+from typing import Any
+
+from twisted.logger import Logger
+
+from lanchatd.broker.direct import Direct
+from lanchatd.broker.stream import MODERATION, Fate, Message, Published, Stream
+from lanchatd.chat import moderating
+from lanchatd.chat.answers import Answer
+from lanchatd.chat.chat import Chat
+from lanchatd.chat.moderation import VERSION, target_from
+from lanchatd.clock import Clock
+from lanchatd.text import names
+from lanchatd.text.refused import Refused
+
+AGAIN_S = 0.25  # after which a document is stored again that may not have been
+
+# How long somebody waits for the answer; what they changed is stored when that can be.
+KEPT_WITHIN_S = 5
+
+FROM = "Lanchat-From"
+
+Document = dict[str, Any]
+
+NOTHING: Document = {"version": VERSION, "bans": [], "mutes": [], "operators": []}
+
+
+class SharedModeration:
+    """This node's end of it; `keep` is what `lanchatd.chat.moderation` asks."""
+
+    log = Logger("lanchatd")
+
+    def __init__(self, stream: Stream, clock: Clock, direct: Direct) -> None:
+        self._stream = stream
+        self._clock = clock
+        self._direct = direct
+        self._chat: Chat
+        self._me = stream.node
+        # The newest document in the stream, and its sequence; and what it is to be, if something was changed.
+        self._newest = NOTHING
+        self._sequence = 0
+        self._wanted: Document | None = None
+        self._version = 0
+        # The version that is on its way, and behind which sequence.
+        self._under_way: tuple[int, int] | None = None
+        self._waiting: list[tuple[int, Answer[None]]] = []
+
+    def serve(self, chat: Chat) -> None:
+        """Begin, before anything arrives."""
+        self._chat = chat
+        self._stream.subscribe(MODERATION, self._arrived)
+        self._stream.watch(self._link_changed)
+
+    def keep(self, document: bytes) -> Answer[None]:
+        """Store what there is now; answered when it holds at all nodes."""
+        answer: Answer[None] = Answer()
+        wanted = json.loads(document)
+        if self._wanted is None and wanted == self._newest:
+            answer.settle(None)
+            return answer
+        self._wanted = wanted
+        self._version += 1
+        if self._stream.up:
+            self._waiting.append((self._version, answer))
+            self._clock.callLater(KEPT_WITHIN_S, self._too_late, answer)
+            self._publish()
+        else:
+            answer.fail(_HERE_ONLY)
+        return answer
+
+    def _too_late(self, answer: Answer[None]) -> None:
+        if any(waiting is answer for _, waiting in self._waiting):
+            self._waiting = [one for one in self._waiting if one[1] is not answer]
+            answer.fail(_HERE_ONLY)
+
+    def _publish(self) -> None:
+        if self._wanted is None or not self._stream.up or self._under_way is not None:
+            return
+        tried = self._under_way = self._version, self._sequence
+        headers = {FROM: f"{self._me} {self._version}", "Nats-Rollup": "sub"}
+        body = json.dumps(self._wanted, ensure_ascii=False).encode()
+
+        def answered(published: Published) -> None:
+            if self._under_way is not tried or published.fate is Fate.STORED:
+                return  # it comes back, or has
+            self._under_way = None
+            if tried[1] != self._sequence:
+                self._publish()
+            elif published.fate is Fate.FAILED:
+                self._clock.callLater(AGAIN_S, self._publish)
+            # Else the one that was faster is about to arrive.
+
+        self._stream.publish(MODERATION, body, headers, self._sequence, answered)
+
+    def _link_changed(self, why: str | None) -> None:
+        self._under_way = None
+        if why is not None:
+            return
+        here = json.loads(self._chat.moderation.document())
+        if not self._sequence and self._wanted is None and here != NOTHING:
+            # The first node of a new chat brings along what its own file has.
+            self._wanted = here
+            self._version += 1
+        self._publish()
+
+    def _arrived(self, message: Message) -> None:
+        try:
+            document = json.loads(message.body)
+            by, _, version = message.headers.get(FROM, "").partition(" ")
+            if by == self._me:
+                self._own_arrived(document, message.sequence, int(version))
+            else:
+                self._foreign_arrived(document, message.sequence)
+        except ValueError as error:
+            text = "what another node has moderated can't be read: {why}"
+            self.log.error(text, why=str(error))  # noqa: TRY400
+        self._direct.applied(message.sequence)
+
+    def _own_arrived(self, document: Document, sequence: int, version: int) -> None:
+        self._newest, self._sequence = document, sequence
+        if version == self._version:
+            self._wanted = None
+        self._under_way = None
+        kept = [answer for waiting, answer in self._waiting if waiting <= version]
+        self._waiting = [one for one in self._waiting if one[0] > version]
+
+        def everywhere(_: Answer[None]) -> None:
+            for answer in kept:
+                answer.settle(None)
+
+        self._direct.applied_everywhere(sequence).when_known(everywhere)
+        self._publish()
+
+    def _foreign_arrived(self, document: Document, sequence: int) -> None:
+        whole = document if self._wanted is None else changed_again(self._newest, self._wanted, document)
+        moderating.load(self._chat, json.dumps(whole).encode())
+        self._newest, self._sequence = document, sequence
+        if self._wanted is not None:
+            self._wanted = whole
+            self._publish()
+
+
+_HERE_ONLY = Refused("not_kept", "That holds at this server only, until the broker can be reached.")
+
+
+def changed_again(before: Document, after: Document, newest: Document) -> Document:
+    """What was changed in a document, changed in another one too."""
+    changed: Document = {"version": newest["version"]}
+    for kind, key_of in _KEYS.items():
+        old, new = _by_key(before[kind], key_of), _by_key(after[kind], key_of)
+        rows = _by_key(newest[kind], key_of)
+        for key in old.keys() - new.keys():
+            rows.pop(key, None)
+        for key, row in new.items():
+            if old.get(key) != row:
+                rows[key] = row
+        changed[kind] = list(rows.values())
+    return changed
+
+
+def _by_key(rows: list[Any], key_of: Callable[[Any], Hashable]) -> dict[Hashable, Any]:
+    return {key_of(row): row for row in rows}
+
+
+_KEYS: dict[str, Callable[[Any], Hashable]] = {
+    "bans": lambda row: target_from(row["on"])[0],
+    "mutes": lambda row: names.key_of(row["nick"]),
+    "operators": names.key_of,
+}
