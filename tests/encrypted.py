@@ -3,9 +3,32 @@
 from __future__ import annotations
 
 import ssl
+from contextlib import suppress
 
 from tests.impostors import any_server
 from tests.world import Person
+
+
+def hello_of(client: ssl.SSLContext, name: str | None = None) -> bytes:
+    """What a client begins with."""
+    came, sent = ssl.MemoryBIO(), ssl.MemoryBIO()
+    with suppress(ssl.SSLWantReadError):
+        client.wrap_bio(came, sent, server_hostname=name).do_handshake()
+    return sent.read()
+
+
+def long_hello() -> bytes:
+    """Of a client that offers much."""
+    client = any_server()
+    client.set_alpn_protocols([f"protocol number {number}" for number in range(40)])
+    return hello_of(client, "chat.local")
+
+
+def in_records(hello: bytes, size: int) -> bytes:
+    """The same message in smaller records (RFC 8446, 5.1)."""
+    message = hello[5:]
+    parts = [message[at : at + size] for at in range(0, len(message), size)]
+    return b"".join(hello[:3] + len(part).to_bytes(2) + part for part in parts)
 
 
 class Encrypted:

@@ -61,6 +61,7 @@ class FirstBytes(Protocol):
         self._doors = doors
         self._is_tls_endpoint = False
         self._in_handshake = False
+        self._shook = False  # hands, before what was decrypted last
         self._hello: ClientHello | None = None  # until it is whole
         self._why_aborted = ""
         self._timers: list[Call] = []
@@ -94,7 +95,8 @@ class FirstBytes(Protocol):
     def pause_s(self, encrypted: int, text: int) -> float:
         """`Reader`: what brings no text is within an allowance of its own."""
         now = self.connections.clock.seconds()
-        verdict = self.allowance.encrypted_came(encrypted, text, now)
+        shook, self._shook = self._shook, not self._in_handshake
+        verdict = self.allowance.encrypted_came(encrypted, text, now, in_handshake=not shook)
         if verdict is Verdict.TAKE:
             return 0
         if verdict is Verdict.CLOSE:

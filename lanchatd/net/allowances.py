@@ -99,6 +99,10 @@ class Shared(Protocol):
         """Whether one more line is taken; it is counted then."""
         ...
 
+    def may_be_textless(self, amount: int, now: float) -> bool:
+        """Whether more TLS may be decrypted after so many bytes that brought no text; they are counted."""
+        ...
+
     def line_taken(self, now: float) -> float:
         """As `Allowance.line_taken`."""
         ...
@@ -112,7 +116,7 @@ class Address:
     """What one address may still send. Times are seconds of any clock that only goes forward."""
 
     over = Verdict.DROP_FOR_ADDRESS
-    __slots__ = ("_bytes", "_comes", "_kept", "_limits", "_lines", "_records")
+    __slots__ = ("_bytes", "_comes", "_kept", "_limits", "_lines", "_records", "_textless")
 
     def __init__(self, limits: Limits, now: float) -> None:
         self._limits = limits
@@ -122,6 +126,7 @@ class Address:
         self._bytes = Bucket(most * limits.bytes_per_s, now)
         self._kept = Bucket(limits.keep_bytes / KEPT_SHARE, now)
         self._records = Bucket(2 * most, now)
+        self._textless = Bucket(most * AROUND_BYTES * limits.burst_lines, now)
 
     def may_come(self, now: float) -> bool:
         """Whether one more may connect; it is counted then."""
@@ -137,6 +142,12 @@ class Address:
         """As `Allowance.bytes_came`."""
         per_s = self._limits.max_per_address * self._limits.bytes_per_s
         self._bytes.take(amount, per_s, per_s, now)
+
+    def may_be_textless(self, amount: int, now: float) -> bool:
+        """As `Shared` says."""
+        each = self._limits.max_per_address * AROUND_BYTES
+        self._textless.take(amount, each * self._limits.burst_lines, each * self._limits.lines_per_s, now)
+        return self._textless.level >= 0
 
     def may_say(self, now: float) -> bool:
         """Whether one more line is taken; it is counted then."""
@@ -182,7 +193,8 @@ FLOOD_PAUSE_S = 0.1
 FLOOD_SLOT_S = 0.005
 
 # Bytes of TLS that bring no text: a handshake, and what goes around the text of each record. What goes around
-# one is up to 64 bytes; to ask for new keys, again and again, takes 27 and is dear to answer.
+# one is up to 64 bytes; to ask for new keys, again and again, takes 27 and is dear to answer. All connections
+# of an address have no more than what goes around their lines, when they have shaken hands.
 TEXTLESS_BYTES = 16_384
 TEXTLESS_PER_S = 2_048
 AROUND_BYTES = 64
@@ -238,13 +250,17 @@ class Allowance:
         if self.shared is not None:
             self.shared.bytes_came(amount, now)
 
-    def encrypted_came(self, amount: int, text: int, now: float) -> Verdict:
-        """Whether more may be decrypted now, after so many bytes that brought so many of text."""
+    def encrypted_came(self, amount: int, text: int, now: float, in_handshake: bool = False) -> Verdict:
+        """Whether more may be decrypted now, after records of so many bytes that brought so many of text."""
         if self._flooding_since is not None:
             self._forget_a_flood(now)
-        textless = self._textless
-        textless.take(amount - text, self._textless_burst, self._textless_per_s, now)
-        return Verdict.TAKE if textless.level >= 0 else self._over(now, "TLS without text")
+        burst, textless = self._textless_burst, amount - text
+        self._textless.take(textless, burst, self._textless_per_s, now)
+        shared = None if in_handshake else self.shared
+        crowded = shared is not None and not shared.may_be_textless(textless, now)
+        if crowded and textless > max(AROUND_BYTES, text):  # else it talks, and is not to blame
+            self._textless.level -= burst
+        return Verdict.TAKE if self._textless.level >= 0 else self._over(now, "TLS without text")
 
     def line_came(self, now: float) -> Verdict:
         """What becomes of a whole line."""

@@ -76,6 +76,9 @@ class WithOwner:
         self._owner.line_taken(now)
         return True
 
+    def may_be_textless(self, amount: int, now: float) -> bool:
+        return self._address is None or self._address.may_be_textless(amount, now)
+
     def line_taken(self, now: float) -> float:
         waits_s = 0.0 if self._address is None else self._address.line_taken(now)
         return max(waits_s, self._owner.line_taken(now))

@@ -22,6 +22,7 @@ from zope.interface import implementer
 
 from lanchatd.clock import Call, Clock
 from lanchatd.limits import Limits
+from lanchatd.net.tls_records import Records
 from lanchatd.net.turn_time import Budget
 
 # What browsers and their like offer to speak inside, and are given (RFC 7301, 6).
@@ -46,7 +47,7 @@ class Reader(Protocol):
         ...
 
     def pause_s(self, encrypted: int, text: int) -> float:
-        """How long to decrypt nothing, after so many bytes that brought so many of text."""
+        """How long to decrypt nothing, after records of so many bytes that brought so many of text."""
         ...
 
 
@@ -114,6 +115,7 @@ class _Below(proxyForInterface(ITCPTransport, "_transport")):  # type: ignore[mi
         self._waiting = False
         self._waiting_bytes = 0
         self._unread = b""
+        self._records = Records()
         self._wanted = True
         self._reading = True  # from the socket
         self._busy = False
@@ -184,9 +186,14 @@ class _Below(proxyForInterface(ITCPTransport, "_transport")):  # type: ignore[mi
         reader: Reader = self._reader  # by then it may be gone
         before = reader.text_bytes
         self._tls.dataReceived(piece)
-        pause_s = reader.pause_s(len(piece), reader.text_bytes - before)
-        if pause_s and not self._gone:
+        ended, text = self._records.ended_with(piece), reader.text_bytes - before
+        pause_s = reader.pause_s(ended, text)
+        if self._gone:
+            return
+        if pause_s:
             self._resting = self._clock.callLater(pause_s, self._wait)
+        elif self._unread and ended and not text:
+            self._wait()  # a handshake, or no good: others have their turn
 
     def _wait(self) -> None:
         self._resting = self._budget.wait(self._reader.whose, self._rested)

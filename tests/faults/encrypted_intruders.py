@@ -9,7 +9,6 @@ import socket
 import ssl
 import time
 from collections import Counter
-from contextlib import suppress
 from typing import Any
 
 from tests.faults.members import PATIENCE_S, REFUSED, connect
@@ -18,14 +17,6 @@ from tests.impostors import any_server
 Found = dict[str, Any]
 
 RECORDS = 2_000  # that are encrypted at once
-
-
-def client_hello() -> bytes:
-    """What any client of TLS begins with."""
-    came, sent = ssl.MemoryBIO(), ssl.MemoryBIO()
-    with suppress(ssl.SSLWantReadError):
-        any_server().wrap_bio(came, sent).do_handshake()
-    return sent.read()
 
 
 class Records:
@@ -98,13 +89,15 @@ def libssl() -> Any:
     return library
 
 
-def new_keys(port: int, connections: int = 1, seconds: float = PATIENCE_S) -> Found:
+def new_keys(
+    port: int, connections: int = 1, seconds: float = PATIENCE_S, receive_buffer: int = 4_096
+) -> Found:
     """Members over TLS 1.3 that ask for new keys (RFC 8446, 4.6.3), over and over, and read nothing."""
     library = libssl()
     context = library.SSL_CTX_new(library.TLS_client_method())
     peers: list[tuple[socket.socket, Any]] = []
     for index in range(connections):
-        peer = connect(port, 10_000 + index, receive_buffer=4_096)
+        peer = connect(port, 10_000 + index, receive_buffer=receive_buffer)
         session = library.SSL_new(context)
         peer.settimeout(None)
         assert library.SSL_set_fd(session, peer.fileno()) == 1

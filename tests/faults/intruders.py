@@ -16,7 +16,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
-from tests.faults.encrypted_intruders import client_hello, new_keys, records
+from tests.faults.encrypted_intruders import new_keys, records
 from tests.faults.greedy import at_one_moment, reconnect
 from tests.faults.irc_intruders import irc, irc_again
 from tests.faults.members import A_HOUSEHOLD, PATIENCE_S, REFUSED, connect, open_all_files
@@ -109,12 +109,8 @@ def pour(
     }
 
 
-def hold(port: int, connections: int, seconds: float, begin: str = "", hello: bool = False) -> Found:
-    """Open so many connections, each with these first bytes, and be silent until they are closed.
-
-    With a whole ``hello`` of TLS behind them, it has to be answered.
-    """
-    first = begin.encode() + (client_hello() if hello else b"")
+def hold(port: int, connections: int, seconds: float, begin: str = "") -> Found:
+    """Open so many connections, each with these first bytes, and be silent until they are closed."""
     selector = selectors.DefaultSelector()
     began = time.monotonic()
     last: Counter[str] = Counter()
@@ -134,7 +130,7 @@ def hold(port: int, connections: int, seconds: float, begin: str = "", hello: bo
 
     for index in range(connections):
         peer = connect(port, index)
-        peer.sendall(first)
+        peer.sendall(begin.encode())
         peer.setblocking(False)
         selector.register(peer, selectors.EVENT_READ, [""])
         if index % 100 == 0:

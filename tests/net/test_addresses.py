@@ -10,6 +10,7 @@ from twisted.logger import LogEvent, formatEvent, globalLogPublisher
 
 from lanchatd.limits import Limits
 from lanchatd.net.allowances import (
+    AROUND_BYTES,
     COMES,
     COMES_AGAIN_S,
     DAY_S,
@@ -74,6 +75,42 @@ def test_the_bytes_of_an_address_are_counted_too() -> None:
     Allowance(LIMITS, address, START).bytes_came(1, START)
     assert Allowance(LIMITS, address, START).line_came(START) is Verdict.DROP_FOR_ADDRESS
     assert Allowance(LIMITS, address, START + 1).line_came(START + 1) is Verdict.TAKE
+
+
+MOST_TEXTLESS = LIMITS.max_per_address * AROUND_BYTES * LIMITS.burst_lines
+
+
+def test_tls_without_text_is_bounded_for_all_of_an_address() -> None:
+    """Who asks for new keys on ever other connections gets no more, and floods there until it rests."""
+    address = Address(LIMITS, START)
+    first, second = (Allowance(LIMITS, address, START) for _ in range(2))
+    assert first.encrypted_came(MOST_TEXTLESS, 0, START) is Verdict.TAKE
+    assert second.encrypted_came(512, 0, START) is Verdict.DROP
+    assert second.new_flood() == "TLS without text"
+    for tenth in range(1, 10 * int(LIMITS.flood_timeout_s)):
+        assert second.encrypted_came(512, 0, START + tenth / 10) is Verdict.DROP
+    assert second.encrypted_came(512, 0, START + LIMITS.flood_timeout_s) is Verdict.CLOSE
+    assert second.encrypted_came(512, 0, START + 3_600) is Verdict.TAKE
+
+
+def test_who_talks_is_not_to_blame_for_others_of_the_address() -> None:
+    """Nor is what goes around short lines, nor a handshake."""
+    address = Address(LIMITS, START)
+    Allowance(LIMITS, address, START).encrypted_came(2 * MOST_TEXTLESS, 0, START)
+    other = Allowance(LIMITS, address, START)
+    assert other.encrypted_came(AROUND_BYTES + 3, 3, START) is Verdict.TAKE
+    assert other.encrypted_came(512, 256, START) is Verdict.TAKE
+    assert other.encrypted_came(512, 0, START, in_handshake=True) is Verdict.TAKE
+    assert not other.flooding
+
+
+def test_as_many_shake_hands_as_may_come() -> None:
+    """That is not counted for the address, of which a class may come again and again."""
+    address = Address(LIMITS, START)
+    for _ in range(COMES * LIMITS.max_per_address):
+        allowance = Allowance(LIMITS, address, START)
+        assert allowance.encrypted_came(4_096, 0, START, in_handshake=True) is Verdict.TAKE
+    assert allowance.encrypted_came(MOST_TEXTLESS, 0, START) is Verdict.TAKE
 
 
 def test_an_address_that_floods_is_closed_as_a_connection_is() -> None:

@@ -9,7 +9,7 @@ from twisted.internet.task import Clock
 
 from lanchatd.net.lines import LINES_A_TURN
 from lanchatd.net.turn_time import MOST_WAITING_S, SLICE_S, TURN_S, WAITING_S, Budget
-from tests.encrypted import Encrypted
+from tests.encrypted import Encrypted, in_records, long_hello
 from tests.world import World
 
 
@@ -184,6 +184,15 @@ def test_a_byte_a_record_is_a_flood(world: World) -> None:
         world.passes(0.05)
         assert world.clock.seconds() < 20
     assert "!! Too much without a word for 2 s; closed." in talker.sees()
+
+
+def test_tls_without_text_is_decrypted_in_its_turn(world: World) -> None:
+    """A handshake that comes in many records: what others sent at that moment goes first."""
+    person = world.connect("192.0.2.2")
+    person.wire.protocol.dataReceived(in_records(long_hello(), 100))
+    assert person.wire.taken == b""
+    world.settle()
+    assert person.wire.taken.startswith(b"\x16\x03")
 
 
 def test_who_does_not_read_what_tls_answers_is_not_read(world: World) -> None:
