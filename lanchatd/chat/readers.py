@@ -32,6 +32,7 @@ NOTHING: frozenset[int] = frozenset()
 _NO_ONE: Mapping[int, ForSome] = {}
 _NONE_OWN: Mapping[Cursor, Mapping[int, bytes]] = {}
 _NONE_HIDDEN: Mapping[Cursor, frozenset[int]] = {}
+NOTHING_OWN: Mapping[int, bytes] = {}
 
 
 class Reader(ToldOtherwise, Protocol):
@@ -229,12 +230,11 @@ class Readers:
         for form, cursors in self._live.items():
             if not cursors:
                 continue
-            pieces = told.pieces(form)
-            encoded = b"".join(pieces)
+            encoded, lines = told.whole(form)
             size = len(encoded)
             if not size:
                 continue
-            deliveries[form.name] += len(cursors) * len(pieces)
+            deliveries[form.name] += len(cursors) * lines
             behind: list[tuple[Callable[[bytes], int], int]] = []
             for send in cursors:
                 try:
@@ -245,7 +245,7 @@ class Readers:
                 if taken != size:
                     behind.append((send, taken))
             for send, taken in behind:
-                self._fell_behind(cursors[send], told, pieces, taken)
+                self._fell_behind(cursors[send], told, told.pieces(form), taken)
         if owners or hidden or self._live_ignoring:
             self._fan_out_apart(told, owners, hidden)
 
@@ -257,12 +257,16 @@ class Readers:
     ) -> None:
         """Push it to those who are told something else than others, or less: each what it is told."""
         for cursor in self._live_ignoring | owners.keys() | hidden.keys():
-            reader, without = cursor.reader, hidden.get(cursor, NOTHING)
-            if cursor in owners or reader.ignores_somebody:
-                pieces = batch.pieces_for(reader, without, owners.get(cursor, {}))
-            else:
-                pieces = batch.pieces_without(reader.format, without)
-            self._fan_out_to(cursor, batch, pieces)
+            reader, but = cursor.reader, (hidden.get(cursor, NOTHING), owners.get(cursor, NOTHING_OWN))
+            encoded, lines = batch.encoded_for(reader, *but)
+            if encoded:
+                self.around.counts.deliveries[reader.format.name] += lines
+                try:
+                    taken = reader.outbox.send(encoded)
+                except OSError:
+                    taken = 0
+                if taken != len(encoded):
+                    self._fell_behind(cursor, batch, batch.pieces_for(reader, *but), taken)
             if reader.live:
                 self._put_in(cursor)
 
@@ -312,19 +316,6 @@ class Readers:
             if form.like_irc:
                 yield from cursors.values()
         yield from (cursor for cursor in self._live_ignoring if cursor.reader.format.like_irc)
-
-    def _fan_out_to(self, cursor: Cursor, batch: Batch, pieces: list[bytes]) -> None:
-        reader = cursor.reader
-        encoded = b"".join(pieces)
-        if not encoded:
-            return
-        self.around.counts.deliveries[reader.format.name] += sum(map(bool, pieces))
-        try:
-            taken = reader.outbox.send(encoded)
-        except OSError:
-            taken = 0
-        if taken != len(encoded):
-            self._fell_behind(cursor, batch, pieces, taken)
 
     def _fell_behind(self, cursor: Cursor, batch: Batch, pieces: list[bytes], taken: int) -> None:
         """The socket took only so many bytes of the batch: finish the line that it broke off in, then pull.

@@ -153,7 +153,10 @@ class Session:
 
     def cursor_in(self, key: str) -> Cursor | None:
         """The one in the room with this key, if it is there."""
-        return next((cursor for cursor in self.cursors if cursor.readers.key == key), None)
+        for cursor in self.cursors:
+            if cursor.readers.key == key:
+                return cursor
+        return None
 
     def tell(self, *items: Item) -> None:
         """Tell it something directly."""

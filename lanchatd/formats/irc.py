@@ -138,12 +138,12 @@ class IrcFormat:
                 assert_never(item)
 
     def _tags(self, item: Event | Private) -> str:
-        time = f"time={_time(item.at)}" if self._with_time else ""
-        id_ = f"msgid={msgid(item)}" if self._with_tags and isinstance(item, Event) and item.id else ""
-        # An account is called as its nick.
-        account = f"account={item.nick}" if self._with_accounts and item.known else ""
-        tags = ";".join(filter(None, (time, id_, account)))
-        return f"@{tags} " if tags else ""
+        tags = f";time={_time(item.at)}" if self._with_time else ""
+        if self._with_tags and isinstance(item, Event) and item.id:
+            tags += f";msgid={msgid(item)}"
+        if self._with_accounts and item.known:  # an account is called as its nick
+            tags += f";account={item.nick}"
+        return f"@{tags[1:]} " if tags else ""
 
     def _event(self, event: Event) -> str:
         by, text = f":{source(event.nick)}", event.text

@@ -143,6 +143,18 @@ def test_it_is_not_asked_when_nothing_was_said(world: World, bob: Person) -> Non
     assert [line for line in alice.sees() if " PING " in line] == [":irc.lan PING lanchatd-2"]
 
 
+def test_who_goes_on_nowhere_is_not_asked(world: World, bob: Person) -> None:
+    """A bot is shown nothing when it comes back, and who asks for `draft/chathistory` knows what it had."""
+    bot = Client.joins(world, "bot", "#lobby")
+    reader = Client.joins(world, "reader", "#lobby", caps=f"{TIME} draft/chathistory")
+    says(bob, 1, 1)
+    world.passes(100)
+    assert not [line for line in bot.sees() + reader.sees() if " PING " in line]
+    reader.asks("CAP REQ -draft/chathistory")
+    world.passes(10)
+    assert reader.sees() == [":irc.lan PING lanchatd-1"]
+
+
 def test_lines_that_are_gone_are_counted(bob: Person) -> None:
     world = World(log_events=10)
     bob = world.join("bob")

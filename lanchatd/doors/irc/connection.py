@@ -6,7 +6,7 @@ What a message does is in `commands`; here is what belongs to the connection, as
 from __future__ import annotations
 
 from collections.abc import Iterable
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager
 
 from lanchatd.chat.accounts.rows import Proof
 from lanchatd.chat.answers import Answer
@@ -18,7 +18,7 @@ from lanchatd.doors.door import Opening
 from lanchatd.doors.irc import commands
 from lanchatd.doors.irc.capabilities import Capabilities
 from lanchatd.doors.irc.client import Sasl
-from lanchatd.doors.irc.labels import Labels, Response, tagged
+from lanchatd.doors.irc.labels import NO_LABEL, Labels, Response, tagged
 from lanchatd.doors.irc.lines import TAGS_BYTES, Message, is_too_long, message_from
 from lanchatd.doors.irc.long_lists import LongLists
 from lanchatd.doors.irc.numerics import error, number_of
@@ -34,7 +34,9 @@ from lanchatd.text.refused import Refusal, Refused
 # Clients register with up to so many lines: CAP LS, JOIN, CAP REQ, CAP END, NICK, USER (irssi), or PASS.
 REGISTERS_WITHIN = 8
 
+# What each is told of what it did itself; and who has asked for what it says.
 _TOLD_ITSELF = frozenset({Kind.TOPIC, Kind.OPERATOR, Kind.NO_OPERATOR})
+_ECHOED = _TOLD_ITSELF | TALK
 
 
 class IrcChat(ChatProtocol):
@@ -50,7 +52,8 @@ class IrcChat(ChatProtocol):
         self.password = ""
         self.sasl = Sasl()
         self.proof: Proof | None = None
-        self._rests_until = 0.0
+        self._rests_until = 0.0  # 0 if it need not
+        self._told_itself = _TOLD_ITSELF
         self._lists = LongLists(self.chat.list_turns, self.outbox, self._tell_piece, self.answered)
         self._batches = 0
         self._labels = Labels(self._answer_whole)
@@ -65,10 +68,11 @@ class IrcChat(ChatProtocol):
 
     @property
     def most_bytes(self) -> int:
-        return TAGS_BYTES + super().most_bytes
+        most: int = self._limits.max_line_bytes
+        return TAGS_BYTES + most
 
     def is_too_long(self, line: bytes) -> bool:
-        return is_too_long(line, super().most_bytes)
+        return is_too_long(line, self._limits.max_line_bytes)
 
     def line_came(self, line: bytes) -> None:
         if self.state not in LISTENING:
@@ -90,18 +94,21 @@ class IrcChat(ChatProtocol):
             self._run(message)
 
     def _run(self, message: Message) -> None:
-        wanted = "labeled-response" in self.capabilities and "batch" in self.capabilities
-        with self._labels.answering(message) if wanted else nullcontext():
+        if message.tags and "labeled-response" in self.capabilities and "batch" in self.capabilities:
+            with self._labels.answering(message):
+                commands.run(self, message)
+        else:
             commands.run(self, message)
 
     def costs(self, lines: int) -> None:
         """What it asks is as much work as so many lines. Over the rate the next one is read later."""
         now = self._clock.seconds()
         for _ in range(lines):
-            self._rests_until = now + self._allowance.line_taken(now)
+            rests_s = self._allowance.line_taken(now)
+            self._rests_until = now + rests_s if rests_s else 0.0
 
     def pause_s(self) -> float:
-        return max(0.0, self._rests_until - self._clock.seconds())
+        return max(0.0, self._rests_until - self._clock.seconds()) if self._rests_until else 0.0
 
     def took_one(self) -> None:
         if self.pause_s():
@@ -150,6 +157,8 @@ class IrcChat(ChatProtocol):
 
         If something was ``posted``, it is when that was told, and its echo is the answer.
         """
+        if self._labels.response is None:
+            return NO_LABEL
         return self._labels.later(posted if posted is not None and self._is_echoed(posted.event) else None)
 
     def _answer_whole(self, response: Response) -> None:
@@ -246,7 +255,9 @@ class IrcChat(ChatProtocol):
         session.tell_own = self._own
         if self.chat.muted_as(user) is None:  # who is muted says nothing by it either
             session.real_name = self.real_name
-        self._has_read = HasRead(self.chat, self._clock, self.shared.returning, session, self._ask)
+        self._has_read = HasRead(
+            self.chat, self._clock, self.shared.returning, session, self._goes_on, self._ask
+        )
         return session
 
     def _ask(self, word: str) -> None:
@@ -255,6 +266,7 @@ class IrcChat(ChatProtocol):
     def capabilities_changed(self) -> None:
         """It has asked for others."""
         self.format = self.shared.formats.format_for(self.capabilities.held)
+        self._told_itself = _ECHOED if "echo-message" in self.capabilities else _TOLD_ITSELF
         if self.session is not None:
             self.session.be_told_in(self.format)
 
@@ -267,10 +279,9 @@ class IrcChat(ChatProtocol):
         return encoded if label is None else tagged(encoded.decode(), f"label={label}").encode()
 
     def _is_echoed(self, item: Event | Private) -> bool:
-        wanted = "echo-message" in self.capabilities
-        if isinstance(item, Private):
-            return wanted or item.to == self.shown_nick
-        return item.kind in _TOLD_ITSELF or (wanted and item.kind in TALK)
+        if isinstance(item, Event):
+            return item.kind in self._told_itself
+        return item.to == self.shown_nick or "echo-message" in self.capabilities
 
     # -- what it has read
 
@@ -281,9 +292,12 @@ class IrcChat(ChatProtocol):
         """
         name = names.room(room_text)
         room = self.chat.rooms.get(name.key)
-        if "server-time" in self.capabilities and "draft/chathistory" not in self.capabilities:
+        if self._goes_on():
             return Place() if self._has_read is None else self._has_read.place_in(name.key)
         return Place(after=0 if room is None else room.readers.newest)
+
+    def _goes_on(self) -> bool:
+        return "server-time" in self.capabilities and "draft/chathistory" not in self.capabilities
 
     def forget(self, key: str) -> None:
         """It left a room, and does not go on there."""

@@ -21,6 +21,9 @@ LONGEST_LABEL_BYTES = 64
 # without its label, which is acknowledged at once.
 MOST_ECHOES = 100
 
+NO_LABEL = nullcontext()
+"""What is answered within this is answered as it is."""
+
 
 class Response:
     """What one message is answered, collected until it is whole: when nothing ``waits`` any more.
@@ -94,7 +97,7 @@ class Labels:
         """What is answered within this is answered to a message."""
         label = message.tag("label") or ""
         if not 0 < len(label.encode()) <= LONGEST_LABEL_BYTES:
-            return nullcontext()
+            return NO_LABEL
         return self._answering_with(Response(label))
 
     def later(self, posted: Posted | None) -> AbstractContextManager[None]:
@@ -104,7 +107,7 @@ class Labels:
         """
         response, session = self.response, self.session
         if response is None or session is None:
-            return nullcontext()
+            return NO_LABEL
         response.waits += 1
         self._echoes = [one for one in self._echoes if one.waits or not _was_given(one, session)]
         if posted is not None and len(self._echoes) < MOST_ECHOES:

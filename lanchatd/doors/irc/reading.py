@@ -18,13 +18,23 @@ class HasRead:
     """What one client has read in its rooms, from when it is registered."""
 
     def __init__(
-        self, chat: Chat, clock: Clock, returning: Returning, session: Session, ping: Callable[[str], None]
+        self,
+        chat: Chat,
+        clock: Clock,
+        returning: Returning,
+        session: Session,
+        goes_on: Callable[[], bool],
+        ping: Callable[[str], None],
     ) -> None:
-        """``ping`` asks it with a word; it answers with a PONG of that."""
+        """``goes_on`` says whether it does when it comes back; a bot does not, and is not asked for nothing.
+
+        ``ping`` asks it with a word; it answers with a PONG of that.
+        """
         self._chat = chat
         self._clock = clock
         self._returning = returning
         self._session = session
+        self._goes_on = goes_on
         self._ping = ping
         self._had: Had = returning.came(self._who)
         self._asked: tuple[str, Had] | None = None
@@ -69,12 +79,10 @@ class HasRead:
 
     def _ask(self) -> None:
         self._next = self._clock.callLater(CONFIRM_S, self._ask)
+        if self._asked is not None or self._session.outbox.waiting or not self._goes_on():
+            return
         given = self._given()
-        if (
-            self._asked is None
-            and not self._session.outbox.waiting
-            and any(self._had.get(key) != given[key] for key in given)
-        ):
+        if any(self._had.get(key) != given[key] for key in given):
             self._pings += 1
             self._asked = f"lanchatd-{self._pings}", given
             self._ping(self._asked[0])

@@ -11,6 +11,7 @@ from lanchatd.chat.format import Line
 from lanchatd.chat.user import Session
 from lanchatd.commands.dispatch import run
 from lanchatd.doors.irc.client import Client
+from lanchatd.doors.irc.labels import NO_LABEL
 from lanchatd.doors.irc.lines import Message, action_in, plain
 from lanchatd.doors.irc.numerics import numeric
 from lanchatd.text import cleaning, names
@@ -37,8 +38,10 @@ def _say(irc: Client, message: Message, notice: bool) -> None:
     text = message.parameters[1] if len(message.parameters) > 1 else ""
     if not text:
         raise Refused("empty", "No text to send")
-    targets = message.parameters[0].split(",")[:MOST_TARGETS]
-    irc.costs(len(targets) - 1)
+    targets = [message.parameters[0]]
+    if "," in targets[0]:
+        targets = targets[0].split(",")[:MOST_TARGETS]
+        irc.costs(len(targets) - 1)
     for target in targets:
         try:
             _say_to(irc, irc.session, target, text, notice, alone=len(targets) == 1)
@@ -50,10 +53,13 @@ def _say(irc: Client, message: Message, notice: bool) -> None:
 
 
 def _say_to(irc: Client, session: Session, target: str, text: str, notice: bool, alone: bool) -> None:
-    doing = action_in(text)
-    if doing is None and text.startswith("\x01"):
-        return  # programs asking each other, and files: every member would answer
-    text = cleaning.clean(plain(text if doing is None else doing).replace("\x01", "")).rstrip()
+    doing = None
+    if not text.isprintable():  # nearly each line is
+        doing = action_in(text)
+        if doing is None and text.startswith("\x01"):
+            return  # programs asking each other, and files: every member would answer
+        text = plain(text if doing is None else doing).replace("\x01", "")
+    text = cleaning.clean(text).rstrip()
     if target.startswith("#"):
         kind = Kind.NOTICED if notice else Kind.SAID if doing is None else Kind.ACTED
         room = irc.chat.room_of(session, target)
@@ -88,6 +94,8 @@ def _command(irc: Client, session: Session, text: str) -> None:
 def _told(
     irc: Client, target: str, notice: bool, later: AbstractContextManager[None], refused: Refused | None
 ) -> None:
+    if refused is None and later is NO_LABEL:
+        return
     with later:
         if refused is not None and not notice:
             irc.refuse(refused, "PRIVMSG", target)
