@@ -20,6 +20,7 @@ from twisted.internet.endpoints import (
 from twisted.internet.interfaces import IStreamServerEndpoint
 from twisted.python import usage
 
+from lanchatd.broker.address import Address, address_from
 from lanchatd.chat.accounts.proof import INVITE, OFF, OPEN
 from lanchatd.limits import Limits, conflict_in, each_limit, limit_from, option_name
 from lanchatd.net.credentials import TakingAllClients
@@ -52,6 +53,8 @@ class Options(usage.Options):
         ["state-dir", None, None, "Directory for what is kept.  [default: ~/.local/state/lanchatd]"],
         ["accounts", None, OPEN, "Who may register a nick: open, invite or off."],
         ["guests", None, "yes", "Whether others than owners of nicks come in: yes or no."],
+        ["broker", None, None, "URL of a NATS server: several daemons are one chat.  [default: none]"],
+        ["broker-login", None, None, "File with the user, password and certificates for it, in TOML."],
         ["tls-cert", None, None, "File of a TLS key and its certificate, in PEM.  [default: made for you]"],
         ["admin-port", None, None, "TCP port of the administrators' console, by SSH.  [default: none]"],
         ["admin-interface", None, None, "IP address for it to listen on.  [default: 127.0.0.1]"],
@@ -88,6 +91,7 @@ class Options(usage.Options):
         self.motd: tuple[str, ...] = ()
         self.state_dir = Path()
         self.tls_cert: Path | None = None
+        self.broker: Address | None = None
 
     def opt_listen(self, endpoint: str) -> None:
         """Twisted server endpoint to listen on, instead of the port; may be given again.
@@ -151,6 +155,7 @@ class Options(usage.Options):
         if self.web_hosts and self["no-web"]:
             raise usage.UsageError("--web-host is for the page, which --no-web leaves out")
         self._check_shared_port()
+        self._check_broker()
         self._check_metrics()
         self._check_accounts()
         self._check_admin()
@@ -172,6 +177,23 @@ class Options(usage.Options):
             raise usage.UsageError("--reuse-port needs a --port that all of them are given")
         if self.tls_cert is None:
             raise usage.UsageError("--reuse-port needs --tls-cert: all of them have to show the same key")
+
+    def _check_broker(self) -> None:
+        login = self["broker-login"]
+        if self["broker"] is None:
+            if login is not None:
+                raise usage.UsageError("--broker-login is for the broker, which --broker names")
+            return
+        if self["no-history"]:
+            raise usage.UsageError("--broker keeps what is said: --no-history is for one daemon alone")
+        if find_spec("nats") is None:
+            raise usage.UsageError("--broker needs more: pip install 'lanchatd[broker]'")
+        try:
+            self.broker = address_from(self["broker"], None if login is None else Path(login).absolute())
+        except ValueError as error:
+            raise usage.UsageError(f"--broker: {error}") from None
+        except StateError as error:
+            raise usage.UsageError(f"--broker-login: {error}") from None
 
     def _check_metrics(self) -> None:
         self["metrics"] = bool(self["metrics"] or self.metrics_from)

@@ -6,8 +6,10 @@ import secrets
 import signal
 import socket
 import time
+from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from twisted.application.service import IService, Service
 
@@ -19,6 +21,7 @@ from lanchatd.chat.accounts.proof import WayIn
 from lanchatd.chat.accounts.register import Accounts
 from lanchatd.chat.chat import Chat
 from lanchatd.chat.log import Log
+from lanchatd.chat.nodes import ALONE, Nodes
 from lanchatd.doors.all_doors import all_doors
 from lanchatd.doors.connections import Connections
 from lanchatd.doors.factory import ChatFactory
@@ -45,6 +48,7 @@ from lanchatd.service.services import (
     HISTORY,
     HOST_KEY,
     MODERATION,
+    REPLICA,
     ChatService,
     HistoryService,
     Lanchat,
@@ -60,6 +64,9 @@ from lanchatd.state.directory import Keeper, StateDir
 from lanchatd.state.hashing import PasswordHashing
 from lanchatd.state.worker import ThreadWorker, Worker
 
+if TYPE_CHECKING:
+    from lanchatd.broker.store import BrokerStore
+
 __all__ = ["Options", "makeService"]
 
 
@@ -68,11 +75,7 @@ def makeService(options: Options) -> IService:
     from twisted.internet import reactor as installed
 
     reactor: Any = installed
-    # While there is still somebody to read it: twistd opens its log next, and goes into the background.
-    for where, interface, port, shared in options.places:
-        if why := why_taken(interface, port, shared):
-            raise SystemExit(f"lanchatd: can't listen {where}: {why}")
-
+    _refuse_taken(options)
     # Nothing is scheduled yet. Twisted's timers run on the wall clock by default: when it is set back an hour
     # they all stop, and when it is set forward every time-out fires.
     reactor.seconds = time.monotonic
@@ -85,12 +88,11 @@ def makeService(options: Options) -> IService:
     def new_worker(name: str) -> Worker:
         return ThreadWorker(name, reactor.callFromThread)
 
-    store = DiskStore(state.file(HISTORY), limits, reactor, time.time, new_worker)
-
     tails = Tails(limits)
+    log = _kept_log(options, reactor, state, new_worker)
 
     def new_log(room: str) -> Log:
-        return MemoryLog(secrets.token_hex(4), limits, tails) if options["no-history"] else store.log_of(room)
+        return MemoryLog(secrets.token_hex(4), limits, tails) if log.store is None else log.store.log_of(room)
 
     def read_motd() -> None:
         chat.motd = motd_from(options["motd"])
@@ -104,12 +106,15 @@ def makeService(options: Options) -> IService:
     accounts = Accounts(limits, time.time, accounts_file.keep)
     opening = options["accounts"], options["guests"] == "yes"
     way_in = WayIn(accounts, PasswordHashing(new_worker), limits, reactor, time.time, *opening)
-    chat = Chat(options["name"], options.motd, limits, reactor, time.time, new_log, keeper.keep, way_in)
+    chat = Chat(
+        options["name"], options.motd, limits, reactor, time.time, new_log, keeper.keep, way_in, log.nodes
+    )
     credentials = Credentials(read_certificate, reactor)
     names = *host_names(socket.gethostname()), *options.web_hosts
     join = JoinAddresses(reactor, not options["no-web"], next(iter(options.web_hosts), None))
     connections = Connections(chat, reactor, limits, credentials, bool(options["require-tls"]), join)
-    collector = Collector(connections, None if options["no-history"] else store)
+    collector = Collector(connections, log.store)
+    notifier = Notifier(reactor, collector.status, is_ready=options.broker is None)
     metrics, watches = _watched(options, reactor, collector, chat)
     site = Site(names, files_in(PAGE), join.asked_at, metrics)
     web = None if options["no-web"] else WebDoor(site)
@@ -128,8 +133,8 @@ def makeService(options: Options) -> IService:
         "the audit log": audit.reopen,
         "the certificate": credentials.load,
     }
-    if not options["no-history"]:
-        services.insert(1, HistoryService(reactor, store, chat))
+    if log.new_service is not None:
+        services.insert(1, log.new_service(chat, notifier))
     if options["admin-port"] is not None:
         from lanchatd.console.logins import accounts as logins
         from lanchatd.ssh.server import SshConsole
@@ -141,12 +146,50 @@ def makeService(options: Options) -> IService:
             SshConsole(reactor, limits, *place, state.file(HOST_KEY), known, chat.counts.locked_out)
         )
         reloads |= {f"the keys of {name}": account.keys.reload for name, account in known.items()}
-    return Lanchat(reactor, services, Notifier(reactor, collector.status), reloads, log_of(options.parent))
+    return Lanchat(reactor, services, notifier, reloads, log_of(options.parent))
 
 
 def _spokesman(options: Options) -> Spokesman | None:
     """Who announces a port that several daemons share; None if this one has it alone."""
     return Spokesman() if options["reuse-port"] else None
+
+
+def _refuse_taken(options: Options) -> None:
+    """While there is still somebody to read it: twistd opens its log next, and goes into the background."""
+    for where, interface, port, shared in options.places:
+        if why := why_taken(interface, port, shared):
+            raise SystemExit(f"lanchatd: can't listen {where}: {why}")
+
+
+@dataclass(frozen=True)
+class _Kept:
+    """Where the log is kept, the service that opens it, and the other daemons; nothing of it in memory."""
+
+    store: DiskStore | BrokerStore | None = None
+    new_service: Callable[[Chat, Notifier], Service] | None = None
+    nodes: Nodes = ALONE
+
+
+def _kept_log(options: Options, reactor: Any, state: StateDir, new_worker: Callable[[str], Worker]) -> _Kept:
+    about = options.limits, reactor, time.time, new_worker
+    if options.broker is not None:
+        from lanchatd.broker.link import Link
+        from lanchatd.broker.nodes import SeveralNodes
+        from lanchatd.broker.store import BrokerStore
+        from lanchatd.service.broker import BrokerService
+
+        link = Link(options.broker, reactor, reactor.callFromThread)
+        several = BrokerStore(state.file(REPLICA), link, *about)
+        nodes, where = SeveralNodes(link, reactor), str(options.broker)
+
+        def new_service(chat: Chat, notifier: Notifier) -> Service:
+            return BrokerService(reactor, link, several, nodes, chat, where, notifier.ready)
+
+        return _Kept(several, new_service, nodes)
+    if options["no-history"]:
+        return _Kept()
+    alone = DiskStore(state.file(HISTORY), *about)
+    return _Kept(alone, lambda chat, _: HistoryService(reactor, alone, chat))
 
 
 def _watched(

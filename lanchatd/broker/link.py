@@ -29,6 +29,7 @@ from lanchatd.chat.answers import Answer
 from lanchatd.clock import Clock
 from lanchatd.text.refused import Refused
 
+HEADERS_BYTES = 4_096  # kept free for them in the largest message
 AGAIN_S = 0.25  # between two tries to reach the broker
 # Messages that were read and have not arrived in the reactor yet; then the broker waits too.
 MOST_AHEAD = 4_096
@@ -50,6 +51,7 @@ class Link:
         self.node = token_hex(6)
         self.up = False
         self.applied = 0
+        self.largest = 0
         self._address = address
         self._clock = clock
         self._in_reactor = in_reactor
@@ -97,6 +99,10 @@ class Link:
     def end(self) -> None:
         """Let go of the broker."""
         if self._thread.is_alive():
+            if self.up:  # what was published is on its way then
+                sent = Event()
+                self._do(partial(_flush, sent))
+                sent.wait(STOPS_WITHIN_S)
             self._loop.call_soon_threadsafe(self._cancel)
             self._thread.join(STOPS_WITHIN_S)
 
@@ -299,6 +305,7 @@ class Link:
                 "the broker's stream is another one, or an older one, than before: start lanchatd again"
             )
         self._log_name = opened.log
+        self._hand(partial(self._is_allowed, connected.client.max_payload - HEADERS_BYTES))
         await self._listen_as_node(connected)
         await connected.client.subscribe(f"{connected.name}.node.-", cb=self._came_to_node)
         works = (self._do_jobs(connected), self._look(connected), self._read_on(connected, opened.last))
@@ -346,6 +353,9 @@ class Link:
         self._is_live = True
         self._hand(partial(self._changed, None))
 
+    def _is_allowed(self, largest: int) -> None:
+        self.largest = largest
+
     async def _came(self, message: Message) -> None:
         if self._is_live or message.subject not in STATE:
             self._read = message.sequence
@@ -377,3 +387,10 @@ class Link:
 
     def _reply(self, subject: str, body: bytes) -> None:
         self._do(lambda connected: connected.client.publish(subject, body))
+
+
+async def _flush(sent: Event, connected: Connected) -> None:
+    try:
+        await connected.client.flush(1)
+    finally:
+        sent.set()

@@ -73,6 +73,9 @@ class Stream(Protocol):
     up: bool
     """Whether the broker can be reached, and all that was in the stream then has arrived."""
 
+    largest: int
+    """How many bytes the body of a message may have."""
+
     applied: int
     """The sequence of the newest message that has arrived here."""
 

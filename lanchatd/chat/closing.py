@@ -45,6 +45,12 @@ async def remove(chat: Chat, room: Room, by: str, text: str) -> None:
     chat.registry.remove(room)
 
 
+def is_removed(chat: Chat, room: Room) -> None:
+    """A room was removed at another daemon of the chat: its log is gone."""
+    send_out(chat, room, REMOVED, Reason(f"{room.name} was {REMOVED}"))
+    chat.registry.remove(room)
+
+
 def send_out(chat: Chat, room: Room, how: str, why: Reason) -> None:
     """Everybody leaves a room and is told why."""
     told = Notice((f"{with_quote(why.words, why.text)}.",), f"room_{how}")

@@ -21,7 +21,8 @@ class Listener(Protocol):
     def arrived(self, posted: Sequence[Posted], refused: Refused | None = None) -> None:
         """These are in the log now, in its order, after all that arrived before; or ``refused``, and are not.
 
-        They are those that were appended, the same objects; or others that came into the log elsewhere.
+        They are those that were appended, the same objects, but for those that are `Posted.before`; or others
+        that came into the log elsewhere.
         """
         ...
 

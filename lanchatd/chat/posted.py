@@ -16,13 +16,15 @@ class Posted:
 
     ``told`` is called once: with None after the event was fanned out, or with the refusal if the log could
     not keep it. ``if_refused`` is called in the second case only, for who sees the line itself come back.
-    They are no `Answer`, as every line passes here.
+    They are no `Answer`, as every line passes here. ``before``: it is in the log already, under the id that
+    it has, as it was sent to another daemon of the chat before; it is not told again.
     """
 
     event: Event
     ref: str | None = None
     told: Callable[[Refused | None], None] | None = None
     if_refused: Callable[[Refused], None] | None = None
+    before: bool = False
 
     def answer(self) -> Answer[None]:
         """When it was told, for who awaits it."""

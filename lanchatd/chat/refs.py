@@ -27,6 +27,7 @@ class _Asked:
     at: float
     answer: Ok | None = None
     waiting: list[Answer] = field(default_factory=list)
+    elsewhere: int = 0
 
 
 class Refs:
@@ -65,11 +66,22 @@ class Refs:
         return None
 
     def restore(self, key: str, id_: int, asked_at: float) -> None:
-        """A line that was done before the daemon started: what it is known by, and its place in the log.
+        """A line that was done before the daemon started, or by another daemon of the chat.
 
-        The oldest first, and before anything is asked.
+        It is known by its ``key``, and has a place in the log. The oldest first.
         """
-        self._asked[key] = _Asked(asked_at, Ok("", id_))
+        asked = self._asked.get(key)
+        if asked is None:
+            while len(self._asked) >= self._limits.max_refs and self._oldest_done():
+                self._forget_oldest()
+            self._asked[key] = _Asked(asked_at, Ok("", id_))
+        else:
+            asked.elsewhere = id_
+
+    def elsewhere(self, key: str) -> int:
+        """The place of a line that is on its way here, if another daemon has done it meanwhile; else 0."""
+        asked = self._asked.get(key)
+        return 0 if asked is None else asked.elsewhere
 
     def _answered(self, key: str, asked: _Asked, item: Item) -> None:
         if isinstance(item, Ok):

@@ -61,7 +61,11 @@ class Registry:
 
     def there(self, name: Name) -> Room:
         """The room that is there at other nodes, whatever would refuse it here."""
-        return self.rooms.get(name.key) or self._add(name)
+        room = self.rooms.get(name.key)
+        if room is None:
+            room = self._add(name, used_at=self._around.now())
+            self._around.lists.changed()
+        return room
 
     def to_enter(self, wanted: Sequence[Name], maker: str) -> list[Room]:
         """The rooms that somebody enters, all or none of them; those that are not there are made.

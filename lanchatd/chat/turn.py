@@ -283,7 +283,8 @@ class Turn:
             for posted in batch.posted:
                 event = posted.event
                 if refused is None or event.kind not in TALK:
-                    events.append(event)
+                    if not posted.before:
+                        events.append(event)
                 elif posted.if_refused is not None:
                     calls.append(partial(posted.if_refused, refused))
                 if posted.told is not None:

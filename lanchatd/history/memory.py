@@ -99,6 +99,11 @@ class Tail:
         while len(self._events) > 1 and self.held_bytes > enough:
             self._bytes -= self._events.popleft().size
 
+    def skip(self, until: int) -> None:
+        """The next one comes after this id."""
+        self.forget(self.newest)
+        self.newest = until
+
     def forget(self, until: int) -> None:
         """Let those up to an id go."""
         while self._events and self._events[0].id <= until:

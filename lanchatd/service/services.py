@@ -23,6 +23,7 @@ from lanchatd.chat import moderating
 from lanchatd.chat.chat import Chat
 from lanchatd.chat.events import Notice
 from lanchatd.doors.factory import ChatFactory
+from lanchatd.history.disk.sql import Restored
 from lanchatd.history.disk.store import DiskStore
 from lanchatd.net.newcomers import Gate
 from lanchatd.net.socket_options import set_socket_options
@@ -35,7 +36,7 @@ from lanchatd.state.files import StateError
 
 # The files of the state directory.
 MODERATION, AUDIT, HOST_KEY, CERTIFICATE = "moderation.json", "audit.log", "host_key", "tls.pem"
-HISTORY = "history.sqlite"
+HISTORY, REPLICA = "history.sqlite", "replica.sqlite"
 
 # Three times 10,000 of the longest entries, as they are in `lanchatd.chat.moderation`, are half of it.
 LARGEST_MODERATION_BYTES = 33_554_432
@@ -97,6 +98,15 @@ class StateService(Service):
         return self._keeper.finish()
 
 
+def restore(chat: Chat, kept: Sequence[Restored], seconds: float) -> None:
+    """Give the chat its rooms, with their newest lines and the refs of the last minutes."""
+    now = chat.now()
+    chat.registry.restore((each.room.name, each.room.topic, each.used_at) for each in kept)
+    refs = sorted((ref for restored in kept for ref in restored.refs), key=itemgetter(0))
+    for at, digest, id_ in refs[-chat.limits.max_refs :]:
+        chat.refs.restore(digest, id_, seconds - max(0, now - at))
+
+
 class HistoryService(Service):
     """Opens the log on disk, and gives the chat its rooms as they were."""
 
@@ -109,15 +119,12 @@ class HistoryService(Service):
 
     def startService(self) -> None:
         super().startService()  # type: ignore[no-untyped-call]
-        chat, now = self._chat, self._chat.now()
+        chat = self._chat
         kept = self._store.open(self._warn, self._trouble_changed)
         # When all services have stopped: until then lines may be on their way into it.
         self._reactor.addSystemEventTrigger("during", "shutdown", self._close)
         chat.search = self._store.searches.search
-        chat.registry.restore((each.room.name, each.room.topic, each.used_at) for each in kept)
-        refs = sorted((ref for restored in kept for ref in restored.refs), key=itemgetter(0))
-        for at, digest, id_ in refs[-chat.limits.max_refs :]:
-            chat.refs.restore(digest, id_, self._reactor.seconds() - max(0, now - at))
+        restore(chat, kept, self._reactor.seconds())
         self.log.info("the log holds {rooms} rooms", rooms=len(kept), name=self._store.name)
 
     def _close(self) -> None:

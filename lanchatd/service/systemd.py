@@ -27,9 +27,17 @@ class Notifier(Service):
     """
 
     def __init__(
-        self, reactor: Any, status: Callable[[], str], environment: Mapping[str, str] = os.environ
+        self,
+        reactor: Any,
+        status: Callable[[], str],
+        environment: Mapping[str, str] = os.environ,
+        is_ready: bool = True,
     ) -> None:
-        """``status`` returns one line for people, such as ``2 members in 1 room``; asked often, so cheap."""
+        """``status`` returns one line for people, such as ``2 members in 1 room``; asked often, so cheap.
+
+        If it is not ``is_ready``, somebody says `ready` later.
+        """
+        self._is_ready = is_ready
         self._reactor = reactor
         self._status = status
         self._environment = environment
@@ -60,7 +68,12 @@ class Notifier(Service):
 
     def reloaded(self) -> None:
         """It has read them, or kept what it had."""
-        self._become(f"READY=1\nMAINPID={os.getpid()}")
+        self._become(f"READY=1\nMAINPID={os.getpid()}" if self._is_ready else f"MAINPID={os.getpid()}")
+
+    def ready(self) -> None:
+        """Now it is."""
+        self._is_ready = True
+        self.reloaded()
 
     def _begin(self) -> None:
         if not self.running:
@@ -86,6 +99,8 @@ class Notifier(Service):
     def _look(self) -> None:
         """Tell state and status if they are others than were told. Telling a state again changes nothing."""
         text = f"{self._state}\nSTATUS={self._status()}"
+        if not self._is_ready:  # and it may take as long as it takes
+            self._send(f"EXTEND_TIMEOUT_USEC={10 * LOOK_S * 1_000_000:.0f}")
         if text != self._told and self._send(text):
             self._told = text
 

@@ -66,6 +66,7 @@ class MemoryStream:
         self.node = node
         self.up = False
         self.applied = 0
+        self.largest = 1_000_000
         self.held = False
         """Whether messages and answers wait until `lets_go`."""
         self._broker = broker
@@ -77,6 +78,10 @@ class MemoryStream:
         self._due = False
 
     # -- what the test does
+
+    def begins_after(self, sequence: int) -> None:
+        """What was said in the rooms is known up to there."""
+        self._after = sequence
 
     def begin(self) -> None:
         """All that is in the stream arrives, and it is up."""

@@ -156,6 +156,26 @@ def test_no_more_are_kept_than_the_limit_and_none_past_their_time(refs: Refs, as
     assert lengths == [1, 2, 3, 3, 3, 3, 2, 1]
 
 
+def test_no_more_of_other_daemons_are_kept_either(refs: Refs) -> None:
+    """However fast they come."""
+    for number in range(5):
+        refs.restore(str(number), number, START + number)
+    assert len(refs) == 3
+
+
+def test_a_line_that_waits_here_is_known_to_be_done_elsewhere(refs: Refs) -> None:
+    """It is not answered by that: its own answer is on the way."""
+    answers: list[Item] = []
+    answered = refs.ask("key", "17", START, answers.append)
+    assert refs.elsewhere("key") == 0
+    assert refs.elsewhere("another") == 0
+    refs.restore("key", 4_713, START)
+    assert (refs.elsewhere("key"), answers) == (4_713, [])
+    assert answered is not None
+    answered(FIRST)
+    assert answers == [FIRST]
+
+
 def test_a_line_that_was_told_is_not_held_by_its_answer() -> None:
     """Its memory is free at once, and is no work for Python's garbage collector."""
     gc.collect()

@@ -13,6 +13,7 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
+from typing import Protocol
 
 from lanchatd.chat.posted import Posted
 from lanchatd.clock import Call, Clock, call_all
@@ -33,8 +34,32 @@ class _Unwritable(Exception):
     """The disk takes nothing, for a reason that SQLite would not tell, or not as well."""
 
 
+class Keeping(Protocol):
+    """What keeps the lines. ``trouble`` says what is wrong with that, None while nothing is."""
+
+    trouble: str | None
+
+    def begin(self, worker: Worker, connection: sqlite3.Connection, changed: Callable[[], None]) -> None:
+        """The file is open. ``changed`` is called when there is other ``trouble``, or none any more."""
+        ...
+
+    def end(self) -> None:
+        """The file is about to be closed."""
+        ...
+
+    def refuses(self) -> Refused | None:
+        """Answer as `lanchatd.chat.log.Log.refuses` does."""
+        ...
+
+    def append(
+        self, room: RoomRow, batch: Sequence[Posted], appended: Callable[[Refused | None], None]
+    ) -> None:
+        """Keep events that are numbered, and then call; or call with why not, and nothing is kept."""
+        ...
+
+
 class Commits:
-    """The lines that are being kept.
+    """The lines that are being kept. Implements `Keeping`.
 
     ``trouble`` says why lines are refused, None while they are not.
     """

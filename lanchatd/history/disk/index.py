@@ -47,6 +47,7 @@ def index(connection: sqlite3.Connection) -> bool:
     Raises sqlite3.Error.
     """
     # If a power cut takes the index back, it also takes back up to where it went.
+    (was,) = connection.execute("PRAGMA synchronous").fetchone()
     connection.execute("PRAGMA synchronous = NORMAL")
     try:
         connection.execute("BEGIN IMMEDIATE")
@@ -59,7 +60,7 @@ def index(connection: sqlite3.Connection) -> bool:
     finally:
         if connection.in_transaction:
             connection.execute("ROLLBACK")
-        connection.execute("PRAGMA synchronous = FULL")
+        connection.execute(f"PRAGMA synchronous = {was}")
     return bool(events == STEP or size >= STEP_BYTES)
 
 

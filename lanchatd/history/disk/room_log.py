@@ -9,7 +9,7 @@ from lanchatd.chat.answers import Answer
 from lanchatd.chat.events import Event
 from lanchatd.chat.log import Listener
 from lanchatd.chat.posted import Posted
-from lanchatd.history.disk.commits import Commits
+from lanchatd.history.disk.commits import Keeping
 from lanchatd.history.disk.sql import RoomRow
 from lanchatd.history.memory import Tail
 from lanchatd.text.refused import Refused
@@ -25,11 +25,11 @@ class DiskLog:
     """Implements `lanchatd.chat.log.Log`. Fan-out, most of joining and coming back are served from memory."""
 
     def __init__(
-        self, name: str, room: RoomRow, tail: Tail, commits: Commits, read: Read, remove: Remove
+        self, name: str, room: RoomRow, tail: Tail, commits: Keeping, read: Read, remove: Remove
     ) -> None:
         """``name`` is the file's, with something behind it if rooms had been removed before this one came."""
         self.name = name
-        self._room = room
+        self.row = room
         self._tail = tail
         self._commits = commits
         self._read = read
@@ -53,15 +53,15 @@ class DiskLog:
         for id_, posted in enumerate(batch, self.newest + 1):
             posted.event = posted.event.numbered(id_)
         self._under_way += 1
-        self._room.name = batch[0].event.room
-        self._commits.append(self._room, batch, partial(self._appended, batch))
+        self.row.name = batch[0].event.room
+        self._commits.append(self.row, batch, partial(self._appended, batch))
 
     def _appended(self, batch: Sequence[Posted], refused: Refused | None) -> None:
         self._under_way -= 1
         if refused is None:
             self._tail.hold([posted.event for posted in batch])
         if self._thrown_away is not None and not self._under_way:
-            self._remove(self._room).when_known(self._was_removed)
+            self._remove(self.row).when_known(self._was_removed)
         self._listener.arrived(batch, refused)
 
     def hangs(self) -> None:
@@ -79,7 +79,7 @@ class DiskLog:
             return answer
         self._thrown_away, self.refuses = answer, _being_removed
         if not self._under_way:  # else what is on its way would come behind
-            self._remove(self._room).when_known(self._was_removed)
+            self._remove(self.row).when_known(self._was_removed)
         return answer
 
     def _was_removed(self, removed: Answer[None]) -> None:
@@ -91,14 +91,22 @@ class DiskLog:
         if answer is not None:
             removed.hand_on(answer)
 
+    def skip(self, until: int) -> None:
+        """Those up to an id, which is past the newest, are lost."""
+        self._tail.skip(until)
+
     def forget(self, until: int) -> None:
         """The events up to an id are not in the file any more."""
         self._tail.forget(until)
 
+    def holds(self, after: int, until: int) -> bool:
+        """Whether these events are in memory, or there are none."""
+        return after + 1 >= self._tail.oldest or until <= after
+
     def read(self, after: int, until: int, limit_bytes: int) -> Answer[Sequence[Event]]:
-        if after + 1 >= self._tail.oldest or until <= after:
+        if self.holds(after, until):
             return Answer.of(self._tail.read(after, until, limit_bytes))
-        return self._read(self._room, after, until, limit_bytes)
+        return self._read(self.row, after, until, limit_bytes)
 
 
 def _being_removed() -> Refused:

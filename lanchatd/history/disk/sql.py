@@ -129,16 +129,22 @@ def write(connection: sqlite3.Connection, rooms: str, events: str) -> None:
     Raises sqlite3.Error.
     """
     if not rooms:
-        connection.execute(_WRITE_EVENTS, (events,))  # a statement alone is a transaction
+        insert(connection, rooms, events)  # a statement alone is a transaction
         return
     try:
         connection.execute("BEGIN IMMEDIATE")
-        connection.execute(_WRITE_ROOMS, (rooms,))
-        connection.execute(_WRITE_EVENTS, (events,))
+        insert(connection, rooms, events)
         connection.execute("COMMIT")
     finally:
         if connection.in_transaction:
             connection.execute("ROLLBACK")
+
+
+def insert(connection: sqlite3.Connection, rooms: str, events: str) -> None:
+    """The same as a part of a transaction."""
+    if rooms:
+        connection.execute(_WRITE_ROOMS, (rooms,))
+    connection.execute(_WRITE_EVENTS, (events,))
 
 
 def read(

@@ -13,9 +13,9 @@ from lanchatd.chat.answers import Answer, begin
 from lanchatd.chat.events import Event
 from lanchatd.clock import Call, Clock, call_all
 from lanchatd.history.disk import sql
-from lanchatd.history.disk.commits import Commits
+from lanchatd.history.disk.commits import Commits, Keeping
 from lanchatd.history.disk.index import index
-from lanchatd.history.disk.opening import open_log
+from lanchatd.history.disk.opening import Warn, open_log
 from lanchatd.history.disk.pruning import DAY_S, Pruned, prune
 from lanchatd.history.disk.reading import Asking
 from lanchatd.history.disk.removing import remove, removed
@@ -53,11 +53,15 @@ class DiskStore:
         clock: Clock,
         now: Callable[[], float],
         new_worker: Callable[[str], Worker],
+        commits: Keeping | None = None,
     ) -> None:
-        """``now`` tells seconds since the epoch; ``new_worker`` starts a thread with a name."""
+        """``now`` tells seconds since the epoch; ``new_worker`` starts a thread with a name.
+
+        ``commits`` are what writes into the file, if they are not its own.
+        """
         self.name = ""
         self.path = path
-        self.commits = Commits(path, limits, clock, lambda: self._index_in(INDEX_AFTER_S), self._hangs)
+        self.commits = commits or Commits(path, limits, clock, self.kept, self._hangs)
         self.searches = Searches(clock, self.commits.refuses)
         self._limits = limits
         self._clock = clock
@@ -75,13 +79,19 @@ class DiskStore:
 
     # -- opening and closing
 
-    def open(self, warn: Callable[[str], None], trouble_changed: Callable[[], None]) -> list[Restored]:
+    def open(
+        self,
+        warn: Callable[[str], None],
+        trouble_changed: Callable[[], None],
+        open_file: Callable[[Path, Warn], tuple[sqlite3.Connection, str]] = open_log,
+    ) -> list[Restored]:
         """The rooms there are, with what is known again of each.
 
-        Raises `lanchatd.state.files.StateError`; ``warn`` is told of a damaged file, and
-        ``trouble_changed`` is called when ``commits.trouble`` is another.
+        ``open_file`` opens the file to write in, and knows its name.
+        Raises `lanchatd.state.files.StateError`; ``warn`` is told of a damaged file, and ``trouble_changed``
+        is called when ``commits.trouble`` is another.
         """
-        writing, self.name = open_log(self.path, warn)
+        writing, self.name = open_file(self.path, warn)
         try:
             found = list(
                 sql.restore(writing, self._limits, self._tails, self._now() - self._limits.ref_memory_s)
@@ -130,6 +140,11 @@ class DiskStore:
         writer, writing = workers[0]
         writer.do(writing.close, lambda _: None)
         return writer.stop(max(0, late_at - self._clock.seconds()))
+
+    @property
+    def trouble(self) -> str | None:
+        """Why lines are refused, None while they are not."""
+        return self.commits.trouble
 
     def size_bytes(self) -> int:
         """Of its files."""
@@ -195,6 +210,10 @@ class DiskStore:
             self._pruning.cancel()
             self._prune_in(PRUNE_PAUSE_S)
         answer.settle(None)
+
+    def kept(self) -> None:
+        """Something was written."""
+        self._index_in(INDEX_AFTER_S)
 
     # -- the index of words
 

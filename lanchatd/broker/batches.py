@@ -1,0 +1,68 @@
+"""What is said in a room, as a message of the stream: a batch of lines, with the id of the first one."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from lanchatd.broker.stream import Message
+from lanchatd.chat.events import TALK, Kind
+from lanchatd.chat.posted import Posted
+from lanchatd.text import names
+from lanchatd.text.refused import Refused
+
+FIRST, FROM, REMOVED = "Lanchat-First", "Lanchat-From", "Lanchat-Removed"
+"""Of a message: the id of its first line; who sent it, and as which of theirs; that the room is removed."""
+
+_TALK = {kind.value: kind for kind in TALK}
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A line of a batch; ``ref`` is what it is known by if it is sent again, ``known`` of an owner."""
+
+    kind: Kind
+    nick: str
+    text: str
+    ref: str | None
+    known: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """A message of a room: ``name`` as it is shown; no lines, and no name, if it removes the room."""
+
+    sender: str
+    first: int = 0
+    name: str = ""
+    lines: Sequence[Line] = ()
+    removes: bool = False
+
+
+def encoded(posted: Sequence[Posted]) -> bytes:
+    """The body of a message with these lines, and at least one."""
+    rows = [(one.event.kind.value, *one.event[2:4], one.ref, int(one.event.known)) for one in posted]
+    document = {"room": posted[0].event.room, "lines": rows}
+    return json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def batch_in(key: str, message: Message) -> Batch:
+    """What a message of a room says, which has this key. ValueError if it is none that lanchatd wrote."""
+    headers = message.headers
+    sender = headers.get(FROM, "")
+    if REMOVED in headers:
+        return Batch(sender, removes=True)
+    try:
+        document = json.loads(message.body)
+        name = document["room"]
+        if names.room(name).key != key:
+            raise ValueError(name)
+        rows = document["lines"]
+        lines = [Line(_TALK[kind], nick, text, ref, bool(known)) for kind, nick, text, ref, known in rows]
+        first = int(headers[FIRST])
+    except (KeyError, TypeError, Refused) as error:
+        raise ValueError(str(error)) from None
+    if not lines or first < 1:
+        raise ValueError("no lines")
+    return Batch(sender, first, name, lines)
