@@ -70,9 +70,9 @@ class Linked:
 
 
 @contextmanager
-def linked(url: str, after: int = 0) -> Iterator[Linked]:
+def linked(url: str, after: int = 0, address: Address | None = None) -> Iterator[Linked]:
     """One that is up, until the block ends."""
-    one = Linked(url, after)
+    one = Linked(url, after, address)
     try:
         assert one.begin() is None
         one.is_up()

@@ -232,7 +232,7 @@ def _leader(server: Server) -> str:
 @contextmanager
 def one_server(directory: Path, more: str = "") -> Iterator[Server]:
     """One alone, until the block ends."""
-    with running([server_in(directory / "n1", "n1", more)]) as servers:
+    with running([server_in(directory / "alone", "alone", more)]) as servers:
         yield servers.each[0]
 
 

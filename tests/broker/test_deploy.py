@@ -12,6 +12,9 @@ from pathlib import Path
 
 import pytest
 
+from lanchatd.broker.address import address_from
+from tests.broker.lanchat_broker import runs
+from tests.broker.links import linked
 from tests.broker.plain import Plain
 from tests.broker.server import PATIENCE_S, Server, Servers, free_ports, program, running, why_not
 
@@ -123,9 +126,43 @@ def test_the_daemons_may_do_only_what_they_need(tmp_path: Path, certificates: Pa
             Plain(server.url.replace("127.0.0.1", "localhost"))
 
 
-def client(server: Server, certificates: Path, user: str) -> Plain:
-    """A connection of one of the users, by the name that is in the certificate."""
+def test_the_administrator_may_back_up_and_restore(tmp_path: Path, certificates: Path) -> None:
+    """And the daemons' user may use the chat, and not that."""
+    with started("one.conf", 1, tmp_path, certificates) as one:
+        (server,) = one.each
+        url, copy = f"tls://localhost:{server.port}", tmp_path / "copy"
+        logins = {user: login_of(user, tmp_path, certificates) for user in ("lanchatd", "administrator")}
+        with linked(url, address=address_from(url, logins["lanchatd"])) as daemon:
+            daemon.publish("room.a", "hi")
+            daemon.has(1)
+        said = runs("backup", copy, "--broker", url, "--broker-login", logins["lanchatd"])
+        assert said[0] == 1
+        assert "permissions violation" in said[1]
+        assert runs("backup", copy, "--broker", url, "--broker-login", logins["administrator"])[0] == 0
+        with client(server, certificates, "administrator") as administrator:
+            administrator.asks("$JS.API.STREAM.DELETE.lanchat")
+        assert runs("restore", copy, "--broker", url, "--broker-login", logins["administrator"])[0] == 0
+        with linked(url, address=address_from(url, logins["lanchatd"])) as daemon:
+            daemon.has(1)
+
+
+def login_of(user: str, directory: Path, certificates: Path) -> Path:
+    """The file for ``--broker-login``."""
+    login = directory / f"{user}.toml"
+    ca = certificates / "ca.pem"
+    login.write_text(f'user = "{user}"\npassword = "{password_of(user)}"\nca = "{ca}"\n', "utf-8")
+    login.chmod(0o600)
+    return login
+
+
+def password_of(user: str) -> str:
+    """As it is in the file that is shipped."""
     found = re.search(rf'user: {user}\n\s+password: "(.*)"', (DEPLOY / "users.conf").read_text("utf-8"))
     assert found
+    return found[1]
+
+
+def client(server: Server, certificates: Path, user: str) -> Plain:
+    """A connection of one of the users, by the name that is in the certificate."""
     trusted = ssl.create_default_context(cafile=str(certificates / "ca.pem"))
-    return Plain(f"nats://{user}:{found[1]}@localhost:{server.port}", trusted)
+    return Plain(f"nats://{user}:{password_of(user)}@localhost:{server.port}", trusted)
