@@ -68,6 +68,8 @@ class Arriving:
             case "private":
                 self._private(item, shown)
                 return [shown]
+            case "read":
+                return self._read_elsewhere(window, item)
             case "error":
                 return [shown, *self._refused(item, rows)]
             case "rooms":
@@ -122,6 +124,7 @@ class Arriving:
         number = number_of(item.event, "id")
         new = number is None or window.room is None or number > window.room.read
         window.miss(shown, counts=shown.kind in _SAID and new and shown.nick != self._session.nick)
+        window.newest = number or window.newest
 
     def _private(self, item: ShownEvent, shown: Shape) -> None:
         ours = shown.nick == self._session.nick
@@ -135,9 +138,19 @@ class Arriving:
         if window is not self._windows.shown or window.room is None:
             return greeting(shown, item) if item.greets else []
         self._windows.show(window)  # the session knows now that it is shown
-        room = window.room
-        new = max(0, room.last - room.read)
-        return [shown, *([self.own(f"{new:,} new --")] if new else [])]
+        return [shown, *self._new(item)]
+
+    def _read_elsewhere(self, window: Window | None, item: ShownEvent) -> list[Shape]:
+        """What was read on another device is not new here; who is here the first time is told the rest."""
+        until = number_of(item.event, "id")
+        if window is None or until is None:
+            return []
+        if until >= window.newest:
+            window.clear()
+        return self._new(item) if window is self._windows.shown else []
+
+    def _new(self, item: ShownEvent) -> list[Shape]:
+        return [self.own(f"{item.new:,} new --")] if item.new else []
 
     def _refused(self, item: ShownEvent, rows: int) -> list[Shape]:
         """A room that the server does not let us into has no window."""

@@ -99,6 +99,10 @@ class ServerConnection:
         self.observer.changed()
         return ref
 
+    def was_read(self) -> None:
+        """Something was: the user's other devices are told, when it is time."""
+        self._send_more()
+
     def take_nick(self, nick: str, secret: str = "") -> None:
         """Say hello by this nick, after `Observer.refused`; with what proves that it is ours, if it is."""
         if not self._greeting.take_nick(nick, secret):

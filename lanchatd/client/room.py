@@ -30,7 +30,8 @@ class Room:
     """One room that one is in, or was.
 
     Its log was read up to ``seen``; with nothing seen yet, it goes on after ``floor``. ``read`` is how far
-    somebody has read it, which is for whoever shows it to say. ``last`` was the newest id on coming in.
+    somebody has read it, which is for whoever shows it to say; ``reported`` is what the server knows of that,
+    and ``first_time`` that it was never seen here before. ``last`` was the newest id on coming in.
     ``gap`` is how many lines came between what was seen and what is shown on coming in.
     ``nicks`` are those known to be there, with the number of what they said last, 0 for nothing.
     """
@@ -41,7 +42,8 @@ class Room:
         self.log = log
         self.floor = 0
         self.seen = seen
-        self.read = seen or 0
+        self.read = self.reported = seen or 0
+        self.first_time = False
         self.last = 0
         self.gap = 0
         self.is_open = False
@@ -55,6 +57,11 @@ class Room:
     @property
     def key(self) -> str:
         return room_key(self.name)
+
+    @property
+    def new(self) -> int:
+        """How many lines were not read yet on coming in, of those before it."""
+        return max(0, self.last - self.read)
 
     @property
     def after(self) -> int:
@@ -76,12 +83,20 @@ class Room:
             new_log = asked_with_log and bool(self.log)
             self.floor, self.read = (0, 0) if new_log else (max(0, last - RECENT), last)
             self.log, self.seen = log, None
+            self.first_time = not new_log
+        self.reported = self.read
         # Where the server was not told how far it was seen, it shows the newest.
         self.gap = 0 if asked_with_log or self.seen is None else max(0, last - self.seen - RECENT)
         self.name, self.topic, self.last = text_of(event, "room"), text_of(event, "topic"), last
         self.is_open = self.entering = True
         self.history_left = 0
         self.nobody()
+
+    def was_read(self) -> None:
+        """Somebody has read all that came."""
+        if self.seen is not None:
+            self.read = max(self.read, self.seen)
+            self.first_time = False
 
     def nobody(self) -> None:
         """It is not known who is there."""
@@ -102,7 +117,7 @@ class Room:
 
     def all_follows(self) -> None:
         """Its log is another one, and everything follows from the beginning."""
-        self.seen, self.read, self.floor = None, 0, 0
+        self.seen, self.read, self.reported, self.floor = None, 0, 0, 0
 
     def talks(self, nick: str) -> None:
         """Somebody said something just now."""

@@ -13,6 +13,7 @@ from enum import Enum
 from typing import Any
 
 from lanchatd.client.outgoing import PACE, Outgoing, Pace, TypedLine, encode
+from lanchatd.client.reading import Reading
 from lanchatd.client.rendering import not_said, not_shown
 from lanchatd.client.room import LONGEST_NAME, RECENT, Room, room_key
 from lanchatd.client.rooms import MOST_ROOMS, Rooms
@@ -81,6 +82,7 @@ class ClientSession:
         self.last_words = ""  # why the server closes, if it said so
         self.sent_away = False  # by a moderator
         self.places = Rooms(room, several)
+        self._reading = Reading(self.places)
         self._asked = False  # for a nick, before our hello was heard
         self._device = device
         self._outgoing = Outgoing(new_ref, pace)
@@ -143,7 +145,7 @@ class ClientSession:
 
     def goodbye(self, text: str = "") -> bytes:
         """The encoded line to leave with. It has no ref: nobody will be there to be answered."""
-        return encode({"line": f"/quit {clean(text)}".rstrip()})
+        return self._reading.last() + encode({"line": f"/quit {clean(text)}".rstrip()})
 
     def outgoing(self, now: float) -> list[bytes]:
         """The encoded lines that are to be sent now, in order; they count as sent."""
@@ -157,11 +159,16 @@ class ClientSession:
                 )
             if command_in(line.text) == "join":
                 self.places.asks_for(line.text.partition(" ")[2].strip())
-        return [line.encoded for line in due]
+        return [line.encoded for line in due] + self._reading.due(now)
 
     def next_in(self, now: float) -> float | None:
         """In how many seconds `outgoing` will have more; None: nothing, or not before the next answer."""
-        return self._outgoing.next_in(now) if self.state is State.HERE else None
+        if self.state is not State.HERE:
+            return None
+        return min(
+            (at for at in (self._outgoing.next_in(now), self._reading.next_in(now)) if at is not None),
+            default=None,
+        )
 
     # -- what the server sends
 
@@ -192,6 +199,8 @@ class ClientSession:
             case "members" if (place := self.places.named(text_of(event, "room"))) is not None:
                 got.items.append(ShownEvent(event, raw, entering=place.entering))
                 self._members(place, event)
+            case "read":
+                got.items.append(ShownEvent(event, raw, new=self._reading.elsewhere(event)))
             case "parted":
                 if self.places.parted(text_of(event, "room")):
                     got.items.append(item)
@@ -231,13 +240,16 @@ class ClientSession:
         if begins:
             self.away = self.operator = False
             self.been_welcomed = got.welcomed = True
+            self._reading.known = is_true(event, "account")
             if text_of(event, "by") != "password":
                 self.secret = ""  # a code is good once, and by then the key of this device is known
             greeting = (self.server, self.version, tuple(texts_of(event, "motd")))
             greets, self._greeting = greeting != self._greeting, greeting
             self._outgoing.add_first([f"/join {name}" for name in self.places.to_rejoin()], room)
-        got.items.append(ShownEvent(event, item.raw, greets=greets, entering=True))
-        if (place := self.places.named(room)) is not None and place.gap:
+        place = self.places.named(room)
+        new = 0 if place is None else place.new
+        got.items.append(ShownEvent(event, item.raw, greets=greets, entering=True, new=new))
+        if place is not None and place.gap:
             got.items.append(not_shown(place.gap, place.name))
 
     def _talk(self, item: ShownEvent, got: Received) -> None:
@@ -270,6 +282,8 @@ class ClientSession:
             with suppress(Exception):  # whatever server took it
                 self.nick = names.nick(nick).shown
         command = command_in(line.text)
+        if command == "register":
+            self._reading.known = True
         if command in ("away", "back"):
             self.away = command == "away"
 

@@ -16,7 +16,8 @@ class ShownEvent:
     ``event`` is what the server sent, cleaned; ``raw`` as it came, for programs only. ``past`` says that
     it happened before this connection. ``answers`` is the line of ours that it is the answer to. ``greets``:
     it is a welcome, and who the server is and what it has to say is not known yet. ``entering``: it tells of
-    a room because we came in. ``again``: it was shown before, and asked for.
+    a room because we came in. ``again``: it was shown before, and asked for. ``new``: so many lines of a room
+    were not read yet, of those before we came in.
     """
 
     event: dict[str, Any]
@@ -26,6 +27,7 @@ class ShownEvent:
     greets: bool = False
     entering: bool = False
     again: bool = False
+    new: int = 0
 
 
 @dataclass(slots=True)

@@ -215,6 +215,7 @@ class Ui:
         """Show this one: what it is, and what was missed there."""
         self.windows.show(window)
         self._print(self._arriving.header(self._most_missed))
+        self.connection.was_read()
 
     @property
     def _most_missed(self) -> int:

@@ -25,7 +25,8 @@ MOST_PRIVATE = 20
 class Window:
     """One of them. ``room`` is None for a private conversation, and until the server lets us in.
 
-    ``unread`` counts what was said there since it was shown, ``mentions`` what of that names us.
+    ``unread`` counts what was said there since it was shown, ``mentions`` what of that names us; ``newest``
+    is the id of the last of it.
     """
 
     def __init__(self, key: str, name: str, private: bool = False, room: Room | None = None) -> None:
@@ -35,6 +36,7 @@ class Window:
         self.room = room
         self.unread = 0
         self.mentions = 0
+        self.newest = 0
         self.missed: deque[Shape] = deque()
         self._characters = 0
 
@@ -57,15 +59,19 @@ class Window:
     def seen(self) -> list[Shape]:
         """It is shown now: what was missed, the newest of it."""
         missed = list(self.missed)
-        self.unread = self.mentions = self._characters = 0
-        self.missed.clear()
+        self.clear()
         self.read()
         return missed
+
+    def clear(self) -> None:
+        """Nothing that was missed is new."""
+        self.unread = self.mentions = self._characters = 0
+        self.missed.clear()
 
     def read(self) -> None:
         """What came is read."""
         if self.room is not None:
-            self.room.read = max(self.room.read, self.room.seen or 0)
+            self.room.was_read()
 
 
 class Windows:

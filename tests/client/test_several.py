@@ -109,6 +109,7 @@ def test_the_server_is_killed_while_one_is_in_several_rooms(tmp_path: Path) -> N
             is_here(alice)
             bob.sees_line("You are bob")
             alice.types("/join #dev" + ENTER + "\x1b1")
+            alice.sees(lambda seat: row(seat).startswith(" alice · [#lobby] #dev"))
             bob.types("/join #dev" + ENTER + "one" + ENTER)
             alice.sees(lambda seat: row(seat).startswith(" alice · [#lobby] #dev 1"))
             os.kill(chat.process.pid, signal.SIGKILL)

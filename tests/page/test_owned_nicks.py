@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from tests.daemon import daemon
-from tests.page.browser import CHROMIUM, FLAGS, PHONE, playwright, seat, shot
+from tests.page.browser import CHROMIUM, DESKTOP, FLAGS, PHONE, playwright, seat, shot
 from tests.page.test_looks import faults_by_axe
 
 pytestmark = pytest.mark.web
@@ -31,7 +31,8 @@ def test_it_asks_for_the_password_of_a_nick_that_has_one(tmp_path: Path, chromiu
             expect(field).to_be_hidden()
             page.get_by_label("Your nick").fill("alice")
             join.click()
-            expect(error).to_contain_text("alice belongs to somebody.")
+            text = "alice belongs to somebody. If that is you, type your password or a code."
+            expect(error).to_have_text(f"{text} Else take another nick.")
             expect(field).to_be_focused()
             assert faults_by_axe(page) == []
             shot(alice, "owned-nick")
@@ -74,17 +75,23 @@ def register(alice: Any) -> None:
     expect(alice.page.locator("#lines .info").last).to_contain_text("alice is yours now, by the key sha256:")
 
 
-def test_one_word_makes_a_nick_this_browsers(tmp_path: Path, chromium: Any) -> None:
+@pytest.mark.parametrize("scheme", ["http", "https"])
+def test_one_word_makes_a_nick_this_browsers(tmp_path: Path, chromium: Any, scheme: str) -> None:
     """It is in again without being asked, until the device is removed; the key leaves the browser never."""
-    with daemon("--port=0", cwd=tmp_path) as chat, seat(chromium) as alice, seat(chromium) as mallory:
-        page = alice.joins(chat, "alice").page
+    any_key = {"ignore_https_errors": True, **DESKTOP}
+    with (
+        daemon("--port=0", cwd=tmp_path) as chat,
+        seat(chromium, **any_key) as alice,
+        seat(chromium, **any_key) as mallory,
+    ):
+        page = alice.joins(chat, "alice", scheme=scheme).page
         register(alice)
         page.reload()
         expect(page.locator("#text")).to_be_visible()
         alice.types("/devices")
         expect(page.locator("#lines .info").last).to_contain_text("1. Chrome on Linux, signed sha256:")
         assert page.evaluate(EXPORTED) == "InvalidAccessError"
-        mallory.opens(chat)
+        mallory.opens(chat, scheme=scheme)
         mallory.page.get_by_label("Your nick").fill("alice")
         mallory.page.get_by_role("button", name="Join").click()
         expect(mallory.page.locator("#join-error")).to_contain_text("alice belongs to somebody.")

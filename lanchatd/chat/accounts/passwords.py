@@ -39,7 +39,7 @@ def normal(typed: str) -> str:
 def refuse_plain(peer: Peer) -> None:
     """Raises `Refused` if others could read a password on its way."""
     if not (peer.encrypted or peer.local):
-        why = "A password is taken only over TLS, or from this machine: others could read it on its way."
+        why = "Others could read a password on its way here: come by lanchat-client or https, or with a code."
         raise Refused("not_encrypted", why)
 
 

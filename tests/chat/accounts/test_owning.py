@@ -10,7 +10,7 @@ from lanchatd.text.names import nick
 from tests.accounts import HOME, KEY, OTHER_KEY, PASSWORD, Owners
 from tests.world import Person
 
-PLAIN = "!! A password is taken only over TLS, or from this machine: others could read it on its way."
+PLAIN = "!! Others could read a password on its way here: come by lanchat-client or https, or with a code."
 
 HELD = "!! alice is held, and nobody can take it. Take another nick."
 

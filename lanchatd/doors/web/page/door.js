@@ -8,6 +8,14 @@ const LOBBY = "#lobby";
 const OWNED = new Set(["nick_owned", "wrong_secret", "members_only", "not_encrypted", "too_many_tries"]);
 const MOST_ROOMS = 50; // that a server lets one be in, unless somebody told it otherwise
 
+/** What the server says of a nick with an owner, as it is done here: there is a field for what proves it.
+ * @param {string} why
+ */
+const atTheField = (why) =>
+  why
+    .replace(/: (\S+) PASSWORD or \1 CODE\./, ", type your password or a code.")
+    .replace(/: (\S+) CODE, or \1 PASSWORD\./, ": type your code or password.");
+
 /** The room that the address names, empty if it names none. */
 export function roomInAddress() {
   try {
@@ -83,7 +91,7 @@ export class Door {
     this.button.disabled = false;
     this.room.hidden = false;
     this.chat.hidden = true;
-    this.tell(why);
+    this.tell(atTheField(why));
     this.nick.ariaInvalid = String(why !== "");
     this.nick.value ||= String(everywhere.get("nick") ?? "");
     document.title = "Join the chat";
