@@ -33,7 +33,6 @@ class Line:
 class Batch:
     """A message of a room: ``name`` as it is shown; no lines, and no name, if it removes the room."""
 
-    sender: str
     first: int = 0
     name: str = ""
     lines: Sequence[Line] = ()
@@ -50,9 +49,8 @@ def encoded(posted: Sequence[Posted]) -> bytes:
 def batch_in(key: str, message: Message) -> Batch:
     """What a message of a room says, which has this key. ValueError if it is none that lanchatd wrote."""
     headers = message.headers
-    sender = headers.get(FROM, "")
     if REMOVED in headers:
-        return Batch(sender, removes=True)
+        return Batch(removes=True)
     try:
         document = json.loads(message.body)
         name = document["room"]
@@ -65,4 +63,4 @@ def batch_in(key: str, message: Message) -> Batch:
         raise ValueError(str(error)) from None
     if not lines or first < 1:
         raise ValueError("no lines")
-    return Batch(sender, first, name, lines)
+    return Batch(first, name, lines)

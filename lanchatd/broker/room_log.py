@@ -193,8 +193,24 @@ class RoomLog:
 
     # -- what comes
 
+    def own_arrived(self, message: Message) -> bool:
+        """The next message of the room, if it is one that was sent here: what it says is known."""
+        sending = self._sending
+        if sending is None or (own := sending.tries.get(message.headers.get(FROM, ""))) is None:
+            return False
+        if not own or message.headers.get(FIRST) != str(self.newest + 1):
+            return False  # it removes the room, or is none that counts
+        self._base.sequence = message.sequence
+        self._around.writes.read(self.key, self._base, message.sequence)
+        at = message.at
+        for posted in own:
+            posted.event = posted.event._replace(at=at)
+        self._sent()
+        self._disk.append(own)
+        return True
+
     def arrived(self, message: Message, batch: Batch | None) -> None:
-        """The next message of the room; None if it is none that can be read."""
+        """The next message of the room that others sent; None if it is none that can be read."""
         self._base.sequence = message.sequence
         if batch is not None and batch.removes:
             self._is_removed(message.sequence)
@@ -203,21 +219,11 @@ class RoomLog:
         if batch is not None and batch.first > self.newest:
             if batch.first > self.newest + 1:
                 self._is_lost(batch.first - 1)
-            sending = self._sending
-            if sending is not None and (own := sending.tries.get(batch.sender)) is not None:
-                self._own_arrived(own, message.at)
-                return
             lines = enumerate(batch.lines, batch.first)
             self._disk.append([self._posted(line, batch, message.at, id_) for id_, line in lines])
         if self._sending is not None:
             self._sending.tries.clear()  # their condition does not hold any more
             self.try_now()
-
-    def _own_arrived(self, own: Sequence[Posted], at: float) -> None:
-        for posted in own:
-            posted.event = posted.event._replace(at=at)
-        self._sent()
-        self._disk.append(own)
 
     def _posted(self, line: Line, batch: Batch, at: float, id_: int) -> Posted:
         """A line of another daemon. It is known here too, if it is sent once more."""

@@ -189,6 +189,9 @@ class BrokerStore:
             key = room_key(message.subject)
         except ValueError:
             return  # no room of ours
+        log = self._logs.get(key)
+        if log is not None and log.own_arrived(message):
+            return
         try:
             batch = batch_in(key, message)
         except ValueError as error:
@@ -196,7 +199,6 @@ class BrokerStore:
             self.log.warn(
                 "message {number} of the stream can't be read: {why}", number=message.sequence, why=why
             )
-        log = self._logs.get(key)
         if log is None and batch is not None and not batch.removes:
             self._found(batch.name)
             log = self._logs.get(key)
