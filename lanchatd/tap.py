@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from twisted.application.service import IService, Service
@@ -21,7 +22,7 @@ from lanchatd.chat.accounts.proof import WayIn
 from lanchatd.chat.accounts.register import Accounts
 from lanchatd.chat.chat import Chat
 from lanchatd.chat.log import Log
-from lanchatd.chat.nodes import ALONE, Nodes
+from lanchatd.chat.nodes import ALONE
 from lanchatd.doors.all_doors import all_doors
 from lanchatd.doors.connections import Connections
 from lanchatd.doors.factory import ChatFactory
@@ -65,6 +66,7 @@ from lanchatd.state.hashing import PasswordHashing
 from lanchatd.state.worker import ThreadWorker, Worker
 
 if TYPE_CHECKING:
+    from lanchatd.broker.nodes import SeveralNodes
     from lanchatd.broker.store import BrokerStore
 
 __all__ = ["Options", "makeService"]
@@ -97,19 +99,15 @@ def makeService(options: Options) -> IService:
     def read_motd() -> None:
         chat.motd = motd_from(options["motd"])
 
-    def read_certificate() -> Certificate:
-        if options.tls_cert is not None:
-            return certificate_from(options.tls_cert, datetime.now(UTC))
-        return own_certificate(state.file(CERTIFICATE), datetime.now(UTC))
-
     accounts_file = AccountsFile(state.file(ACCOUNTS), new_worker)
-    accounts = Accounts(limits, time.time, accounts_file.keep)
-    opening = options["accounts"], options["guests"] == "yes"
-    way_in = WayIn(accounts, PasswordHashing(new_worker), limits, reactor, time.time, *opening)
-    chat = Chat(
-        options["name"], options.motd, limits, reactor, time.time, new_log, keeper.keep, way_in, log.nodes
-    )
-    credentials = Credentials(read_certificate, reactor)
+    nodes = log.nodes
+    accounts = Accounts(limits, time.time, accounts_file.keep if nodes is None else nodes.accounts.keep)
+    hashing, guests = PasswordHashing(new_worker), options["guests"] == "yes"
+    way_in = WayIn(accounts, hashing, limits, reactor, time.time, options["accounts"], guests)
+    keep = keeper.keep if nodes is None else nodes.moderation.keep
+    about = options["name"], options.motd, limits, reactor, time.time
+    chat = Chat(*about, new_log, keep, way_in, nodes or ALONE)
+    credentials = Credentials(partial(_certificate, options, state), reactor)
     names = *host_names(socket.gethostname()), *options.web_hosts
     join = JoinAddresses(reactor, not options["no-web"], next(iter(options.web_hosts), None))
     connections = Connections(chat, reactor, limits, credentials, bool(options["require-tls"]), join)
@@ -127,9 +125,10 @@ def makeService(options: Options) -> IService:
         services.append(Announcer(reactor, join, credentials, chat, site.known_as, _spokesman(options)))
     if web is not None and not options["no-qr"]:
         services.append(Invitation(join))
-    reloads = {
+    # With others it is in the stream.
+    reloads = {} if nodes is not None else {"what was moderated": kept.load}
+    reloads |= {
         "the motd": read_motd,
-        "what was moderated": kept.load,
         "the audit log": audit.reopen,
         "the certificate": credentials.load,
     }
@@ -147,6 +146,13 @@ def makeService(options: Options) -> IService:
         )
         reloads |= {f"the keys of {name}": account.keys.reload for name, account in known.items()}
     return Lanchat(reactor, services, notifier, reloads, log_of(options.parent))
+
+
+def _certificate(options: Options, state: StateDir) -> Certificate:
+    """As it is now."""
+    if options.tls_cert is not None:
+        return certificate_from(options.tls_cert, datetime.now(UTC))
+    return own_certificate(state.file(CERTIFICATE), datetime.now(UTC))
 
 
 def _spokesman(options: Options) -> Spokesman | None:
@@ -167,7 +173,7 @@ class _Kept:
 
     store: DiskStore | BrokerStore | None = None
     new_service: Callable[[Chat, Notifier], Service] | None = None
-    nodes: Nodes = ALONE
+    nodes: SeveralNodes | None = None
 
 
 def _kept_log(options: Options, reactor: Any, state: StateDir, new_worker: Callable[[str], Worker]) -> _Kept:

@@ -20,6 +20,7 @@ from lanchatd.chat.chat import Chat
 from lanchatd.chat.events import Notice, Private, Read, Reason
 from lanchatd.chat.room import Room
 from lanchatd.chat.user import Session, User
+from lanchatd.clock import Clock
 from lanchatd.text import names
 
 BEAT, THERE, PRIVATE, CLOSED, APPLIED = "beat", "there", "private", "closed", "applied"
@@ -29,19 +30,21 @@ ANSWERS_WITHIN_S = 2
 
 Reply = Callable[[bytes], None]
 
-YES, NO = b"yes", b"no"
+YES = b"yes"
 
 
 class Direct:
     """This node's end of it."""
 
-    def __init__(self, stream: Stream, people: People, heard: Callable[[str], None]) -> None:
+    def __init__(self, stream: Stream, clock: Clock, people: People, heard: Callable[[str], None]) -> None:
         """``heard`` is called with each node that says something of itself."""
         self._stream = stream
+        self._clock = clock
         self._people = people
         self._node_heard = heard
         self._chat: Chat
-        self._waiting: list[tuple[int, Reply]] = []
+        # What is asked and not so yet, until when it is looked for, and what answers it.
+        self._waiting: list[tuple[Callable[[], bool], float, Reply]] = []
 
     def serve(self, chat: Chat) -> None:
         """Begin."""
@@ -88,7 +91,7 @@ class Direct:
             asked.when_known(partial(self._was_shown, session, to.nick))
 
     def _was_shown(self, session: Session, nick: str, answer: Answer[bytes]) -> None:
-        if (answer.error is not None or answer.result() != YES) and session.user.is_here:
+        if answer.error is not None and session.user.is_here:
             session.tell(Notice((f"{nick} may not have been shown that: their server does not answer.",)))
 
     def closed(self, room: Room, how: str, reason: Reason) -> None:
@@ -97,12 +100,15 @@ class Direct:
 
     # -- from others
 
-    def applied(self, sequence: int) -> None:
-        """The stream is applied here up to this."""
-        ready = [reply for wanted, reply in self._waiting if wanted <= sequence]
-        self._waiting = [(wanted, reply) for wanted, reply in self._waiting if wanted > sequence]
-        for reply in ready:
-            reply(YES)
+    def look_again(self) -> None:
+        """More has arrived from the stream: what was asked and not so may be so now."""
+        now = self._clock.seconds()
+        waiting, self._waiting = self._waiting, []
+        for is_so, until, reply in waiting:
+            if is_so():
+                reply(YES)
+            elif now < until:
+                self._waiting.append((is_so, until, reply))
 
     def _heard(self, body: bytes, reply: Reply | None) -> None:
         word, *more = json.loads(body)
@@ -120,13 +126,14 @@ class Direct:
     def _asked(self, word: str, more: list[Any], reply: Reply) -> None:
         if word == THERE:
             reply(YES)
-        elif word == PRIVATE:
-            reply(YES if self._show(*more) else NO)
-        elif word == APPLIED:
-            if more[0] <= self._stream.applied:
-                reply(YES)
-            else:
-                self._waiting.append((more[0], reply))
+        elif word in (PRIVATE, APPLIED):
+            # What goes beside the stream may overtake it: that somebody is here, for one.
+            is_so = partial(self._show if word == PRIVATE else self._has_applied, *more)
+            self._waiting.append((is_so, self._clock.seconds() + ANSWERS_WITHIN_S, reply))
+            self.look_again()
+
+    def _has_applied(self, sequence: int) -> bool:
+        return sequence <= self._stream.applied
 
     def _show(self, private: dict[str, Any], by: str, to: str) -> bool:
         users = self._chat.users

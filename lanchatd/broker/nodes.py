@@ -9,6 +9,8 @@ from lanchatd.broker.direct import Direct
 from lanchatd.broker.far_sessions import FarSessions
 from lanchatd.broker.people import People
 from lanchatd.broker.pulse import Pulse
+from lanchatd.broker.shared_accounts import SharedAccounts
+from lanchatd.broker.shared_moderation import SharedModeration
 from lanchatd.broker.stream import Stream
 from lanchatd.chat.accounts.rows import Proof
 from lanchatd.chat.answers import Answer, begin
@@ -22,18 +24,22 @@ from lanchatd.text.refused import Refused
 
 
 class SeveralNodes:
-    """This node among the others."""
+    """This node among the others, and what they all keep together."""
 
     def __init__(self, stream: Stream, clock: Clock, about: Mapping[str, Any] | None = None) -> None:
         """``about`` is what the others are to know of this node."""
         self.people = People(stream, clock, about or {})
-        self.direct = Direct(stream, self.people, self._heard)
+        self.direct = Direct(stream, clock, self.people, self._heard)
         self.pulse = Pulse(stream, clock, self.people, self.direct)
+        self.moderation = SharedModeration(stream, clock, self.direct)
+        self.accounts = SharedAccounts(stream, clock)
 
     def serve(self, chat: Chat) -> None:
         """Begin with the chat whose people they are, before anything arrives from the stream."""
-        self.people.serve(chat, FarSessions(chat, self.direct.tell))
+        self.people.serve(chat, FarSessions(chat, self.direct.tell), self.direct.look_again)
         self.direct.serve(chat)
+        self.moderation.serve(chat)
+        self.accounts.serve(chat)
         self.pulse.begin()
 
     def end(self) -> None:

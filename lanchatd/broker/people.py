@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from lanchatd.broker import roster
@@ -78,6 +78,7 @@ class People:
         self._about = about
         self._chat: Chat
         self._far: FarSessions
+        self._look_again: Callable[[], None]
         # The own sessions: by their numbers, and each with its number and the key of its nick.
         self._by_number: dict[int, Session] = {}
         self._mine: dict[Session, tuple[int, str]] = {}
@@ -99,10 +100,11 @@ class People:
         self._last = 0  # the sequence of the last message
         self._since_snapshot = 0
 
-    def serve(self, chat: Chat, far: FarSessions) -> None:
-        """Begin, before anything has arrived."""
+    def serve(self, chat: Chat, far: FarSessions, look_again: Callable[[], None]) -> None:
+        """Begin, before anything has arrived. ``look_again`` is called when more has."""
         self._chat = chat
         self._far = far
+        self._look_again = look_again
         self._stream.subscribe(PEOPLE, self._arrived)
         self._stream.watch(self._link_changed)
 
@@ -130,7 +132,7 @@ class People:
         answer: Answer[None] = Answer()
         if self.has(name.key) and self.roster.claim_of(self._stream.node, name.key) == (name, account):
             answer.settle(None)
-        elif not self._is_up:
+        elif not self._stream.up:
             answer.fail(AWAY)
         else:
             self._ask(name, account, instead).waiting.append((account, answer))
@@ -145,10 +147,6 @@ class People:
     def has(self, key: str) -> bool:
         """Whether this node has a nick, and does not give it up."""
         return key not in self._freed and self.roster.claim_of(self._stream.node, key) is not None
-
-    @property
-    def _is_up(self) -> bool:
-        return self._stream.up and self._stream.node in self.roster.nodes
 
     # -- the own sessions
 
@@ -295,7 +293,13 @@ class People:
     # -- what arrives
 
     def _arrived(self, message: Message) -> None:
-        last, self._last = self._last, message.sequence
+        self._take(message)
+        self._look_again()
+
+    def _take(self, message: Message) -> None:
+        last, self._last = self._last, max(self._last, message.sequence)
+        if message.sequence <= last:
+            return  # it was read before, and then the broker was lost
         if SNAPSHOT in message.headers:
             self._since_snapshot = 0
             if message.headers[SNAPSHOT] != str(last):

@@ -134,6 +134,8 @@ class SharedAccounts:
     # -- what arrives
 
     def _arrived(self, message: Message) -> None:
+        if message.sequence <= self._last:
+            return  # it was read before, and then the broker was lost
         counted = self._counted
         self._last = message.sequence
         if SNAPSHOT in message.headers:

@@ -114,6 +114,8 @@ class SharedModeration:
         self._publish()
 
     def _arrived(self, message: Message) -> None:
+        if message.sequence <= self._sequence:
+            return  # it was read before, and then the broker was lost
         try:
             document = json.loads(message.body)
             by, _, version = message.headers.get(FROM, "").partition(" ")
@@ -124,7 +126,7 @@ class SharedModeration:
         except ValueError as error:
             text = "what another node has moderated can't be read: {why}"
             self.log.error(text, why=str(error))  # noqa: TRY400
-        self._direct.applied(message.sequence)
+        self._direct.look_again()
 
     def _own_arrived(self, document: Document, sequence: int, version: int) -> None:
         self._newest, self._sequence = document, sequence

@@ -18,17 +18,16 @@ async def rename(chat: Chat, user: User, text: str) -> None:
     """A user takes another nick, and so does the account of an owner; at once for a guest."""
     if user.account is None:
         _refuse_changing(chat, user)
-        await chat.nodes.claim(_other_name(chat, user, text), user)
-        if user.is_here:
-            _refuse_changing(chat, user)
-            is_renamed(chat, user, _other_name(chat, user, text))
-    else:
+    await chat.nodes.claim(_other_name(chat, user, text), user)
+    if user.account is not None:
         await _rename_account(chat, user, user.account, text)
+    elif user.is_here:
+        _refuse_changing(chat, user)
+        is_renamed(chat, user, _other_name(chat, user, text))
 
 
 async def _rename_account(chat: Chat, user: User, number: int, text: str) -> None:
     was: list[Account] = []
-    await chat.nodes.claim(_other_name(chat, user, text), user)
 
     def change() -> Change:
         account = changes.account_there(chat.accounts, number)
@@ -37,7 +36,7 @@ async def _rename_account(chat: Chat, user: User, number: int, text: str) -> Non
         return changes.renamed(chat.accounts, account, _other_name(chat, user, text), held_until)
 
     await chat.accounts.propose(change)
-    (old,) = was
+    old = was[-1]  # it may have been made again, on what others had changed
     account = chat.accounts.by_number[number]
     if chat.moderation.follow(old.name.key, account.name):
         chat.moderation.changed()

@@ -119,8 +119,8 @@ def _session_row(chat: Chat, session: Session) -> tuple[Cell, ...]:
         ", ".join(room.name for room in chat.rooms_of(session)),
         At(chat.now() - (now - session.since)),
         Span(now - session.spoke_at),
-        "live" if session.live else "lagging",
-        sum(cursor.left for cursor in session.cursors),
+        "elsewhere" if session.far else "live" if session.live else "lagging",
+        0 if session.far else sum(cursor.left for cursor in session.cursors),
         user.lines_said,
         user.operator,
     )

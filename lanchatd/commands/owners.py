@@ -205,7 +205,8 @@ async def _account_(chat: Chat, speaker: Speaker, delete: str | None) -> None:
     def deleted(account: Account) -> Change:
         return changes.removed(chat.accounts, account, chat.now() + chat.limits.held_days * nicks.DAY_S)
 
-    await _change(chat, speaker, deleted)
+    changed = await _change(chat, speaker, deleted)
+    (account,) = (row for row in changed.gone if isinstance(row, Account))
     nicks.is_gone(chat, account, f"{account.name.shown} is not yours any more.")
 
 

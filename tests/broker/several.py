@@ -13,8 +13,6 @@ from typing import Any
 from twisted.internet.task import Clock
 
 from lanchatd.broker.nodes import SeveralNodes
-from lanchatd.broker.shared_accounts import SharedAccounts
-from lanchatd.broker.shared_moderation import SharedModeration
 from lanchatd.chat.accounts.rows import Change
 from lanchatd.chat.answers import Answer
 from tests.broker.memory_stream import MemoryBroker, MemoryStream
@@ -28,21 +26,17 @@ class Node(World):
         self.several = several
         self.stream: MemoryStream = several.broker.node()
         self.nodes: SeveralNodes = SeveralNodes(self.stream, several.clock)
-        self.shared_moderation = SharedModeration(self.stream, several.clock, self.nodes.direct)
-        self.shared_accounts = SharedAccounts(self.stream, several.clock)
         super().__init__(**limits)  # type: ignore[arg-type]
         self.nodes.serve(self.chat)
-        self.shared_moderation.serve(self.chat)
-        self.shared_accounts.serve(self.chat)
 
     def new_clock(self) -> Clock:
         return self.several.clock
 
     def _keep(self, document: bytes) -> Answer[None]:
-        return self.shared_moderation.keep(document)
+        return self.nodes.moderation.keep(document)
 
     def _keep_change(self, change: Change) -> Answer[None]:
-        return self.shared_accounts.keep(change)
+        return self.nodes.accounts.keep(change)
 
     def settle(self) -> None:
         """Of all of them: they share their time."""

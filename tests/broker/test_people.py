@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from lanchatd.chat import closing
@@ -447,3 +449,25 @@ def test_who_goes_while_another_nick_is_claimed_leaves_nothing_behind() -> None:
     assert here.known() == there.known() == {}
     there.join("carol")
     assert here.who() == ["carol"]
+
+
+def test_a_private_message_that_comes_before_its_sender_waits_for_them() -> None:
+    """It goes beside the stream, which may be slower; and for nobody it does not wait for ever."""
+    several = Several(2)
+    here, there = several
+    bob = there.join("bob")
+    bob.sees()
+    said = {"nick": "alice", "to": "bob", "text": "hi", "at": 0}
+    answers = [
+        here.stream.ask(there.stream.node, json.dumps(["private", said, nick, "bob"]).encode(), 2)
+        for nick in ("alice", "nobody")
+    ]
+    several.settle()
+    assert not answers[0].known
+    here.join("alice")
+    assert bob.sees() == ["[alice -> bob] hi", "-- alice joined"]
+    assert answers[0].result() == b"yes"
+    several.passes(3)
+    assert answers[1].error is not None
+    here.join("nobody")
+    assert bob.sees() == ["-- nobody joined"]

@@ -256,7 +256,7 @@ def test_the_first_node_brings_along_its_accounts_and_others_take_them(logged_er
     several.nodes += [first, second]
     second.stream.up = True  # in the same moment: both have read that there is nothing
     first.stream.begin()
-    second.shared_accounts.link_changed(None)
+    second.nodes.accounts.link_changed(None)
     several.settle()
     assert [account.name.shown for account in second.accounts] == ["alice"]
     assert second.accounts.next_number() == 10
@@ -285,3 +285,37 @@ def test_what_a_node_refuses_is_refused() -> None:
     registers(here, "alice")
     with pytest.raises(Refused, match="belongs to somebody"):
         hold(there, "alice").result()
+
+
+def test_an_owner_is_renamed_though_another_node_has_changed_something_meanwhile() -> None:
+    """The change is made again, on what is there then."""
+    several = Several(2)
+    here, there = several
+    alice = registers(here, "alice")
+    alice.wire.incoming.append(b"/nick alicia\n")
+    here.stream.held = True
+    here.turn()
+    hold(there, "carol")
+    several.settle()
+    here.stream.held = False
+    here.stream.lets_go()
+    several.settle()
+    assert alice.user.nick == "alicia"
+    agree(several)
+
+
+def test_who_registers_while_another_nick_is_claimed_takes_it_as_an_owner() -> None:
+    """On another connection the account is renamed, and not the guest that they were."""
+    several = Several(2)
+    here, there = several
+    alice = comes(here, "alice")
+    here.stream.held = True
+    alice.wire.incoming.append(b"/nick alicia\n")
+    several.settle()
+    here.own(alice.user)
+    there.accounts.apply(Change(tuple(here.accounts)))
+    here.stream.held = False
+    here.stream.lets_go()
+    several.settle()
+    assert alice.user.nick == "alicia"
+    assert here.accounts.named("alicia") is not None
