@@ -9,8 +9,7 @@ from collections import Counter, deque
 from contextlib import suppress
 from typing import Any
 
-from tests.faults.members import A_HOUSEHOLD, PATIENCE_S, REFUSED, connect
-from tests.impostors import any_server
+from tests.faults.members import A_HOUSEHOLD, PATIENCE_S, REFUSED, WAITS, connect
 
 Found = dict[str, Any]
 A_PLACE = 20_000 * A_HOUSEHOLD  # of one address
@@ -36,9 +35,7 @@ def reconnect(
         room = f"/join #r{made}\n" if rooms else ""
         burst = "".join(f"{made} {number} ".ljust(size, "x") + "\n" for number in range(lines))
         try:
-            peer = connect(port, A_PLACE + A_HOUSEHOLD)
-            if tls:
-                peer = any_server().wrap_socket(peer)
+            peer = connect(port, A_PLACE + A_HOUSEHOLD, tls=tls)
             peer.sendall(f"again{made}\n{room}{burst}/quit\n".encode())
         except OSError:  # turned away: over TLS it is told so in plain text
             full_s = full_s or passed_s
@@ -68,11 +65,11 @@ def _read_for(peer: socket.socket, seconds: float) -> set[str]:
 
 
 def at_one_moment(
-    port: int, line: str, lines: int, connections: int, every_s: float, seconds: float
+    port: int, line: str, lines: int, connections: int, every_s: float, seconds: float, tls: bool = False
 ) -> Found:
     """Members of one address who each send so many lines at one moment, again and again; they read."""
     selector = selectors.DefaultSelector()
-    peers = [connect(port, A_PLACE) for _ in range(connections)]
+    peers = [connect(port, A_PLACE, tls=tls) for _ in range(connections)]
     for number, peer in enumerate(peers):
         peer.sendall(f"moment{number}\n".encode())
         peer.setblocking(False)
@@ -89,6 +86,8 @@ def at_one_moment(
         for key, _ in selector.select(0.005):
             try:
                 more = key.fileobj.recv(1 << 20)  # type: ignore[union-attr]
+            except WAITS:
+                continue
             except OSError:
                 more = b""
             came += len(more)

@@ -19,7 +19,7 @@ from typing import Any
 from tests.faults.encrypted_intruders import new_keys, records
 from tests.faults.greedy import at_one_moment, reconnect
 from tests.faults.irc_intruders import irc, irc_again
-from tests.faults.members import A_HOUSEHOLD, PATIENCE_S, REFUSED, connect, open_all_files
+from tests.faults.members import A_HOUSEHOLD, PATIENCE_S, REFUSED, WAITS, connect, open_all_files
 
 Found = dict[str, Any]
 
@@ -27,8 +27,10 @@ Found = dict[str, Any]
 class Stream:
     """A connection that is sent the same bytes over and over, as fast as it takes them; answers are read."""
 
-    def __init__(self, port: int, index: int, begin: bytes, piece: bytes, most_bytes: int) -> None:
-        self.socket = connect(port, index)
+    def __init__(
+        self, port: int, index: int, begin: bytes, piece: bytes, most_bytes: int, tls: bool = False
+    ) -> None:
+        self.socket = connect(port, index, tls=tls)
         self.socket.setblocking(False)
         self.begun_at = time.monotonic()
         self.sent = 0
@@ -46,7 +48,7 @@ class Stream:
         if ready & selectors.EVENT_WRITE:
             try:
                 taken = self.socket.send(self._left)
-            except BlockingIOError:
+            except WAITS:
                 taken = 0
             except OSError:
                 return False
@@ -62,7 +64,7 @@ class Stream:
     def _reads(self) -> bool:
         try:
             came = self.socket.recv(65_536)
-        except BlockingIOError:
+        except WAITS:
             return True
         except OSError:
             return False
@@ -80,6 +82,7 @@ def pour(
     nick: str = "pourer",
     most_bytes: int = 1 << 30,
     seconds: float = PATIENCE_S,
+    tls: bool = False,
 ) -> Found:
     """Members that send a piece, so many times in a row, over and over.
 
@@ -87,7 +90,7 @@ def pour(
     """
     selector = selectors.DefaultSelector()
     streams = [
-        Stream(port, 10_000 + index, f"{nick}{index}\n".encode(), piece.encode() * times, most_bytes)
+        Stream(port, 10_000 + index, f"{nick}{index}\n".encode(), piece.encode() * times, most_bytes, tls)
         for index in range(connections)
     ]
     for stream in streams:
@@ -174,13 +177,14 @@ def repeat(
     seconds: float,
     nick: str,
     rooms: bool = False,
+    tls: bool = False,
 ) -> Found:
     """Members of one address that each say the next of these lines so often, within all limits; they read.
 
     All in the lobby, or each in a room of its own. A "%" is another number in each line.
     """
     selector = selectors.DefaultSelector()
-    peers = [connect(port, 10_000 * A_HOUSEHOLD) for _ in range(connections)]
+    peers = [connect(port, 10_000 * A_HOUSEHOLD, tls=tls) for _ in range(connections)]
     last: Counter[str] = Counter()
     for number, peer in enumerate(peers):
         room = f"/join #{nick}{number}\n" if rooms else ""
@@ -198,6 +202,8 @@ def repeat(
         for key, _ in selector.select(0.01):
             try:
                 came = key.fileobj.recv(65_536)  # type: ignore[union-attr]
+            except WAITS:
+                continue
             except OSError:
                 came = b""
             last.update(told.decode() for told in REFUSED.findall(came))

@@ -4,20 +4,16 @@ from __future__ import annotations
 
 import selectors
 import socket
-import ssl
 import time
 from collections import Counter
 from contextlib import suppress
 from typing import Any
 
-from tests.faults.members import A_HOUSEHOLD, REFUSED, connect
-from tests.impostors import any_server
+from tests.faults.members import A_HOUSEHOLD, REFUSED, WAITS, connect
 
 Found = dict[str, Any]
 
 A_PLACE = 40_000 * A_HOUSEHOLD  # of one address
-
-WAITS = (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError)
 
 
 class Client:
@@ -31,8 +27,7 @@ class Client:
         self._piece = memoryview(piece.replace("%", str(number)).encode())
         self._left = memoryview(begin.replace("%", str(number)).encode() + bytes(self._piece))
         # One that reads nothing has a small window, and is over it soon.
-        peer = connect(port, A_PLACE, None if reads else 4_096)
-        self.socket = any_server().wrap_socket(peer) if tls else peer
+        self.socket = connect(port, A_PLACE, None if reads else 4_096, tls)
         self.socket.setblocking(False)
 
     def goes_on(self, ready: int) -> bool:
@@ -101,9 +96,7 @@ def irc_again(port: int, at_once: int, seconds: float, tls: bool = False) -> Fou
         rooms = ",".join(f"#r{number}" for number in range(10))
         lines = f"NICK again{made}\r\nUSER u 0 * :u\r\nJOIN {rooms}\r\nPRIVMSG #r1 :hi\r\nQUIT :bye\r\n"
         try:
-            peer = connect(port, A_PLACE)
-            if tls:
-                peer = any_server().wrap_socket(peer)
+            peer = connect(port, A_PLACE, tls=tls)
             peer.sendall(lines.encode())
         except OSError:  # turned away
             refused["turned away"] += 1

@@ -12,12 +12,19 @@ import re
 import resource
 import selectors
 import socket
+import ssl
 import sys
 import time
 from collections import Counter
 from typing import Any
 
+from tests.impostors import any_server
+
 PATIENCE_S = 60
+
+# What a socket that waits for nothing says when it would have to.
+WAITS = (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError)
+
 SAID = re.compile(rb"^<\S+> ~(\d+)(?![\d.])", re.MULTILINE)  # those of `victim` are no whole numbers
 MISSED = re.compile(rb"^-- You missed ([\d,]+) lines?, which", re.MULTILINE)
 REFUSED = re.compile(rb"^(?:\S+ )?!! (.*)$", re.MULTILINE)
@@ -32,7 +39,7 @@ def address(index: int) -> str:
     return f"127.1.{house // 250}.{house % 250 + 1}"
 
 
-def connect(port: int, index: int, receive_buffer: int | None = None) -> socket.socket:
+def connect(port: int, index: int, receive_buffer: int | None = None, tls: bool = False) -> socket.socket:
     peer = socket.socket()
     if receive_buffer is not None:
         peer.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
@@ -42,7 +49,7 @@ def connect(port: int, index: int, receive_buffer: int | None = None) -> socket.
     peer.bind((address(index), 0))
     peer.settimeout(PATIENCE_S)
     peer.connect(("127.0.0.1", port))
-    return peer
+    return any_server().wrap_socket(peer) if tls else peer
 
 
 def open_all_files() -> None:

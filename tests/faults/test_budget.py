@@ -21,13 +21,14 @@ CAP_BYTES = 512 * MIB
 SECONDS = 60
 
 
+@pytest.mark.parametrize("tls", [False, True], ids=["plain", "tls"])
 @pytest.mark.parametrize("line", ["/rooms", "/who", "/" + "x" * 3_000, "hello"])
-def test_dear_lines_at_one_moment(tmp_path: Path, line: str) -> None:
+def test_dear_lines_at_one_moment(tmp_path: Path, line: str, tls: bool) -> None:
     """Sixty connections of one address, each twenty lines at one moment, again and again."""
     with watched(cwd=tmp_path) as chat, victims(chat) as people:
         alone = talk(people, lambda seconds: seconds < 3)
         arguments: dict[str, Any] = {
-            "line": line, "lines": 19, "connections": 54, "every_s": 4, "seconds": 12,
+            "line": line, "lines": 19, "connections": 54, "every_s": 4, "seconds": 12, "tls": tls,
         }  # fmt: skip
         with intruder(chat, "at_one_moment", **arguments) as harm:
             people[0].reads_until_match("moment")

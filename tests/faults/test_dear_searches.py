@@ -30,6 +30,8 @@ ROUND_S = 3
 MOST_MEDIAN_S = 0.005
 MOST_P99_S = 0.05
 
+plain_and_encrypted = pytest.mark.parametrize("tls", [False, True], ids=["plain", "tls"])
+
 # A log in which a search for a beginning has to put together all its words: half a second of work for each.
 LINES = 6_000
 WORDS_A_LINE = 150
@@ -90,11 +92,11 @@ def hardly_waits(peer: Peer, nick: str, abuse: Child) -> None:
 
 
 def abused(
-    chat: Daemon, lines: list[str], per_s: float, rooms: bool = False
+    chat: Daemon, lines: list[str], per_s: float, tls: bool, rooms: bool = False
 ) -> AbstractContextManager[Child]:
     """Sixty connections of one address, each within its limits."""
     return intruder(
-        chat, "repeat", lines=lines, per_s=per_s, rooms=rooms, connections=60, seconds=60, nick="m"
+        chat, "repeat", lines=lines, per_s=per_s, rooms=rooms, connections=60, seconds=60, nick="m", tls=tls
     )
 
 
@@ -108,13 +110,14 @@ def victim(stack: ExitStack, chat: Daemon, nick: str = "victim") -> Peer:
     return peer
 
 
-def test_sixty_dear_searches_from_one_address(chat: Daemon) -> None:
+@plain_and_encrypted
+def test_sixty_dear_searches_from_one_address(chat: Daemon, tls: bool) -> None:
     """Another address has its answer after one of them; who talks does not notice; the end comes at once."""
     with ExitStack() as stack:
         peer = victim(stack, chat)
         peer.types("needle")
         peer.reads_until("<victim> needle")
-        with abused(chat, [DEAR], per_s=4) as abuse:
+        with abused(chat, [DEAR], per_s=4, tls=tls) as abuse:
             hardly_waits(peer, "victim", abuse)
             began = time.monotonic()
             peer.types("/search needle")
@@ -138,19 +141,21 @@ def test_who_searches_for_too_much_is_told_so(chat: Daemon) -> None:
         assert alice.reads_until("-- There are more: /search alone shows them.")
 
 
-def test_sixty_who_search_for_eight_hundred_signs(tmp_path: Path) -> None:
+@plain_and_encrypted
+def test_sixty_who_search_for_eight_hundred_signs(tmp_path: Path, tls: bool) -> None:
     """What is not searched for is not prepared either."""
     signs = " ".join(chr(number) for number in range(0x1F400, 0x1F400 + 800))
     with daemon("--port=0", cwd=tmp_path) as chat, ExitStack() as stack:
         peer = victim(stack, chat)
-        with abused(chat, [f"/search {signs}"], per_s=4) as abuse:
+        with abused(chat, [f"/search {signs}"], per_s=4, tls=tls) as abuse:
             hardly_waits(peer, "victim", abuse)
 
 
-def test_sixty_who_say_short_words(tmp_path: Path) -> None:
+@plain_and_encrypted
+def test_sixty_who_say_short_words(tmp_path: Path, tls: bool) -> None:
     """Hundreds of new ones a line, each in their own room: they come into the index a little at a time."""
     lines = [" ".join(f"{chr(97 + n % 26)}%{n // 26:x}" for n in range(600))]
     with daemon("--port=0", "--rooms-per-h=1000", cwd=tmp_path) as chat, ExitStack() as stack:
         peer = victim(stack, chat)
-        with abused(chat, lines, per_s=2, rooms=True) as abuse:
+        with abused(chat, lines, per_s=2, tls=tls, rooms=True) as abuse:
             hardly_waits(peer, "victim", abuse)

@@ -22,6 +22,7 @@ from lanchatd.net.allowances import (
     Verdict,
 )
 from tests.disk import DiskWorld
+from tests.encrypted import Encrypted
 from tests.world import World
 
 
@@ -229,6 +230,28 @@ def test_a_class_behind_one_router_loses_no_line(people: int) -> None:
         for pupil in pupils:
             pupil.hangs_up()
         world.passes(10)
+
+
+def test_a_class_that_speaks_tls_loses_no_line_either() -> None:
+    """A record each line, pasted at one moment; nobody is read later for what goes around them."""
+    people, limits = 60, Limits()
+    world = World(
+        lines_per_s=limits.lines_per_s, burst_lines=limits.burst_lines, max_per_address=limits.max_per_address
+    )
+    teacher = world.join("teacher", "192.0.2.99")
+    for lesson in range(3):
+        pupils = [world.connect() for _ in range(people)]
+        encrypted = [Encrypted(pupil) for pupil in pupils]
+        for number, (pupil, tls) in enumerate(zip(pupils, encrypted, strict=True)):
+            lines = [f"{lesson} {number} {line}\n".encode() for line in range(limits.burst_lines - 1)]
+            pupil.wire.incoming.append(tls.records(f"pupil{number}\n".encode(), *lines))
+        world.settle()
+        said = sum(line.startswith("<pupil") for line in teacher.sees())
+        assert said == people * (limits.burst_lines - 1)
+        for pupil in pupils:
+            pupil.vanishes()
+        world.passes(10)
+    assert world.chat.counts.floods == 0
 
 
 def test_a_class_behind_one_router_that_searches_is_answered(tmp_path: Path) -> None:
