@@ -100,13 +100,15 @@ def makeService(options: Options) -> IService:
         chat.motd = motd_from(options["motd"])
 
     accounts_file = AccountsFile(state.file(ACCOUNTS), new_worker)
-    nodes = log.nodes
-    accounts = Accounts(limits, time.time, accounts_file.keep if nodes is None else nodes.accounts.keep)
+    accounts = Accounts(
+        limits, time.time, accounts_file.keep if log.nodes is None else log.nodes.accounts.keep
+    )
     hashing, guests = PasswordHashing(new_worker), options["guests"] == "yes"
     way_in = WayIn(accounts, hashing, limits, reactor, time.time, options["accounts"], guests)
-    keep = keeper.keep if nodes is None else nodes.moderation.keep
-    about = options["name"], options.motd, limits, reactor, time.time
-    chat = Chat(*about, new_log, keep, way_in, nodes or ALONE)
+    keep = keeper.keep if log.nodes is None else log.nodes.moderation.keep
+    chat = Chat(
+        options["name"], options.motd, limits, reactor, time.time, new_log, keep, way_in, log.nodes or ALONE
+    )
     credentials = Credentials(partial(_certificate, options, state), reactor)
     names = *host_names(socket.gethostname()), *options.web_hosts
     join = JoinAddresses(reactor, not options["no-web"], next(iter(options.web_hosts), None))
@@ -126,7 +128,7 @@ def makeService(options: Options) -> IService:
     if web is not None and not options["no-qr"]:
         services.append(Invitation(join))
     # With others it is in the stream.
-    reloads = {} if nodes is not None else {"what was moderated": kept.load}
+    reloads = {} if log.nodes is not None else {"what was moderated": kept.load}
     reloads |= {
         "the motd": read_motd,
         "the audit log": audit.reopen,
