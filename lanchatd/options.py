@@ -183,6 +183,9 @@ class Options(usage.Options):
         if self["broker"] is None:
             if login is not None:
                 raise usage.UsageError("--broker-login is for the broker, which --broker names")
+            for name in ("advertise", "reuse-port"):
+                if self[name]:
+                    raise usage.UsageError(f"--{name} is for several daemons that are one chat by --broker")
             return
         if self["no-history"]:
             raise usage.UsageError("--broker keeps what is said: --no-history is for one daemon alone")

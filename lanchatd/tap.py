@@ -21,6 +21,7 @@ signal.signal(signal.SIGHUP, signal.SIG_IGN)
 from lanchatd.chat.accounts.proof import WayIn
 from lanchatd.chat.accounts.register import Accounts
 from lanchatd.chat.chat import Chat
+from lanchatd.chat.events import Node
 from lanchatd.chat.log import Log
 from lanchatd.chat.nodes import ALONE
 from lanchatd.doors.all_doors import all_doors
@@ -135,7 +136,7 @@ def makeService(options: Options) -> IService:
         "the certificate": credentials.load,
     }
     if log.new_service is not None:
-        services.insert(1, log.new_service(chat, notifier))
+        services.insert(1, log.new_service(chat, notifier, partial(_node_here, options, credentials)))
     if options["admin-port"] is not None:
         from lanchatd.console.logins import accounts as logins
         from lanchatd.ssh.server import SshConsole
@@ -169,12 +170,20 @@ def _refuse_taken(options: Options) -> None:
             raise SystemExit(f"lanchatd: can't listen {where}: {why}")
 
 
+def _node_here(options: Options, credentials: Credentials) -> Node | None:
+    """Where those who are at other daemons may go on at this one."""
+    return None if options.advertise is None else Node(*options.advertise, credentials.fingerprint)
+
+
+_Here = Callable[[], Node | None]
+
+
 @dataclass(frozen=True)
 class _Kept:
     """Where the log is kept, the service that opens it, and the other daemons; nothing of it in memory."""
 
     store: DiskStore | BrokerStore | None = None
-    new_service: Callable[[Chat, Notifier], Service] | None = None
+    new_service: Callable[[Chat, Notifier, _Here], Service] | None = None
     nodes: SeveralNodes | None = None
 
 
@@ -190,14 +199,14 @@ def _kept_log(options: Options, reactor: Any, state: StateDir, new_worker: Calla
         several = BrokerStore(state.file(REPLICA), link, *about)
         nodes, where = SeveralNodes(link, reactor), str(options.broker)
 
-        def new_service(chat: Chat, notifier: Notifier) -> Service:
-            return BrokerService(reactor, link, several, nodes, chat, where, notifier.ready)
+        def new_service(chat: Chat, notifier: Notifier, here: _Here) -> Service:
+            return BrokerService(reactor, link, several, nodes, chat, where, here, notifier.ready)
 
         return _Kept(several, new_service, nodes)
     if options["no-history"]:
         return _Kept()
     alone = DiskStore(state.file(HISTORY), *about)
-    return _Kept(alone, lambda chat, _: HistoryService(reactor, alone, chat))
+    return _Kept(alone, lambda chat, *_: HistoryService(reactor, alone, chat))
 
 
 def _watched(

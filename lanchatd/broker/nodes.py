@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 from lanchatd.broker.direct import Direct
@@ -15,7 +14,7 @@ from lanchatd.broker.stream import Stream
 from lanchatd.chat.accounts.rows import Proof
 from lanchatd.chat.answers import Answer, begin
 from lanchatd.chat.chat import Chat
-from lanchatd.chat.events import Private, Reason
+from lanchatd.chat.events import Node, Private, Reason
 from lanchatd.chat.room import Room
 from lanchatd.chat.user import Session, User
 from lanchatd.clock import Clock
@@ -26,9 +25,9 @@ from lanchatd.text.refused import Refused
 class SeveralNodes:
     """This node among the others, and what they all keep together."""
 
-    def __init__(self, stream: Stream, clock: Clock, about: Mapping[str, Any] | None = None) -> None:
-        """``about`` is what the others are to know of this node."""
-        self.people = People(stream, clock, about or {})
+    def __init__(self, stream: Stream, clock: Clock) -> None:
+        self._about: dict[str, Any] = {}
+        self.people = People(stream, clock, self._about)
         self.direct = Direct(stream, clock, self.people, self._heard)
         self.pulse = Pulse(stream, clock, self.people, self.direct)
         self.moderation = SharedModeration(stream, clock, self.direct)
@@ -41,6 +40,17 @@ class SeveralNodes:
         self.moderation.serve(chat)
         self.accounts.serve(chat)
         self.pulse.begin()
+
+    def advertise(self, here: Node | None) -> None:
+        """This is where others join this node, if they do."""
+        self._about.clear()
+        if here is not None:
+            self._about.update(host=here.host, port=here.port, key=here.key)
+
+    def advertised(self) -> tuple[Node, ...]:
+        """Where one joins the other nodes."""
+        every = [self.people.roster.about(node) for node in self.people.others]
+        return tuple(Node(about["host"], about["port"], about["key"]) for about in every if about)
 
     def end(self) -> None:
         """The daemon ends: its people have left."""

@@ -18,7 +18,7 @@ from lanchatd.broker.store import BrokerStore
 from lanchatd.broker.stream import Unfit
 from lanchatd.chat import closing
 from lanchatd.chat.chat import Chat
-from lanchatd.chat.events import Notice
+from lanchatd.chat.events import Node, Notice
 from lanchatd.service.services import restore
 from lanchatd.state.files import StateError
 from lanchatd.text import names
@@ -37,21 +37,27 @@ class BrokerService(Service):
         nodes: SeveralNodes,
         chat: Chat,
         where: str,
+        here: Callable[[], Node | None],
         ready: Callable[[], None],
     ) -> None:
-        """``where`` the broker is, without secrets; ``ready`` is called when all that was said is here."""
+        """``where`` the broker is, without secrets; ``here`` gives where others join this daemon, if they do.
+
+        ``ready`` is called when all that was said is here.
+        """
         self._reactor = reactor
         self._link = link
         self._store = store
         self._nodes = nodes
         self._chat = chat
         self._where = where
+        self._here = here
         self._ready = ready
         self._was_up = False
 
     def startService(self) -> None:
         super().startService()  # type: ignore[no-untyped-call]
         chat = self._chat
+        chat.other_nodes = self._nodes.advertised
         self._store.serve(
             chat.refs,
             lambda nick: chat.users.get(names.key_of(nick)),
@@ -72,6 +78,7 @@ class BrokerService(Service):
 
     def _opened(self, opened: Opened) -> int:
         """The stream is there: up to where in it are the rooms known?"""
+        self._nodes.advertise(self._here())
         self._store.close()  # it may have been open for the log of another name
         try:
             kept, sequence = self._store.open(opened.log, self._warn, self._trouble_changed)

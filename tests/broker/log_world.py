@@ -43,6 +43,11 @@ class _Served:
 
     def serve(self, chat: Chat) -> None: ...
 
+    def advertise(self, here: Any) -> None: ...
+
+    def advertised(self) -> tuple[()]:
+        return ()
+
 
 class LogNode(Node):
     """One of them. ``path`` is where its copy is."""
@@ -59,7 +64,7 @@ class LogNode(Node):
         link: Any = _Link(several, self.stream)
         served: Any = _Served()
         self.service = BrokerService(
-            reactor, link, self.store, served, self.chat, "nats://broker", self._is_ready
+            reactor, link, self.store, served, self.chat, "nats://broker", lambda: None, self._is_ready
         )
 
     def _is_ready(self) -> None:

@@ -67,7 +67,8 @@ def test_one_is_found_while_it_runs(tmp_path: Path) -> None:
 def test_several_that_share_a_port_are_found_once(tmp_path: Path) -> None:
     """One of them announces it; when that one has ended, another."""
     with network(2) as (server, client), ExitStack() as stack:
-        shared = f"--tls-cert={self_made(tmp_path / 'tls.pem').pem}", "--reuse-port"
+        pem = self_made(tmp_path / "tls.pem").pem
+        shared = f"--tls-cert={pem}", "--reuse-port", "--broker=nats://127.0.0.1:1"
         (tmp_path / "tls.pem").chmod(0o600)
         first = stack.enter_context(announced(server, tmp_path / "first", *shared))
         ready(first)

@@ -185,6 +185,11 @@ def test_a_log_that_was_moved_away_goes_on_in_a_new_file(tmp_path: Path) -> None
         (["--listen=nonsense:1"], "--listen: 'nonsense:1': Unknown endpoint type: 'nonsense'"),
         (["--listen=tcp:0", "--reuse-port"], "--reuse-port is for --port, and not for --listen"),
         (["--port=0", "--reuse-port"], "--reuse-port needs a --port that all of them are given"),
+        (["--advertise=a.local:1"], "--advertise is for several daemons that are one chat by --broker"),
+        (
+            ["--reuse-port", "--tls-cert=tls.pem"],
+            "--reuse-port is for several daemons that are one chat by --broker",
+        ),
         (["--reuse-port"], "--reuse-port needs --tls-cert: all of them have to show the same key"),
         (["--advertise=here"], "--advertise: 'here' is not an address such as chat.local:8000"),
         (["--listen=tcp:0", "--port=0"], "--listen takes the place of --port and --interface"),

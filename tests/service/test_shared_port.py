@@ -17,10 +17,11 @@ from tests.daemon import PATIENCE_S, TWISTD, Daemon, daemon, environment_in, wai
 
 @pytest.fixture
 def shared(tmp_path: Path) -> list[str]:
-    """What each of them is started with."""
+    """What each of them is started with. Their broker is away: nobody needs it to say where they are."""
     pem = self_made(tmp_path / "tls.pem").pem
     pem.chmod(0o600)
-    return [f"--port={free_ports(1)[0]}", "--reuse-port", f"--tls-cert={pem}"]
+    port, nobody = free_ports(2)
+    return [f"--port={port}", "--reuse-port", f"--tls-cert={pem}", f"--broker=nats://127.0.0.1:{nobody}"]
 
 
 def greetings(chat: Daemon) -> Iterator[str]:
@@ -52,9 +53,8 @@ def test_connections_are_dealt_out_among_them(tmp_path: Path, shared: list[str])
 def test_each_has_a_state_directory_of_its_own(tmp_path: Path, shared: list[str]) -> None:
     """A second one with the same is refused, as ever."""
     with daemon(*shared, cwd=tmp_path) as chat:
-        assert "is used by another lanchatd" in refusal(tmp_path, *shared)
-        with chat.join("alice"):
-            pass
+        assert "is used by another lanchatd" in refusal(tmp_path, *shared, "--name=second")
+        assert next(greetings(chat)) != "second"
 
 
 def test_who_does_not_share_it_is_refused(tmp_path: Path, shared: list[str]) -> None:

@@ -1,0 +1,89 @@
+"""Real clients of a chat of two daemons, one of which dies: they go on at the other."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+
+from tests.broker.server import PATIENCE_S, Server, free_ports
+from tests.daemon import Daemon, daemon
+from tests.pseudo_terminal import CLIENT, at, key_of, seat
+
+pytestmark = [pytest.mark.broker, pytest.mark.timeout(3 * PATIENCE_S)]
+
+ENTER = "\r"
+
+
+@pytest.fixture
+def two(broker: Server, tmp_path: Path) -> Iterator[list[Daemon]]:
+    """Two daemons, which know of each other."""
+    with ExitStack() as stack:
+        chats = []
+        for port in free_ports(2):
+            cwd = tmp_path / str(port)
+            cwd.mkdir()
+            options = f"--port={port}", f"--broker={broker.url}", f"--advertise=127.0.0.1:{port}"
+            chat = stack.enter_context(daemon(*options, cwd=cwd))
+            chat.logged("everybody can come in")
+            chats.append(chat)
+        first, second = chats
+        while f"-- Also at: 127.0.0.1:{second.port}" not in greeting(first):
+            pass
+        yield chats
+
+
+def greeting(chat: Daemon) -> list[str]:
+    """What who connects is told."""
+    with chat.connect() as peer:
+        peer.types("")
+        return peer.reads_until_match("^-- TLS key")
+
+
+def test_somebody_at_a_terminal_misses_nothing(two: list[Daemon], tmp_path: Path) -> None:
+    """Neither what was said meanwhile nor what they say; and nothing is double."""
+    first, second = two
+    with seat(*at(first, "--nick", "alice"), home=tmp_path) as alice, second.join("bob") as bob:
+        alice.sees_line("2 here")
+        alice.types("before" + ENTER)
+        bob.reads_until("<alice> before")
+        first.process.kill()
+        alice.types("meanwhile" + ENTER)
+        bob.types("still here")
+        alice.sees_line(f"-- Going on at 127.0.0.1 port {second.port}.")
+        alice.sees_line("<bob> still here")
+        alice.sees_line("<alice> meanwhile")
+        alice.types("after" + ENTER)
+        seen = bob.reads_until("<alice> after")
+        assert seen.count("<alice> meanwhile") == 1
+        alice.sees_line("<alice> after")
+        shown = [row for row in alice.screen if re.search("<(alice|bob)>", row)]
+        assert len(shown) == 4
+
+
+def test_a_script_says_all_its_lines_once(two: list[Daemon], tmp_path: Path) -> None:
+    """Though the daemon is killed in the middle."""
+    first, second = two
+    count = 200
+    with second.join("bob") as bob:
+        talking = subprocess.Popen(
+            [*CLIENT, "127.0.0.1", str(first.port), "--nick=ci", "--fingerprint", key_of(first)],
+            stdin=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env={"HOME": str(tmp_path)},
+        )  # fmt: skip
+        assert talking.stdin is not None
+        assert talking.stderr is not None
+        with talking:
+            talking.stdin.write("".join(f"line {number}\n" for number in range(count)))
+            talking.stdin.close()
+            bob.reads_until("<ci> line 20")
+            first.process.kill()
+            complaints = talking.stderr.read()
+            assert talking.wait(PATIENCE_S) == 0, complaints
+        assert f"Going on at 127.0.0.1 port {second.port}." in complaints
+        seen = bob.reads_until(f"<ci> line {count - 1}")
+        said = [int(line.split()[-1]) for line in seen if line.startswith("<ci> line ")]
+        assert said == list(range(21, count))
