@@ -24,6 +24,10 @@ from lanchatd.history.disk.store import DiskStore
 from lanchatd.limits import Limits
 from lanchatd.state.worker import Worker
 
+# How often it is looked for what was taken out of the copy, as it is too old or too much: it goes from the
+# stream too.
+PURGE_EVERY_S = 60
+
 NOT_YET = "the broker has not been reached yet"
 
 
@@ -56,6 +60,8 @@ class BrokerStore:
         self._look: Call | None = None
         self._tokens = count(1)
         self._to_purge: dict[str, int] = {}
+        self._purged_until: dict[str, int] = {}  # up to which id, by the key of the room
+        self._purging: Call | None = None
         self._user: Callable[[str], User | None] = lambda _: None
         self._found: Callable[[str], object] = lambda _: None
         self._gone: Callable[[str], None] = lambda _: None
@@ -93,9 +99,10 @@ class BrokerStore:
 
     def close(self) -> bool:
         """As `DiskStore.close`."""
-        if self._look is not None:
-            self._look.cancel()
-            self._look = None
+        for call in (self._look, self._purging):
+            if call is not None:
+                call.cancel()
+        self._look = self._purging = None
         return self.disk.close()
 
     def log_of(self, key: str) -> RoomLog:
@@ -132,6 +139,8 @@ class BrokerStore:
         purges, self._to_purge = self._to_purge, {}
         for subject, below in purges.items():
             self._purge(subject, below)
+        if self._purging is None:
+            self._purging = self.clock.callLater(PURGE_EVERY_S, self._purge_old)
 
     def is_down(self, why: str) -> None:
         """Nothing can be said: what is on its way waits."""
@@ -181,6 +190,24 @@ class BrokerStore:
     def _purged(self, subject: str, below: int, answer: Answer[None]) -> None:
         if answer.error is not None:
             self._to_purge[subject] = below
+
+    def _purge_old(self) -> None:
+        self._purging = self.clock.callLater(PURGE_EVERY_S, self._purge_old)
+        if self.stream.up:
+            begin(self._purge_pruned())
+
+    async def _purge_pruned(self) -> None:
+        for key, until in await self.disk.pruned():
+            log, subject = self._logs.get(key), room_subject(key)
+            if log is None or until <= self._purged_until.get(key, 0):
+                continue
+            kept = await log.read(until, until + 1, 1)
+            # The newest message of a room stays: the next one counts from it.
+            below = self._bases[key].sequence
+            if kept and (since := await self.stream.sequence_since(subject, kept[0].at)):
+                below = min(below, since)
+            await self.stream.purge(subject, below)
+            self._purged_until[key] = until
 
     # -- what comes
 

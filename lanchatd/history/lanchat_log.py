@@ -27,7 +27,7 @@ from lanchatd.state.file_tool import Wrong, exit_code, opened
 from lanchatd.text import names
 from lanchatd.text.times import full_time, moment_from
 
-HISTORY = "history.sqlite"
+HISTORY, REPLICA = "history.sqlite", "replica.sqlite"
 
 _CHUNK = 1_048_576  # bytes of text that are held at once
 
@@ -61,7 +61,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _run(asked: argparse.Namespace) -> None:
-    path = (asked.state_dir or default_state_dir(os.environ)) / HISTORY
+    directory = asked.state_dir or default_state_dir(os.environ)
+    path = directory / HISTORY
+    if not path.exists() and (directory / REPLICA).exists():
+        path = directory / REPLICA  # of one of several daemons
     if not path.exists():
         raise Wrong(f"{path}: there is no log here; --state-dir says where it is")
     with opened(path, APPLICATION_ID, "log", read_only=asked.run is not _prune) as connection:

@@ -8,12 +8,14 @@ import pytest
 
 from lanchatd.broker.batches import FIRST, FROM, encoded
 from lanchatd.broker.room_log import HANGS_S, LATE_S
+from lanchatd.broker.store import PURGE_EVERY_S
 from lanchatd.broker.stream import room_subject
 from lanchatd.chat import closing
 from lanchatd.chat.answers import begin
 from lanchatd.chat.events import Event, Kind
 from lanchatd.chat.posted import Posted
 from lanchatd.chat.refs import digest
+from lanchatd.history.disk.store import PRUNE_EVERY_S
 from tests.broker.log_world import LogNode, LogWorlds
 from tests.world import NOON
 
@@ -334,3 +336,20 @@ def test_old_lines_are_read_from_the_copy_and_found_in_it(several: LogWorlds) ->
     bob.types("/search 17")
     several.settle()
     assert [line for line in bob.sees() if "line 17" in line]
+
+
+def test_what_is_too_old_goes_from_the_stream_too(tmp_path: Path) -> None:
+    """But for the newest message, from which the next one counts."""
+    several = LogWorlds(tmp_path, keep_events=2)
+    here, there = two(several)
+    alice = here.join("alice")
+    for text in ("one", "two", "three", "four"):
+        several.passes(1)
+        alice.types(text)
+    several.passes(PRUNE_EVERY_S + PURGE_EVERY_S + 1)
+    assert texts(here) == texts(there) == [(3, "three"), (4, "four")]
+    kept = [message.body for message in several.broker.messages if message.subject == LOBBY]
+    assert [b"three" in kept[0], b"four" in kept[1], len(kept)] == [True, True, 2]
+    several.passes(PURGE_EVERY_S)
+    alice.types("five")
+    assert texts(several.add("new")) == [(3, "three"), (4, "four"), (5, "five")]

@@ -60,6 +60,16 @@ def test_a_room_is_exported_as_people_see_it(world: DiskWorld, capfd: pytest.Cap
     assert capfd.readouterr().out == "2026-11-23 14:03:11 <alice> zwei ü\n"
 
 
+def test_the_copy_of_one_of_several_daemons_is_looked_at_too(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """It has the same tables."""
+    copy = DiskWorld(tmp_path / "replica.sqlite")
+    copy.join("alice").types("one")
+    assert run(copy, "export", "lobby", "--text") == 0
+    assert capfd.readouterr().out == "2026-11-22 14:03:11 <alice> one\n"
+
+
 @pytest.mark.parametrize("typed", ["2026", "14", "14.03", "yesterday"])
 def test_what_only_resembles_a_time_is_refused(
     world: DiskWorld, typed: str, capfd: pytest.CaptureFixture[str]

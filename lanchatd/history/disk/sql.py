@@ -181,6 +181,11 @@ def search(
     return Hits(found)
 
 
+def pruned(connection: sqlite3.Connection) -> list[tuple[str, int]]:
+    """The rooms from which lines were taken out, by their keys, and up to which id. Raises sqlite3.Error."""
+    return connection.execute("SELECT key, pruned FROM room WHERE pruned > 0").fetchall()
+
+
 def newest_at(connection: sqlite3.Connection) -> float | None:
     """When the newest line of all rooms was said, in seconds since the epoch. Raises sqlite3.Error."""
     newest = connection.execute("SELECT at_us FROM event ORDER BY place DESC LIMIT 1").fetchone()

@@ -194,6 +194,11 @@ class DiskStore:
         else:
             self._prune_in(PRUNE_EVERY_S)  # if it failed, those who talk are told what is wrong
 
+    def pruned(self) -> Answer[list[tuple[str, int]]]:
+        """The rooms from which lines were taken out, by their keys, and up to which id."""
+        _, connection = self._workers[1]
+        return begin(self._reads.do(partial(sql.pruned, connection)))
+
     def _remove(self, room: RoomRow) -> Answer[None]:
         answer: Answer[None] = Answer()
         if self._workers:  # else it is closed
