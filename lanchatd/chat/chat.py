@@ -352,8 +352,8 @@ class Chat:
     def say(self, session: Session, room: Room, text: str, kind: Kind = Kind.SAID) -> Posted:
         """A user says, does, or sets as the topic ("" clears it); told to the room at the end of the turn."""
         user = session.user
-        if text or kind is not Kind.TOPIC:
-            cleaning.refuse_unseen(text)
+        if not (text.isascii() and text.strip()) and (text or kind is not Kind.TOPIC):
+            cleaning.refuse_unseen(text)  # not for nearly each line: to look at one character costs more
         if self.moderation.mutes.by_key:
             self.refuse_muted(user)
         _refuse_talk(room)

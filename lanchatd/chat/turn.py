@@ -115,7 +115,8 @@ class Turn:
         self._has_talk |= event.kind in TALK
         if self.state is RESTS or (self.state is WAITS and self._has_talk):
             self._go(GATHERS)
-        self._end_soon()
+        if self._end is None:
+            self._end_soon()
         return posted
 
     def at_end(self, call: Callable[[], None]) -> None:

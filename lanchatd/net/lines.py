@@ -37,6 +37,7 @@ class BoundedLines(LineReceiver):
         self._lines_left = LINES_A_TURN
         self._behind_scraps: bytes | None = None
         self._all_split = True
+        self._more = True  # perhaps
         self._resting: Call | None = None
         self._stopped = False
 
@@ -89,8 +90,10 @@ class BoundedLines(LineReceiver):
     def split(self, data: bytes) -> None:
         """Handle the lines in it and in what was left from before, until it has to rest."""
         if self._all_split and not self.paused and data.find(b"\n") == len(data) - 1:
-            if data:
-                self.lineReceived(data[:-1])  # one line, as nearly always; the long way costs twice as much
+            if data:  # one line, as nearly always; the long way costs twice as much
+                self._more = False
+                self.lineReceived(data[:-1])
+                self._more = True
             return
         # A carriage return before the line's end may come on top of the longest line.
         self.MAX_LENGTH = self.most_bytes + 1
@@ -121,7 +124,7 @@ class BoundedLines(LineReceiver):
         self._lines_left -= 1
         if self.paused or self._stopped:
             return
-        if self._lines_left <= 0 or self._budget.is_spent():
+        if self._lines_left <= 0 or (self._more and self._budget.is_spent()):
             self._rest()
         elif not self.may_go_on():
             self.pauseProducing()  # type: ignore[no-untyped-call]

@@ -78,7 +78,9 @@ class Budget:
 
     def end(self) -> None:
         """The work is done that was begun last."""
-        self.is_spent()
+        now = self._clock.seconds()
+        self._spent_s += now - self.at
+        self.at = now
         self._depth -= 1
 
     def wait(self, whose: Hashable, go_on: Callable[[], None]) -> Waiting:

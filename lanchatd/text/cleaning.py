@@ -56,8 +56,6 @@ def clean(text: str) -> str:
 
 def refuse_unseen(text: str) -> None:
     """Raises `Refused` (``empty``) if nobody would see anything of a text that is to be read."""
-    if text.isascii() and text.strip():
-        return  # as nearly each line; to look at one character costs more than at these
     if all(map(_is_unseen, text)):
         raise Refused("empty", "That text shows nothing.")
 
