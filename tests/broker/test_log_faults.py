@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.broker.server import PATIENCE_S, Server
+from tests.broker.server import PATIENCE_S, Server, Servers
 from tests.broker.talkers import Talking, talking
 from tests.broker.test_log_daemons import node
 from tests.daemon import Daemon, wait_until
@@ -45,7 +45,7 @@ class Chat:
 
 
 @contextmanager
-def chat(broker: Server, directory: Path, count: int = 2) -> Iterator[Chat]:
+def chat(broker: Server | Servers, directory: Path, count: int = 2) -> Iterator[Chat]:
     several = Chat(broker.url, directory, count)
     with several.stack:
         yield several
