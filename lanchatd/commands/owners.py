@@ -124,11 +124,16 @@ async def _devices(
 
 def _tell_devices(chat: Chat, speaker: Speaker) -> None:
     account, now = _account(chat, speaker), chat.now()
-    here = {session.proof.key for session in speaker.user.sessions if session.proof is not None}
+    sessions = sorted(speaker.user.sessions, key=lambda each: each is speaker.session)  # which counts most
+    here = {
+        each.proof.key: ", this one" if each is speaker.session else ", here"
+        for each in sessions
+        if each.proof is not None
+    }
     lines = [
         f"{place}. {device.name or 'a device'}, {device.kind} {device.print}, "
         f"since {near_time(device.made_at, now)}, seen {near_time(device.seen_at, now)}"
-        f"{', here' if device.print in here else ''}"
+        f"{here.get(device.print, '')}"
         for place, device in enumerate(chat.accounts.devices_of(account), 1)
     ]
     speaker.tell(Notice(tuple(lines) or (f"{account.name.shown} has no device. /code adds one.",)))

@@ -226,7 +226,7 @@ def test_devices_are_listed_named_and_removed(world: Owners) -> None:
     phone = world.comes_json({"nick": "alice", "secret": code, "device": "phone"}, key=OTHER_KEY)
     assert says(laptop, "/devices name 1 my laptop") == ["-- Device 1 is my laptop now."]
     assert says(laptop, "/devices") == [
-        f"-- 1. my laptop, tls {KEY}, since 14:03, seen 14:03, here",
+        f"-- 1. my laptop, tls {KEY}, since 14:03, seen 14:03, this one",
         f"-- 2. phone, tls {OTHER_KEY}, since 15:09, seen 15:09, here",
     ]
     assert says(laptop, "/devices remove 2") == ["-- 1 device of alice removed."]
