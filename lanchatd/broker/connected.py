@@ -115,7 +115,8 @@ class Connected:
 
     async def open(self) -> Opened:
         """Look at the stream, which is made if there is none. Raises `Gone`, `Refusing` and `Unfit`."""
-        refuse_broker(str(self.client.connected_server_version))
+        version = self.client.connected_server_version
+        refuse_broker(f"{version.major}.{version.minor}.{version.patch}")
         try:
             found = await self.ask(f"STREAM.INFO.{self.name}")
         except Refusing as error:

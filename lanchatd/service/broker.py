@@ -52,7 +52,7 @@ class BrokerService(Service):
         self._where = where
         self._here = here
         self._ready = ready
-        self._was_up = False
+        self._was_up = self._given_up = False
 
     def startService(self) -> None:
         super().startService()  # type: ignore[no-untyped-call]
@@ -132,6 +132,9 @@ class BrokerService(Service):
         self.log.critical("{text}", text=text)
 
     def _give_up(self, why: str) -> None:
+        if self._given_up:
+            return
+        self._given_up = True
         self.log.critical("{why}", why=why)
         # twistd has made sys.stderr a part of its log by now.
         print(f"lanchatd: {why}", file=sys.__stderr__, flush=True)

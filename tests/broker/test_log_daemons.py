@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import signal
+import socket
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,8 +15,10 @@ from typing import Any
 import pytest
 
 from tests.broker.locked import PASSWORD, USER, Locked
-from tests.broker.server import PATIENCE_S, Server
+from tests.broker.plain import Plain
+from tests.broker.server import PATIENCE_S, Server, one_server
 from tests.daemon import TWISTD, Daemon, Peer, daemon, environment_in, started
+from tests.service.test_systemd import ServiceManager
 
 pytestmark = [pytest.mark.broker, pytest.mark.timeout(3 * PATIENCE_S)]
 
@@ -201,6 +205,75 @@ def test_wrong_credentials(locked: Locked, tmp_path: Path) -> None:
         gets_said(alice, 1)
         assert running.ends(signal.SIGTERM) == 0
         assert not any(PASSWORD in line for line in running.log)
+
+
+def test_a_broker_that_is_too_old(tmp_path: Path) -> None:
+    """It says so itself, before anything else."""
+    info = {"server_id": "x", "version": "2.9.10", "max_payload": 1_048_576, "headers": True}
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def answer() -> None:
+            connection, _ = server.accept()
+            with connection:
+                connection.sendall(f"INFO {json.dumps(info)}\r\n".encode())
+                while connection.recv(4_096):
+                    connection.sendall(b"PONG\r\n")
+
+        answering = threading.Thread(target=answer, daemon=True)
+        answering.start()
+        said = refused(f"nats://127.0.0.1:{server.getsockname()[1]}", tmp_path)
+        answering.join(PATIENCE_S)
+    assert said == ["lanchatd: the broker is nats-server 2.9.10: it has to be 2.12 or newer"]
+
+
+def test_a_stream_of_somebody_else(broker: Server, tmp_path: Path) -> None:
+    with Plain(broker.url) as client:
+        client.asks("$JS.API.STREAM.CREATE.lanchat", name="lanchat", subjects=["lanchat.>"])
+    why = "lanchatd: the stream lanchat of the broker is not one of lanchatd: give another name in the URL"
+    assert refused(broker.url, tmp_path) == [why]
+
+
+def test_a_broker_without_jetstream(tmp_path: Path) -> None:
+    with one_server(tmp_path / "broker", "jetstream: disabled") as server:
+        why = "lanchatd: the broker has no JetStream: put `jetstream { … }` into its configuration"
+        assert refused(server.url, tmp_path) == [why]
+
+
+def test_a_stream_that_is_lost_while_it_runs(broker: Server, tmp_path: Path) -> None:
+    """Nobody may talk under ids that others saw: it ends, and begins anew when it is started again."""
+    with node(broker.url, tmp_path / "a") as running:
+        alice, _ = hello(running, "alice")
+        says(alice, "hi")
+        gets_said(alice, 1)
+        with Plain(broker.url) as client:
+            client.asks("$JS.API.STREAM.DELETE.lanchat")
+        broker.stop()
+        broker.start()
+        assert running.ends() == 1
+        (said,) = [line for line in running.log if line.startswith("lanchatd: ")]
+        assert said.startswith("lanchatd: the broker's stream is another one, or an older one, than before")
+    with node(broker.url, tmp_path / "a") as again:
+        alice, welcome = hello(again, "alice")
+        assert welcome["last"] == 0
+
+
+def test_the_service_manager_is_told_when_everybody_can_come_in(broker: Server, tmp_path: Path) -> None:
+    """And not before; that may take as long as it takes."""
+    broker.stop()
+    with (
+        ServiceManager() as manager,
+        daemon(
+            "--port=0", f"--broker={broker.url}", cwd=tmp_path, environment=manager.environment
+        ) as running,
+    ):
+        told = ""
+        while "EXTEND_TIMEOUT_USEC=" not in told:
+            assert "READY=1" not in told
+            told = manager.socket.recv(4_096).decode()
+        broker.start()
+        while "READY=1" not in told:
+            told = manager.socket.recv(4_096).decode()
+        running.logged("everybody can come in")
 
 
 def test_a_broker_that_is_not_there_yet(broker: Server, tmp_path: Path) -> None:
