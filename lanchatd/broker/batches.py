@@ -20,13 +20,17 @@ _TALK = {kind.value: kind for kind in TALK}
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A line of a batch; ``ref`` is what it is known by if it is sent again, ``known`` of an owner."""
+    """A line of a batch; ``ref`` is what it is known by if it is sent again, ``known`` of an owner.
+
+    ``at`` is when it was said, if that is not when the broker was told.
+    """
 
     kind: Kind
     nick: str
     text: str
     ref: str | None
     known: bool
+    at: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +50,18 @@ def encoded(posted: Sequence[Posted]) -> bytes:
     return json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode()
 
 
+def line_of(kind: str, nick: str, text: str, ref: str | None, known: bool, at: float | None) -> Line:
+    """A line by the name of its kind. Raises KeyError."""
+    return Line(_TALK[kind], nick, text, ref, known, at)
+
+
+def imported(room: str, lines: Sequence[Line]) -> bytes:
+    """The body of a message with lines that were said before there was a broker, at times of their own."""
+    rows = [(line.kind.value, line.nick, line.text, line.ref, int(line.known), line.at) for line in lines]
+    document = {"room": room, "lines": rows}
+    return json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode()
+
+
 def batch_in(key: str, message: Message) -> Batch:
     """What a message of a room says, which has this key. ValueError if it is none that lanchatd wrote."""
     headers = message.headers
@@ -57,7 +73,10 @@ def batch_in(key: str, message: Message) -> Batch:
         if names.room(name).key != key:
             raise ValueError(name)
         rows = document["lines"]
-        lines = [Line(_TALK[kind], nick, text, ref, bool(known)) for kind, nick, text, ref, known in rows]
+        lines = [
+            line_of(kind, nick, text, ref, bool(known), float(at[0]) if at else None)
+            for kind, nick, text, ref, known, *at in rows
+        ]
         first = int(headers[FIRST])
     except (KeyError, TypeError, Refused) as error:
         raise ValueError(str(error)) from None

@@ -124,12 +124,21 @@ class Connected:
                 raise Unfit("the broker has no JetStream for this user") from None
             if error.code != _NO_STREAM:
                 raise
-            found = await self._make()
+            found = await self.make(token_hex(4))
         return Opened(log_name(found["config"]), int(found["state"]["last_seq"]))
 
-    async def _make(self) -> dict[str, Any]:
-        """On three of several brokers, or on the only one."""
-        log = token_hex(4)
+    async def refuse_if_there(self) -> None:
+        """Raises `Gone` if there is a stream of this name already."""
+        try:
+            await self.ask(f"STREAM.INFO.{self.name}")
+        except Refusing as error:
+            if error.code != _NO_STREAM:
+                raise
+            return
+        raise Gone(f"there is a chat named {self.name} already")
+
+    async def make(self, log: str) -> dict[str, Any]:
+        """The stream, on three of several brokers, or on the only one; ``log`` is the name of its log."""
         try:
             return await self.ask(f"STREAM.CREATE.{self.name}", settings(self.name, log, 3))
         except Refusing as error:

@@ -27,7 +27,7 @@ def check(address: Address) -> None:
         log_name(found["config"])
         return found
 
-    found = _with_broker(address, look)
+    found = with_broker(address, look)
     print(f"{address.name}: {_amount(found['state'])}.")  # noqa: T201
     cluster = found.get("cluster") or {}
     if not (replicas := cluster.get("replicas", [])):
@@ -52,9 +52,7 @@ def back_up(address: Address, file: Path) -> None:
     new = Path(name)
     try:
         with os.fdopen(descriptor, "wb") as written:
-            state = _with_broker(
-                address, lambda connected: backup.back_up(connected, cast(BinaryIO, written))
-            )
+            state = with_broker(address, lambda connected: backup.back_up(connected, cast(BinaryIO, written)))
             written.flush()
             os.fsync(descriptor)
         new.rename(file)
@@ -72,7 +70,7 @@ def restore(address: Address, file: Path, moved: bool) -> None:
             raise Wrong(f"{file} {error}") from None
         if copy.name != address.name:
             raise Wrong(f"{file} is of {copy.name}: give that name in the URL, behind a /")
-        state = _with_broker(address, lambda connected: backup.restore(connected, copy, moved))
+        state = with_broker(address, lambda connected: backup.restore(connected, copy, moved))
     print(f"The broker has {_amount(state)}.")  # noqa: T201
 
 
@@ -81,7 +79,9 @@ def _amount(state: dict[str, Any]) -> str:
     return f"{state['messages']:,} messages, {state['bytes']:,} bytes{last}"
 
 
-def _with_broker(address: Address, do: Callable[[Connected], Awaitable[_T]]) -> _T:
+def with_broker(address: Address, do: Callable[[Connected], Awaitable[_T]]) -> _T:
+    """Do something with it. Raises `Wrong`."""
+
     async def connected_and_done() -> _T:
         connected = await _connected(address)
         try:

@@ -220,7 +220,7 @@ class RoomLog:
             if batch.first > self.newest + 1:
                 self._is_lost(batch.first - 1)
             lines = enumerate(batch.lines, batch.first)
-            self._disk.append([self._posted(line, batch, message.at, id_) for id_, line in lines])
+            self._disk.append([self._posted(line, batch, line.at or message.at, id_) for id_, line in lines])
         if self._sending is not None:
             self._sending.tries.clear()  # their condition does not hold any more
             self.try_now()

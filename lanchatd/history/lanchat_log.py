@@ -7,11 +7,11 @@ import os
 import sqlite3
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from functools import partial
 from pathlib import Path
-from typing import NoReturn
+from typing import TypeAlias
 
 from lanchatd.chat.events import Event
 from lanchatd.formats.json_lines import JsonFormat
@@ -20,7 +20,6 @@ from lanchatd.history.disk import sql
 from lanchatd.history.disk.pruning import DAY_S, due, prune
 from lanchatd.history.disk.schema import APPLICATION_ID, NEW_NAME
 from lanchatd.history.disk.sql import RoomRow
-from lanchatd.program import run
 from lanchatd.state.database import back_up, connect
 from lanchatd.state.directory import default_state_dir
 from lanchatd.state.file_tool import Wrong, exit_code, opened
@@ -49,29 +48,41 @@ _OF_ALL = """
 
 _MOST_DAYS = 1_000_000  # more are before our calendar
 
-
-def program() -> NoReturn:
-    """The console script."""
-    run("lanchat-log", main)
+Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Run it; the exit code is 0, or 1 with one line on standard error."""
-    return exit_code("lanchat-log", partial(_run, _parser().parse_args(arguments)))
+def main(
+    arguments: Sequence[str] | None = None, add_more: Callable[[Commands], None] = lambda _: None
+) -> int:
+    """Run it; the exit code is 0, or 1 with one line on standard error.
+
+    ``add_more`` adds commands, each with its ``run``, and what it ``reads`` if that is no state directory.
+    """
+    return exit_code("lanchat-log", partial(_run, _parser(add_more).parse_args(arguments)))
 
 
 def _run(asked: argparse.Namespace) -> None:
-    directory = asked.state_dir or default_state_dir(os.environ)
+    if "reads" in asked:
+        path = asked.reads(asked)
+        if not path.is_file():
+            raise Wrong(f"{path}: there is no such file")
+    else:
+        path = _path_in(asked)
+    with opened(path, APPLICATION_ID, "log", read_only=asked.run is not _prune) as connection:
+        asked.run(connection, asked)
+
+
+def _path_in(asked: argparse.Namespace) -> Path:
+    directory: Path = asked.state_dir or default_state_dir(os.environ)
     path = directory / HISTORY
     if not path.exists() and (directory / REPLICA).exists():
         path = directory / REPLICA  # of one of several daemons
     if not path.exists():
         raise Wrong(f"{path}: there is no log here; --state-dir says where it is")
-    with opened(path, APPLICATION_ID, "log", read_only=asked.run is not _prune) as connection:
-        asked.run(connection, asked)
+    return path
 
 
-def _parser() -> argparse.ArgumentParser:
+def _parser(add_more: Callable[[Commands], None]) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="lanchat-log", description="The log of lanchatd on disk.")
     parser.add_argument("--state-dir", type=Path, help="the daemon's; by default that of this user")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
@@ -93,6 +104,7 @@ def _parser() -> argparse.ArgumentParser:
     backup = commands.add_parser("backup", help="copy the file, while the daemon runs or not")
     backup.add_argument("file", metavar="FILE", type=Path)
     backup.set_defaults(run=_backup)
+    add_more(commands)
     return parser
 
 
