@@ -22,11 +22,15 @@ from lanchatd.chat.room import Room
 from lanchatd.chat.user import Session, User
 from lanchatd.clock import Clock
 from lanchatd.text import names
+from lanchatd.text.refused import Refused
 
 BEAT, THERE, PRIVATE, CLOSED, APPLIED = "beat", "there", "private", "closed", "applied"
 
 # How long another node may take to answer.
 ANSWERS_WITHIN_S = 2
+
+# Between two questions, to be sure that a node is not there.
+SURE_AFTER_S = 1
 
 Reply = Callable[[bytes], None]
 
@@ -64,6 +68,32 @@ class Direct:
     def ask_whether_there(self, node: str) -> Answer[bytes]:
         """Whether a node is there. LookupError if nobody is, `Refused` if it does not answer in time."""
         return self._stream.ask(node, _json([THERE]), ANSWERS_WITHIN_S)
+
+    async def is_there(self, node: str) -> bool:
+        """Whether a node is there; if the broker says twice that nobody is, it is not.
+
+        Once may be a moment in which it only comes back to the broker.
+        """
+        try:
+            await self.ask_whether_there(node)
+        except LookupError:
+            await self._after(SURE_AFTER_S)
+        except Refused:
+            return True  # it is slow, or frozen
+        else:
+            return True
+        try:
+            await self.ask_whether_there(node)
+        except LookupError:
+            return False
+        except Refused:
+            pass
+        return True
+
+    def _after(self, wait_s: float) -> Answer[None]:
+        answer: Answer[None] = Answer()
+        self._clock.callLater(wait_s, answer.settle, None)
+        return answer
 
     def applied_everywhere(self, sequence: int) -> Answer[None]:
         """Answered when all other nodes have the stream up to here, or are not there to say so."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from lanchatd.broker.direct import Direct
-from lanchatd.broker.far_sessions import FarSessions
+from lanchatd.broker.far_sessions import FarSessions, nodes_of
 from lanchatd.broker.people import People
 from lanchatd.broker.pulse import Pulse
 from lanchatd.broker.shared_accounts import SharedAccounts
@@ -18,6 +18,7 @@ from lanchatd.chat.events import Node, Private, Reason
 from lanchatd.chat.room import Room
 from lanchatd.chat.user import Session, User
 from lanchatd.clock import Clock
+from lanchatd.text import names
 from lanchatd.text.names import Name
 from lanchatd.text.refused import Refused
 
@@ -63,7 +64,21 @@ class SeveralNodes:
     # -- the rules ask
 
     def proved(self, nick: str, proof: Answer[Proof | None]) -> Answer[Proof | None]:
-        return begin(self.people.proved(nick, proof))
+        return begin(self._proved(nick, proof))
+
+    async def _proved(self, nick: str, proves: Answer[Proof | None]) -> Proof | None:
+        proof = await proves
+        if proof is None:
+            await self._wait_for_the_dead(names.nick(nick))
+        await self.people.has_nick(nick, proof)
+        return proof
+
+    async def _wait_for_the_dead(self, name: Name) -> None:
+        """Who comes back, as their node has died, need not wait until it is missed."""
+        here = self.people.chat.users.get(name.key)
+        for node in () if here is None else nodes_of(here):
+            if not await self.direct.is_there(node):
+                await self.people.is_gone(node)
 
     def claim(self, name: Name, user: User) -> Answer[None]:
         return self.people.claim(name, user.account, user.name.key)

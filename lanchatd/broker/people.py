@@ -76,7 +76,7 @@ class People:
         self._stream = stream
         self._clock = clock
         self._about = about
-        self._chat: Chat
+        self.chat: Chat
         self._far: FarSessions
         self._look_again: Callable[[], None]
         # The own sessions: by their numbers, and each with its number and the key of its nick.
@@ -88,6 +88,8 @@ class People:
         self._asked: dict[str, _Asked] = {}
         self._freed: set[str] = set()
         self._unused: dict[str, float] = {}
+        # Who waits until a node is gone.
+        self._until_gone: list[tuple[str, Answer[None]]] = []
         # Why they left which of their rooms.
         self._left: dict[int, dict[str, tuple[str, str]]] = {}
         # What is to be said, by what it is about; of a session what is so when it is said.
@@ -102,7 +104,7 @@ class People:
 
     def serve(self, chat: Chat, far: FarSessions, look_again: Callable[[], None]) -> None:
         """Begin, before anything has arrived. ``look_again`` is called when more has."""
-        self._chat = chat
+        self.chat = chat
         self._far = far
         self._look_again = look_again
         self._stream.subscribe(PEOPLE, self._arrived)
@@ -119,13 +121,11 @@ class People:
 
     # -- who may come in
 
-    async def proved(self, nick: str, proves: Answer[Proof | None]) -> Proof | None:
-        """What has been shown for a nick, when that is claimed."""
-        proof = await proves
-        account = None if proof is None else self._chat.accounts.by_number.get(proof.account)
-        name = self._chat.name_for(nick, account=account)
+    async def has_nick(self, nick: str, proof: Proof | None) -> None:
+        """Have a nick for who comes in, and has shown this for it."""
+        account = None if proof is None else self.chat.accounts.by_number.get(proof.account)
+        name = self.chat.name_for(nick, account=account)
         await self.claim(name, None if account is None else account.number)
-        return proof
 
     def claim(self, name: Name, account: int | None, instead: str | None = None) -> Answer[None]:
         """Have a nick in the whole chat. ``instead``: it may look like the one with this key."""
@@ -196,6 +196,24 @@ class People:
 
     # -- what is said
 
+    def is_gone(self, node: str) -> Answer[None]:
+        """Say that another node is gone; answered when all have heard that, or nobody can now."""
+        answer: Answer[None] = Answer()
+        if node in self.roster.nodes and self._stream.up:
+            self._until_gone.append((node, answer))
+            self.goes(node)
+        else:
+            answer.settle(None)
+        return answer
+
+    def _look_who_is_gone(self) -> None:
+        waiting, self._until_gone = self._until_gone, []
+        for node, answer in waiting:
+            if node in self.roster.nodes and self._stream.up:
+                self._until_gone.append((node, answer))
+            else:
+                answer.settle(None)
+
     def goes(self, node: str) -> None:
         """A node is gone: another one, or this one."""
         self._say(GONE, node, [GONE, node])
@@ -230,7 +248,7 @@ class People:
         self._publish()
 
     def _session_row(self, number: Any) -> Row:
-        facts = facts_of(self._chat, self._by_number[number])
+        facts = facts_of(self.chat, self._by_number[number])
         if number in self._left:
             facts["left"] = self._left.pop(number)
         return [SESSION, number, facts]
@@ -266,6 +284,7 @@ class People:
                 self._free(key)
 
     def _link_changed(self, why: str | None) -> None:
+        self._look_who_is_gone()
         if why is not None:
             return
         if self._stream.node not in self.roster.nodes and (HERE, "") not in self._queue and not self._count:
@@ -294,6 +313,7 @@ class People:
 
     def _arrived(self, message: Message) -> None:
         self._take(message)
+        self._look_who_is_gone()
         self._look_again()
 
     def _take(self, message: Message) -> None:
@@ -356,7 +376,7 @@ class People:
         if mine:
             self._own_claim_is_back(told)
             return
-        here = self._chat.users.get(told.name.key)
+        here = self.chat.users.get(told.name.key)
         if here is not None and not told.why and (told.account is None or told.account != here.account):
             dismiss_here(here)
 
@@ -370,7 +390,7 @@ class People:
             else:
                 settled = asked.waiting
                 del self._asked[key]
-        self._use_claim(told, self._chat.users.get(key))
+        self._use_claim(told, self.chat.users.get(key))
         for _, answer in settled:
             if told.why:
                 answer.fail(Refused("nick_taken", told.why))

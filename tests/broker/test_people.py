@@ -315,6 +315,53 @@ def test_a_daemon_that_was_killed_and_starts_again_frees_its_nicks() -> None:
     again.join("alice")
 
 
+def test_who_comes_back_when_their_node_has_died_waits_for_a_second() -> None:
+    """And not until it is missed; a node that only comes back to the broker keeps its people."""
+    several = Several(2)
+    here, there = several
+    there.join("bob")
+    there.dies()
+    bob = here.connect().types("bob")
+    several.passes(1.5)
+    assert bob.user.nick == "bob"
+    third = several.add()
+    third.join("carol")
+    third.stream.cut()
+    carol = here.connect().types("carol")
+    third.stream.join()
+    several.passes(1.5)
+    assert carol.sees()[-1] == "!! That nick is taken."
+
+
+def test_who_waits_for_a_node_to_be_gone_waits_no_more_when_the_broker_is_away() -> None:
+    """They are told so."""
+    several = Several(2)
+    here, there = several
+    there.join("bob")
+    there.dies()
+    several.broker.refuses = "the disk is full"
+    bob = here.connect().types("bob")
+    several.passes(1.5)
+    here.stream.cut()
+    several.settle()
+    assert bob.sees()[-1] == "!! That nick is taken."
+    here.stream.join()
+    several.broker.refuses = ""
+    several.passes(7)
+    assert here.who() == []
+
+
+def test_a_node_that_is_frozen_keeps_its_nicks_for_a_while() -> None:
+    """Nobody knows whether it comes back."""
+    several = Several(2)
+    here, there = several
+    there.join("bob")
+    there.stream.held = True
+    bob = here.connect().types("bob")
+    several.passes(2.5)
+    assert bob.sees()[-1] == "!! That nick is taken."
+
+
 def test_a_daemon_that_ends_says_so() -> None:
     """Nobody has to wait until it is missed."""
     several = Several(2)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import select
 import signal
 import time
 from collections.abc import Iterator
@@ -12,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from lanchatd.broker.pulse import GONE_AFTER_S
 from tests.broker.server import PATIENCE_S, Server
 from tests.daemon import Daemon, Peer, daemon
 
@@ -201,3 +203,40 @@ def test_people_of_a_daemon_that_is_killed_are_told_as_left(
         until(carol, "left", nicks=["bob"])
         assert time.monotonic() - killed_at < 10
         comes(people, third, "bob")
+
+
+def test_who_was_at_a_daemon_that_was_killed_comes_back_to_another_in_a_second(
+    two: list[Daemon], people: ExitStack
+) -> None:
+    """With the same nick: nobody waits until the daemon is missed."""
+    here, there = two
+    comes(people, there, "bob")
+    alice = comes(people, here, "alice")
+    there.ends(signal.SIGKILL)
+    comes(people, here, "bob")
+    until(alice, "left", nicks=["bob"])
+    until(alice, "joined", nicks=["bob"])
+
+
+def test_a_broker_that_starts_again_sends_nobody_away(
+    broker: Server, two: list[Daemon], people: ExitStack
+) -> None:
+    """They wait for it, and go on as they were."""
+    here, there = two
+    alice, bob = comes(people, here, "alice"), comes(people, there, "bob")
+    until(alice, "joined", nicks=["bob"])
+    broker.kill()
+    for node in two:
+        node.logged("lines are refused")
+    other = people.enter_context(here.connect())
+    other.types('{"nick": "carol"}')
+    assert until(other, "error")["code"] == "no_broker"
+    broker.start()
+    broker.ready()
+    for node in two:
+        node.logged("lines are taken again")
+    told, _, _ = select.select([alice.socket, bob.socket], [], [], GONE_AFTER_S + 1)
+    assert told == []
+    assert who(alice) == who(bob) == ["alice", "bob"]
+    comes(people, there, "carol")
+    assert alice.gets()["nicks"] == ["carol"]
