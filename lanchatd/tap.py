@@ -39,6 +39,7 @@ from lanchatd.net.shared_port import Spokesman
 from lanchatd.net.socket_options import why_taken, within_open_files
 from lanchatd.options import Options, motd_from
 from lanchatd.service.announcer import Announcer
+from lanchatd.service.collecting import Collecting
 from lanchatd.service.daemon import Running
 from lanchatd.service.figures import Collector
 from lanchatd.service.invitation import Invitation
@@ -122,7 +123,8 @@ def makeService(options: Options) -> IService:
     kept = StateService(reactor, state, keeper, audit, accounts_file, chat)
     door = ChatService(reactor, ChatFactory(connections, all_doors(web)), options.endpoints)
     services: list[Service] = [
-        kept, credentials, UnusedAccounts(reactor, chat), WrittenReadMarks(reactor, accounts), door, *watches
+        kept, credentials, UnusedAccounts(reactor, chat), WrittenReadMarks(reactor, accounts), door, *watches,
+        Collecting(reactor, lambda: not connections.open),
     ]  # fmt: skip
     if not options["no-announce"]:
         services.append(Announcer(reactor, join, credentials, chat, site.known_as, _spokesman(options)))

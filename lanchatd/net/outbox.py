@@ -250,6 +250,10 @@ class BufferedOutbox(Outbox):
         self._full = False
         transport.registerProducer(self, True)
 
+    def close(self) -> None:
+        super().close()
+        self._transport.unregisterProducer()  # the two hold each other
+
     def lose(self) -> None:
         """Close. A TLS transport never does while a producer is registered."""
         self._lost = True

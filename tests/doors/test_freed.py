@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Any
 from weakref import ref
 
 import pytest
@@ -40,19 +41,27 @@ def without_collecting() -> Iterator[None]:
         gc.enable()
 
 
-def still_there(world: World, person: Person, goes: Callable[[Person], object]) -> list[str]:
-    """Of what there is of a connection, the only one, that which is still there when it has gone."""
+Parts = list[ref[Any]]
+
+
+def parts_of(world: World, person: Person) -> Parts:
+    """What there is of a connection, the only one."""
     (first,) = world.connections.open
     assert isinstance(first, FirstBytes)
     sessions = world.chat.sessions()
     there = [first, first.inner, first.outbox, *sessions, *world.chat.users.values(), person.wire.protocol]
-    parts = [ref(part) for part in there if part is not None]
-    del first, sessions, there
+    return [ref(part) for part in there if part is not None]
+
+
+def still_there(parts: Parts) -> list[str]:
+    return [type(part).__name__ for one in parts if (part := one()) is not None]
+
+
+def ends(world: World, person: Person, goes: Callable[[Person], object]) -> None:
     goes(person)
     world.passes(30)
     assert person.gone
     del person.wire.protocol  # as Twisted's transports do
-    return [type(part).__name__ for one in parts if (part := one()) is not None]
 
 
 @pytest.mark.parametrize("goes", GOES)
@@ -63,7 +72,9 @@ def test_who_is_gone_takes_no_memory(comes: str, goes: str) -> None:
     with without_collecting():
         person = world.connect()
         COMES[comes](person)
-        assert still_there(world, person, GOES[goes]) == []
+        parts = parts_of(world, person)
+        ends(world, person, GOES[goes])
+        assert still_there(parts) == []
 
 
 def test_of_who_was_encrypted_only_the_transports_wait_for_python_to_look() -> None:
@@ -73,4 +84,28 @@ def test_of_who_was_encrypted_only_the_transports_wait_for_python_to_look() -> N
         person = world.connect()
         person.sends(Encrypted(person).records(b"alice\n"))
         assert list(world.chat.users) == ["alice"]
-        assert still_there(world, person, Person.vanishes) == ["BufferedOutbox", "_Below"]
+        parts = parts_of(world, person)
+        ends(world, person, Person.vanishes)
+        assert still_there(parts) == ["_Below"]
+
+
+@pytest.mark.parametrize("closed", [False, True])
+def test_they_are_freed_by_a_look_at_what_is_new(closed: bool) -> None:
+    """Also of who was here for long, at whom Python does not look any more (`Collecting`)."""
+    world = World()
+    with without_collecting():
+        person = world.connect()
+        person.sends(Encrypted(person).records(b"alice\n"))
+        parts = parts_of(world, person)
+        first: Any = next(iter(world.connections.open))
+        parts += (ref(first.transport), ref(first.transport.getHandle()))
+        gc.freeze()
+        try:
+            if closed:
+                first.shut_down()
+            del first
+            ends(world, person, Person.vanishes)
+            gc.collect()
+            assert still_there(parts) == []
+        finally:
+            gc.unfreeze()
