@@ -73,7 +73,9 @@ async def _register(chat: Chat, speaker: Speaker, typed: str | None) -> None:
 
 
 def _is_yours(nick: str) -> Refused:
-    return Refused("same_nick", f"{nick} is yours already. /account shows what is known of it.")
+    return Refused(
+        "same_nick", f"{nick} is yours already. /password gives it a password, /account shows what is known."
+    )
 
 
 async def _add_device(chat: Chat, session: Session, number: int) -> None:

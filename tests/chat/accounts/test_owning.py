@@ -37,7 +37,9 @@ def test_who_came_in_by_a_password_makes_this_a_device_with_the_same_word(world:
     alice = world.comes(f"alice {PASSWORD}", key=KEY)
     text = f"-- This device proves from now on that alice is yours, by its key {KEY}."
     assert says(alice, "/register") == [text]
-    assert says(alice, "/register") == ["!! alice is yours already. /account shows what is known of it."]
+    assert says(alice, "/register") == [
+        "!! alice is yours already. /password gives it a password, /account shows what is known."
+    ]
     other = world.comes("alice", key=KEY)
     says(other, "/password battery staple")
     assert says(alice, "hi") == ["<alice> hi"]
@@ -46,7 +48,9 @@ def test_who_came_in_by_a_password_makes_this_a_device_with_the_same_word(world:
     by_password = world.comes("alice battery staple", key=OTHER_KEY)
     assert says(by_password, "/register") == ["!! The key of this device is that of bob."]
     plain = world.comes("alice battery staple", peer=HOME)
-    assert says(plain, "/register") == ["!! alice is yours already. /account shows what is known of it."]
+    assert says(plain, "/register") == [
+        "!! alice is yours already. /password gives it a password, /account shows what is known."
+    ]
 
 
 def test_a_nick_is_registered_by_the_key_of_the_device(world: Owners) -> None:
@@ -54,7 +58,9 @@ def test_a_nick_is_registered_by_the_key_of_the_device(world: Owners) -> None:
     alice = world.comes("alice", key=KEY)
     assert says(alice, "/register") == [f"-- alice is yours now, by the key {KEY} of this device."]
     assert says(alice, "/who") == ["-- 1 in #lobby: alice (known)"]
-    assert says(alice, "/register") == ["!! alice is yours already. /account shows what is known of it."]
+    assert says(alice, "/register") == [
+        "!! alice is yours already. /password gives it a password, /account shows what is known."
+    ]
     assert says(alice, "/account") == [
         "-- alice is yours since 14:03.", "-- 1 device, no password, 0 open codes, here on 1 connection.",
     ]  # fmt: skip
