@@ -11,6 +11,8 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from twisted.logger import Logger
+
 from lanchatd.broker import roster
 from lanchatd.broker.far_sessions import FarSessions, dismiss_here, facts_of
 from lanchatd.broker.roster import (
@@ -69,6 +71,8 @@ class _Asked:
 
 class People:
     """This node's part of it."""
+
+    log = Logger("lanchatd")
 
     def __init__(self, stream: Stream, clock: Clock, about: Mapping[str, Any]) -> None:
         """``about`` is what others are to know of this node."""
@@ -324,13 +328,13 @@ class People:
             self._since_snapshot = 0
             if message.headers[SNAPSHOT] != str(last):
                 for told in self.roster.load(message.body):
-                    self._heard(told)
+                    self._follow(told)
                 self._settle_what_came()
             return
         said = json.loads(message.body)
         node, count = said["node"], said["count"]
         for told in self.roster.take(node, count, said["rows"]):
-            self._heard(told)
+            self._follow(told)
         self._since_snapshot += 1
         if node == self._stream.node and count == self._count:
             self._under_way = None
@@ -353,6 +357,12 @@ class People:
         headers = {"Nats-Rollup": "sub", SNAPSHOT: str(self._last)}
         # If another message comes first, the one after that is tried.
         self._stream.publish(PEOPLE, self.roster.snapshot(), headers, self._last, lambda _: None)
+
+    def _follow(self, told: roster.Told) -> None:
+        try:
+            self._heard(told)
+        except Exception:  # else all that comes behind it would be missing here
+            self.log.failure("what was said of who is at {node} could not be done here", node=told.node)
 
     def _heard(self, told: roster.Told) -> None:
         mine = told.node == self._stream.node

@@ -518,3 +518,26 @@ def test_a_private_message_that_comes_before_its_sender_waits_for_them() -> None
     assert answers[1].error is not None
     here.join("nobody")
     assert bob.sees() == ["-- nobody joined"]
+
+
+def test_what_can_not_be_done_here_does_not_stop_what_comes_behind_it(logged_errors: list[str]) -> None:
+    """A room with a name that this version does not allow, from a newer one."""
+    several = Several(2)
+    here, there = several
+    facts = {
+        "nick": "eve", "key": "eve", "account": None, "proof": None, "rooms": ["# "], "away": None,
+        "real_name": "", "device": "", "peer": "", "address": None, "encrypted": False, "print": None,
+    }  # fmt: skip
+    rows = [
+        ["here", {}],
+        ["claim", "eve", "eve", None, None],
+        ["session", 1, facts],
+        ["claim", "x", "x", None, None],
+    ]
+    several.broker.store("people", json.dumps({"node": "n", "count": 1, "rows": rows}).encode(), {}, None)
+    several.settle()
+    assert len(logged_errors) == 2
+    logged_errors.clear()
+    assert here.connect().types("x").sees()[-1] == "!! That nick is taken."
+    there.join("bob")
+    assert "bob" in here.who()

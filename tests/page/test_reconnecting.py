@@ -18,10 +18,14 @@ expect = playwright.expect
 
 
 class Cable:
-    """What lies between the page and the daemon, and can be pulled; ``swallow`` takes away what it says."""
+    """What lies between the page and the daemon, and can be pulled.
+
+    ``swallow`` takes away what the daemon says; ``answer`` is said in its place to all that the page says.
+    """
 
     def __init__(self, page: Any) -> None:
         self.swallow = ""
+        self.answer = ""
         self.plugged = True
         self._ends: list[tuple[Any, Any]] = []
         page.route_web_socket("**/ws", self._plug)
@@ -29,6 +33,9 @@ class Cable:
     def _plug(self, route: Any) -> None:
         if not self.plugged:
             route.close()
+            return
+        if self.answer:
+            route.on_message(lambda _: route.send(self.answer))
             return
         server = route.connect_to_server()
         self._ends.append((route, server))
@@ -78,6 +85,23 @@ def test_a_lost_connection_goes_on_without_gap_or_double(chat: Daemon, chromium:
         alice.sees("typed meanwhile")
         assert alice.texts() == ["before", "one", "two", "three", "typed meanwhile"]
         expect(alice.page.locator("#unsent li")).to_have_count(0)
+
+
+def test_the_page_tries_on_while_nobody_can_come_in(chat: Daemon, chromium: Any) -> None:
+    """Its daemon is one of several, and has lost what they share."""
+    with seat(chromium) as alice:
+        cable = Cable(alice.page)
+        alice.joins(chat, "alice")
+        away = {"type": "error", "code": "no_broker", "text": "Nobody can come in now."}
+        cable.answer = json.dumps(away)
+        cable.pull()
+        cable.plug()
+        expect(alice.page.locator("#trouble")).to_contain_text("Nobody can come in now.")
+        cable.answer = ""
+        plug_and_try_now(cable, alice)
+        expect(alice.page.locator("#trouble")).to_be_hidden()
+        alice.types("back")
+        alice.sees("back")
 
 
 def test_a_line_whose_answer_was_lost_is_said_once(chat: Daemon, chromium: Any) -> None:

@@ -250,6 +250,11 @@ export class Connection {
       this.lost("Your last connection still holds your nick.");
       return;
     }
+    if (this.welcomed && code === "no_broker") {
+      // Nobody can come in at the moment: what the server needs for that is away.
+      this.lost(text);
+      return;
+    }
     this.abandon();
     this.set("off");
     this.owner.refused(code, text);
