@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import json
 import signal
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -14,11 +15,12 @@ import pytest
 
 from tests.broker.server import PATIENCE_S, Server, Servers
 from tests.broker.talkers import Talking, talking
-from tests.broker.test_log_daemons import node
+from tests.broker.test_log_daemons import hello, node
 from tests.daemon import Daemon, wait_until
 
 pytestmark = [pytest.mark.broker, pytest.mark.timeout(4 * PATIENCE_S)]
 
+ENDS = ("welcome", "error")
 FAST = ("--lines-per-s=100000", "--burst-lines=1000000")
 
 
@@ -112,3 +114,33 @@ def test_a_daemon_stands_still_and_goes_on(broker: Server, tmp_path: Path) -> No
         talk.say(200)
         talk.all_is_well()
         figures("daemon stood still", talk)
+
+
+def test_two_of_three_daemons_are_killed(broker: Server, tmp_path: Path) -> None:
+    """All go on at the one that is left."""
+    with chat(broker, tmp_path, 3) as several, talking(several.ports, 9) as talk:
+        talk.say(200)
+        several.kill("node0")
+        several.kill("node2")
+        talk.say(200)
+        several.start("node0")
+        several.start("node2")
+        talk.say(100)
+        talk.all_is_well()
+        figures("two of three daemons killed", talk)
+
+
+def test_two_ask_for_one_nick_at_once(broker: Server, tmp_path: Path) -> None:
+    """At two daemons, in the same millisecond: one has it."""
+    with chat(broker, tmp_path) as several, ExitStack() as ends:
+        here, there = several.daemons.values()
+        for first in (hello(here, "before")[0], hello(there, "there")[0]):
+            ends.callback(first.close)  # both are ready
+        for number in range(20):
+            asking = [running.connect() for running in (here, there)]
+            for peer in asking:
+                ends.callback(peer.close)
+                peer.types(json.dumps({"nick": f"nick{number}"}))
+            answers = [next(got for got in iter(peer.gets, None) if got["type"] in ENDS) for peer in asking]
+            assert sorted(got["type"] for got in answers) == ["error", "welcome"], answers
+            assert {got.get("code") for got in answers} == {None, "nick_taken"}
