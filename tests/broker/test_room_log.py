@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
+import sqlite3
 from pathlib import Path
 
 import pytest
 
+from lanchatd.broker import replica
 from lanchatd.broker.batches import FIRST, FROM, encoded
 from lanchatd.broker.room_log import HANGS_S, LATE_S
 from lanchatd.broker.store import PURGE_EVERY_S
@@ -353,3 +356,49 @@ def test_what_is_too_old_goes_from_the_stream_too(tmp_path: Path) -> None:
     several.passes(PURGE_EVERY_S)
     alice.types("five")
     assert texts(several.add("new")) == [(3, "three"), (4, "four"), (5, "five")]
+
+
+TROUBLE = "the copy of the log can't be written, so what is older is not there: no such table"
+
+
+def test_a_copy_that_can_not_be_written_stops_nobody(several: LogWorlds, logged_errors: list[str]) -> None:
+    """What is said goes on, and is written when that goes again."""
+    here, there = two(several)
+    alice = here.join("alice")
+    alice.types("one")
+    with contextlib.closing(sqlite3.connect(there.path)) as meddling:
+        (made,) = meddling.execute("SELECT sql FROM sqlite_master WHERE name = 'subject'").fetchone()
+        meddling.execute("DROP TABLE subject")
+        alice.types("two")
+        alice.types("three")
+        assert texts(there) == [(1, "one"), (2, "two"), (3, "three")]
+        several.passes(2)
+        (logged,) = logged_errors
+        assert logged.startswith(TROUBLE)
+        logged_errors.clear()
+        meddling.execute(made)
+    several.passes(2)
+    there.dies()
+    assert texts(several.add("copy2")) == [(1, "one"), (2, "two"), (3, "three")]
+
+
+def test_a_copy_that_can_not_be_written_for_long_is_given_up(
+    several: LogWorlds, logged_errors: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Until the daemon starts again: then it is read from the broker."""
+    monkeypatch.setattr(replica, "MOST_WAITING", 1)
+    here, there = two(several)
+    alice = here.join("alice")
+    alice.types("one")
+    with contextlib.closing(sqlite3.connect(there.path)) as meddling:
+        (made,) = meddling.execute("SELECT sql FROM sqlite_master WHERE name = 'subject'").fetchone()
+        meddling.execute("DROP TABLE subject")
+        alice.types("two")
+        alice.types("three")
+        several.passes(2)
+        alice.types("four")
+        meddling.execute(made)
+    logged_errors.clear()
+    assert [text for _, text in texts(there)][-1] == "four"
+    there.dies()
+    assert texts(several.add("copy2")) == [(1, "one"), (2, "two"), (3, "three"), (4, "four")]
