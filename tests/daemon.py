@@ -18,6 +18,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
+from tests.preloaded import Forked
+
 TWISTD = str(Path(sys.executable).parent / "twistd")
 
 # A test that waits longer than this for something that is sure to come has failed. Nothing waits this long.
@@ -27,7 +29,7 @@ PATIENCE_S = 20
 class Daemon:
     """A running daemon; ``port`` is what it listens on. What it logs is read as it comes."""
 
-    def __init__(self, process: subprocess.Popen[str]) -> None:
+    def __init__(self, process: subprocess.Popen[str] | Forked) -> None:
         self.process = process
         self.log: list[str] = []
         self.port = 0
@@ -176,6 +178,12 @@ def started(
         stderr=subprocess.STDOUT,
         stdin=subprocess.DEVNULL,
     )
+    with _until_the_end(process) as running:
+        yield running
+
+
+@contextmanager
+def _until_the_end(process: subprocess.Popen[str] | Forked) -> Iterator[Daemon]:
     running = Daemon(process)
     try:
         yield running
@@ -193,14 +201,21 @@ def daemon(
     prefix: tuple[str, ...] = (),
     environment: dict[str, str] | None = None,
     announced: bool = False,
+    preloaded: bool = True,
 ) -> Iterator[Daemon]:
     """Run ``twistd -n lanchat`` on a free port, until the block ends. It keeps its state in ``cwd``.
 
-    It is ``announced`` only on a network that the test made.
+    It is ``announced`` only on a network that the test made. It may be ``preloaded`` (`tests.preloaded`)
+    if it has neither a prefix nor an environment of its own.
     """
     silent = () if announced else ("--no-announce",)
-    command = [*prefix, TWISTD, "-n", "--pidfile=", "lanchat", *silent, *(options or ("--port=0",))]
-    with started(command, cwd, environment=environment_in(cwd) | (environment or {})) as running:
+    arguments = ["-n", "--pidfile=", "lanchat", *silent, *(options or ("--port=0",))]
+    variables = environment_in(cwd) | (environment or {})
+    if prefix or environment or not preloaded:
+        starting = started([*prefix, TWISTD, *arguments], cwd, environment=variables)
+    else:
+        starting = _until_the_end(Forked(arguments, cwd, variables))
+    with starting as running:
         match = running.logged(r"listening on (\S+)")
         running.port = int(match[1]) if match[1].isdigit() else 0
         yield running
