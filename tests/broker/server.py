@@ -85,6 +85,8 @@ class Server:
         directory.mkdir(parents=True, exist_ok=True)
         self.config = directory / "nats.conf"
         self.config.write_text(config, "utf-8")
+        self.prefix: tuple[str, ...] = ()
+        """What its command begins with, if it is not to run as it is."""
         self._process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -119,7 +121,10 @@ class Server:
         assert self._process is None
         with (self._directory / "log").open("ab") as log:
             self._process = subprocess.Popen(
-                [found, "-c", str(self.config)], stdin=subprocess.DEVNULL, stdout=log, stderr=log
+                [*self.prefix, found, "-c", str(self.config)],
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
             )
 
     def ready(self) -> None:

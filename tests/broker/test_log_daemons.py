@@ -24,10 +24,10 @@ pytestmark = [pytest.mark.broker, pytest.mark.timeout(3 * PATIENCE_S)]
 
 
 @contextmanager
-def node(url: str, cwd: Path, *options: str) -> Iterator[Daemon]:
+def node(url: str, cwd: Path, *options: str, **more: Any) -> Iterator[Daemon]:
     """A daemon of the chat, in which everybody can come in."""
     cwd.mkdir(exist_ok=True)
-    with daemon("--port=0", f"--broker={url}", *options, cwd=cwd) as running:
+    with daemon("--port=0", f"--broker={url}", *options, cwd=cwd, **more) as running:
         running.logged("everybody can come in")
         yield running
 

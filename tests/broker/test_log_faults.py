@@ -21,7 +21,7 @@ from tests.daemon import Daemon, wait_until
 pytestmark = [pytest.mark.broker, pytest.mark.timeout(4 * PATIENCE_S)]
 
 ENDS = ("welcome", "error")
-FAST = ("--lines-per-s=100000", "--burst-lines=1000000")
+FAST = ("--lines-per-s=100000", "--burst-lines=1000000", "--max-per-address=5000")
 
 
 class Chat:
