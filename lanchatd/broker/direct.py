@@ -187,7 +187,7 @@ def _tell(session: Session, word: str, more: list[Any]) -> None:
         lines, code = more
         session.tell(Notice(tuple(lines), code))
     elif word == READ:
-        session.tell(Read(*more))
+        session.tell_read(Read(*more))
     else:
         code, text, *reason = more
         session.connection.dismiss(code, text, Reason(*reason))

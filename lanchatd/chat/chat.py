@@ -407,7 +407,7 @@ class Chat:
         else:
             others = (session,) if until < self.read_until(user, room) else ()
         for other in others:
-            other.tell(Read(room.name, self.read_until(user, room)))
+            other.tell_read(Read(room.name, self.read_until(user, room)))
 
     def read_until(self, user: User, room: Room) -> int:
         """The id up to which a user has read a room, on any device; 0 if that is not known."""

@@ -9,7 +9,7 @@ from weakref import ReferenceType, ref
 from lanchatd.chat import replay
 from lanchatd.chat.accounts.rows import Proof
 from lanchatd.chat.connection import Connection, Outbox
-from lanchatd.chat.events import Event, Here, Item, Private
+from lanchatd.chat.events import Event, Here, Item, Private, Read
 from lanchatd.chat.format import Format
 from lanchatd.chat.ignored import Ignored
 from lanchatd.chat.peer import Peer
@@ -93,7 +93,7 @@ class Session:
     __slots__ = (
         "__weakref__", "asking", "away", "collect", "connection", "cursors", "device", "format", "found",
         "live", "needs_room", "origins", "outbox", "peer", "proof", "reading", "real_name", "several",
-        "since", "spoke_at", "tell_own", "user", "when_live",
+        "since", "spoke_at", "tell_own", "told_read", "user", "when_live",
     )  # fmt: skip
 
     far: ClassVar[bool] = False
@@ -125,6 +125,8 @@ class Session:
         self.needs_room = True
         # What it is told of what it did itself, if that is not what everybody is told.
         self.tell_own: Callable[[Event | Private], bytes] | None = None
+        # How it is told that a room was read elsewhere, if not by its format.
+        self.told_read: Callable[[Read], None] | None = None
         # Where what it is told directly goes, if its door tells that together with something else.
         self.collect: Callable[[bytes], None] | None = None
         self.origins = (ref(self),)
@@ -161,6 +163,10 @@ class Session:
     def tell(self, *items: Item) -> None:
         """Tell it something directly."""
         self.tell_encoded(b"".join(map(self.format.render, items)))
+
+    def tell_read(self, read: Read) -> None:
+        """Its user has read a room by another connection."""
+        (self.told_read or self.tell)(read)
 
     def tell_encoded(self, encoded: bytes) -> None:
         """Tell it something directly that was rendered already."""

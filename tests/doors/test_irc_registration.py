@@ -15,8 +15,9 @@ from tests.irc import IRSSI, Client
 from tests.world import World
 
 LS = (
-    "account-notify account-tag away-notify batch cap-notify draft/chathistory echo-message extended-join "
-    "labeled-response message-tags multi-prefix server-time setname standard-replies userhost-in-names"
+    "account-notify account-tag away-notify batch cap-notify draft/chathistory draft/read-marker "
+    "echo-message extended-join labeled-response message-tags multi-prefix server-time setname "
+    "standard-replies userhost-in-names"
 )
 
 

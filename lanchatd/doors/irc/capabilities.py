@@ -7,8 +7,8 @@ from collections.abc import Sequence
 # Their names together stay well below what HexChat has room for, which is 480 bytes.
 OFFERED = (
     "account-notify", "account-tag", "away-notify", "batch", "cap-notify", "draft/chathistory",
-    "echo-message", "extended-join", "labeled-response", "message-tags", "multi-prefix", "sasl",
-    "server-time", "setname", "standard-replies", "userhost-in-names",
+    "draft/read-marker", "echo-message", "extended-join", "labeled-response", "message-tags", "multi-prefix",
+    "sasl", "server-time", "setname", "standard-replies", "userhost-in-names",
 )  # fmt: skip
 
 

@@ -43,6 +43,8 @@ class Client(Protocol):
     password: str
     """What PASS gave, empty if it was not there."""
     sasl: Sasl
+    read_here: dict[str, float]
+    """How far it has read what is not kept: by the keys of rooms ids, and by those of nicks times."""
     proof: Proof | None
     """What SASL has proved."""
 

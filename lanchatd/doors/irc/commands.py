@@ -9,6 +9,7 @@ from lanchatd.doors.irc import asking, connecting, people, proving, rooms, sayin
 from lanchatd.doors.irc.chathistory import chathistory
 from lanchatd.doors.irc.client import Client
 from lanchatd.doors.irc.lines import Message
+from lanchatd.doors.irc.markread import markread
 from lanchatd.text.refused import Refused
 
 
@@ -57,6 +58,7 @@ ROWS = {
     "LUSERS": Row(asking.lusers),
     "HELP": Row(asking.help_),
     "CHATHISTORY": Row(chathistory, 1),
+    "MARKREAD": Row(markread),
 }
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from contextlib import AbstractContextManager
+from functools import partial
 
 from lanchatd.chat.accounts.rows import Proof
 from lanchatd.chat.answers import Answer
@@ -21,6 +22,7 @@ from lanchatd.doors.irc.client import Sasl
 from lanchatd.doors.irc.labels import NO_LABEL, Labels, Response, tagged
 from lanchatd.doors.irc.lines import TAGS_BYTES, Message, is_too_long, message_from
 from lanchatd.doors.irc.long_lists import LongLists
+from lanchatd.doors.irc.markread import read_elsewhere
 from lanchatd.doors.irc.numerics import error, number_of
 from lanchatd.doors.irc.proving import secret_for
 from lanchatd.doors.irc.reading import HasRead
@@ -51,6 +53,7 @@ class IrcChat(ChatProtocol):
         self.real_name = ""
         self.password = ""
         self.sasl = Sasl()
+        self.read_here: dict[str, float] = {}
         self.proof: Proof | None = None
         self._rests_until = 0.0  # 0 if it need not
         self._told_itself = _TOLD_ITSELF
@@ -253,6 +256,7 @@ class IrcChat(ChatProtocol):
         self._labels.session = session
         session.needs_room = False
         session.tell_own = self._own
+        session.told_read = partial(read_elsewhere, self)
         if self.chat.muted_as(user) is None:  # who is muted says nothing by it either
             session.real_name = self.real_name
         self._has_read = HasRead(

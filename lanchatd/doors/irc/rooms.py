@@ -7,6 +7,7 @@ from contextlib import AbstractContextManager, suppress
 from functools import partial
 
 from lanchatd.chat import moderating
+from lanchatd.chat.answers import begin
 from lanchatd.chat.events import Kind, Notice, RoomLine
 from lanchatd.chat.rolls import Reading, Roll
 from lanchatd.chat.room import Room
@@ -14,6 +15,7 @@ from lanchatd.chat.user import Session, User
 from lanchatd.doors.irc.client import Client, session_of
 from lanchatd.doors.irc.connecting import harmless, reason_in
 from lanchatd.doors.irc.lines import Message, in_pieces, plain
+from lanchatd.doors.irc.markread import READ_MARKER, tell_joined, told_with_join
 from lanchatd.doors.irc.numerics import numeric
 from lanchatd.formats.irc import ME, room_line, source, topic_lines
 from lanchatd.text import cleaning, names
@@ -43,12 +45,38 @@ def join(irc: Client, message: Message) -> None:
         for room in irc.chat.rooms_of(session):
             _part_from(irc, session, room, "")
         return
-    for text in _each(irc, message):
-        try:
-            irc.chat.enter(session, text, irc.place_in(text))
-        except Refused as refused:
-            if refused.code != "same_room":
-                irc.refuse(refused, "JOIN", harmless(text))
+    wanted = _each(irc, message)
+    if READ_MARKER in irc.capabilities:
+        begin(_enter_told_how_far_read(irc, session, wanted, irc.later()))
+        return
+    for text in wanted:
+        _enter(irc, session, text)
+
+
+def _enter(irc: Client, session: Session, text: str) -> Room | None:
+    """Go into one room. Returns it, or None if it was refused."""
+    try:
+        irc.chat.enter(session, text, irc.place_in(text))
+    except Refused as refused:
+        if refused.code != "same_room":
+            irc.refuse(refused, "JOIN", harmless(text))
+        return None
+    return irc.chat.room_of(session, text) if session.cursors else None
+
+
+async def _enter_told_how_far_read(
+    irc: Client, session: Session, wanted: list[str], later: AbstractContextManager[None]
+) -> None:
+    session.asking = True
+    read = [await told_with_join(irc, text) for text in wanted]
+    with later:
+        for text, read_at in zip(wanted, read, strict=True):
+            if session not in session.user.sessions:
+                break  # it went away while the log was reading
+            if (room := _enter(irc, session, text)) is not None:
+                tell_joined(irc, room, read_at)
+    session.asking = False
+    irc.answered()
 
 
 def part(irc: Client, message: Message) -> None:
