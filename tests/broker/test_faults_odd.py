@@ -49,7 +49,7 @@ def small_disk(server: Server, size_bytes: int) -> Iterator[Path]:
 
 
 def test_the_disk_of_the_broker_is_full(tmp_path: Path, record_property: Record) -> None:
-    """After ten seconds lines are refused with the reason. With room on the disk, the broker is started again."""
+    """After ten seconds lines are refused with the reason; with room on the disk it is started again."""
     server = server_in(tmp_path / "broker", "alone")
     with (
         small_disk(server, 64 * MIB) as disk,
