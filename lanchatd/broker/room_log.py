@@ -204,7 +204,7 @@ class RoomLog:
         self._around.writes.read(self.key, self._base, message.sequence)
         at = message.at
         for posted in own:
-            posted.event = posted.event._replace(at=at)
+            posted.event, posted.before = posted.event._replace(at=at), False
         self._sent()
         self._disk.append(own)
         return True
