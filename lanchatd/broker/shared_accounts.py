@@ -194,7 +194,8 @@ class SharedAccounts:
             if old is None:
                 self._is_new(row, mine)
             elif old.name != row.name:
-                chat.moderation.follow(old.name.key, row.name)  # its node says so to all
+                if chat.moderation.follow(old.name.key, row.name):
+                    chat.moderation.changed()  # as at all nodes, which comes to the same
                 is_renamed_by_account(chat, row.number, row.name)
 
     def _as_it_is_here(self, row: Row) -> Row:

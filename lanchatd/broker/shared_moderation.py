@@ -133,6 +133,10 @@ class SharedModeration:
         if version == self._version:
             self._wanted = None
         self._under_way = None
+        self._is_kept(sequence, version)
+        self._publish()
+
+    def _is_kept(self, sequence: int, version: int) -> None:
         kept = [answer for waiting, answer in self._waiting if waiting <= version]
         self._waiting = [one for one in self._waiting if one[0] > version]
 
@@ -140,16 +144,22 @@ class SharedModeration:
             for answer in kept:
                 answer.settle(None)
 
-        self._direct.applied_everywhere(sequence).when_known(everywhere)
-        self._publish()
+        if kept:
+            self._direct.applied_everywhere(sequence).when_known(everywhere)
 
     def _foreign_arrived(self, document: Document, sequence: int) -> None:
         whole = document if self._wanted is None else changed_again(self._newest, self._wanted, document)
         moderating.load(self._chat, json.dumps(whole).encode())
         self._newest, self._sequence = document, sequence
-        if self._wanted is not None:
-            self._wanted = whole
+        # What was on a nick that an owner had before is on the one that they have now, when it is taken here.
+        here = json.loads(self._chat.moderation.document())
+        if here != document:
+            self._wanted = here
+            self._version += 1
             self._publish()
+        else:
+            self._wanted = None
+            self._is_kept(sequence, self._version)
 
 
 _HERE_ONLY = Refused("not_kept", "That holds at this server only, until the broker can be reached.")

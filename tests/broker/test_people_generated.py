@@ -8,6 +8,9 @@ import hypothesis.strategies as st
 from hypothesis import given, settings
 
 from lanchatd.broker.account_rows import everything
+from lanchatd.chat import moderating
+from lanchatd.chat.moderation import Ban, target_from
+from lanchatd.text.names import Name
 from tests.broker.several import Node, Several
 from tests.world import Person
 
@@ -28,6 +31,7 @@ STEPS = st.lists(
             st.sampled_from(["/register correct horse", "/register correct horse", "/account delete"]),
         ),
         st.tuples(st.just("own"), st.integers(0, 2), st.sampled_from(NICKS)),
+        st.tuples(st.sampled_from(["ban", "unban", "mute"]), st.integers(0, 2), st.sampled_from(NICKS)),
         st.tuples(st.just("vanish"), st.integers(0, 30), st.just("")),
         st.tuples(
             st.sampled_from(["cut", "back", "hold", "release", "die", "restart"]),
@@ -66,6 +70,14 @@ class Story:
                     person.wire.incoming.append(text.encode() + b"\n")
                 else:
                     person.vanishes()
+        elif what == "ban":
+            target, shown = target_from(text)
+            moderating.ban(node.chat, target, Ban(shown, None, "admin", ""))
+        elif what == "unban":
+            node.chat.moderation.bans.remove(text.lower(), node.now())
+            node.chat.moderation.changed()
+        elif what == "mute":
+            moderating.mute(node.chat, Name(text, text.lower()), None)
         elif what == "cut" and node.stream.up:
             node.stream.cut()
         elif what == "back" and not node.stream.up:

@@ -178,3 +178,30 @@ def test_a_change_is_made_again_on_a_newer_document() -> None:
         "mutes": [{"nick": "frank", "until": None}],
         "operators": ["Dan"],
     }
+
+
+def test_the_same_ban_made_at_two_nodes_in_the_same_moment_is_answered_at_both() -> None:
+    """The second one has nothing to change any more."""
+    several = Several(2)
+    here, there = several
+    kept = [ban(here, "bob"), ban(there, "bob")]
+    several.passes(3)
+    assert [answer.result() for answer in kept] == [None, None]
+
+
+def test_a_ban_follows_who_is_renamed_in_the_same_moment() -> None:
+    """Whichever of the two came first: all nodes have the same in the end."""
+    several = Several(2)
+    here, there = several
+    alice = there.connect("127.0.0.1").types("alice", "/register correct horse")
+    several.settle()
+    alice.wire.incoming.append(b"/nick alicia\n")
+    there.turn()
+    here.stream.held = True
+    ban(here, "alice")
+    several.settle()
+    here.stream.held = False
+    here.stream.lets_go()
+    several.passes(3)
+    assert moderated(here) == moderated(there)
+    assert [row["on"] for row in moderated(here)["bans"]] in (["alicia"], ["alice"])
