@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from typing import Any, Protocol
 
 from twisted.internet.defer import Deferred
@@ -10,7 +11,7 @@ from twisted.logger import Logger
 
 from lanchatd import __version__
 from lanchatd.chat.chat import Chat
-from lanchatd.chat.events import Notice
+from lanchatd.chat.events import Node, Notice
 from lanchatd.chat.peer import Peer
 from lanchatd.clock import Clock
 from lanchatd.doors.join_addresses import JoinAddresses
@@ -78,6 +79,8 @@ class Connections:
         self.shutting_down = False
         self.shutdown_reason = ""
         self._per_address: Counter[str] = Counter()
+        # The last greeting, and of what it is: a thousand who come back at once are told the same.
+        self._greeted: tuple[object, bytes] = None, b""
         self._visits = VisitLog(clock)
         self._floods = FloodLog(clock)
         self._all_closed: Deferred[None] | None = None
@@ -87,17 +90,24 @@ class Connections:
         """Where one is."""
         return f"Welcome to {self.chat.name} (lanchatd {__version__})."
 
-    def greeting(self, page: str | None, ask: bool) -> Notice:
-        """What a person is told first; with the address of the page, if there is one, and other daemons'.
+    def greeting(self, page: str | None, ask: bool) -> bytes:
+        """What a person is told first, as text: also the addresses of the page and of other daemons, if any.
 
         ``ask`` for the nick, if none has come yet.
         """
+        of = page, ask, self.credentials.fingerprint, self.chat.motd, self.chat.other_nodes()
+        if of != self._greeted[0]:
+            self._greeted = of, self.text.render(self._greeting(*of))
+        return self._greeted[1]
+
+    def _greeting(
+        self, page: str | None, ask: bool, fingerprint: str, motd: Sequence[str], others: Sequence[Node]
+    ) -> Notice:
         in_browser = () if page is None else (f"In a browser: {page}",)
-        key = f"TLS key: {self.credentials.fingerprint}"
-        nodes = ", ".join(node.address for node in self.chat.other_nodes())
+        nodes = ", ".join(node.address for node in others)
         also = (f"Also at: {nodes}",) if nodes else ()
         question = (ASK_NICK,) if ask else ()
-        return Notice((self.welcome, *in_browser, *also, key, *self.chat.motd, *question))
+        return Notice((self.welcome, *in_browser, *also, f"TLS key: {fingerprint}", *motd, *question))
 
     def admit(self, peer: Peer) -> Allowance:
         """How fast one more connection may send. Raises `Refused` if it may not be."""

@@ -174,7 +174,7 @@ class FirstBytes(Protocol):
             only_tls = self._is_tls_endpoint or shared.require_tls
             join = shared.join.for_peer(self.transport.getHost(), only_tls)
             page = None if join is None else join.page
-            self.outbox.tell(shared.text.render(shared.greeting(page, ask=not self.begin.strip())))
+            self.outbox.tell(shared.greeting(page, ask=not self.begin.strip()))
 
     @property
     def port(self) -> int | str:

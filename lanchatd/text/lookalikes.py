@@ -67,6 +67,8 @@ class Looks:
 
     def like(self, name: Name, *, but: Name | None = None) -> Name | None:
         """The name in use that another one looks like, if there is one: not itself, and not ``but``."""
+        if not self._names:
+            return None  # as where nobody owns a nick: that is asked twice for each who joins
         for look in looks_of(name):
             other = self._names.get(look)
             if other is not None and other != but and other.key != name.key:

@@ -56,6 +56,16 @@ def test_a_bad_nick_is_refused_and_asked_for_again(world: World, nick: str) -> N
     assert "-- 1 in #lobby: alice (plain)" in alice.types("alice").sees()
 
 
+def test_a_greeting_is_of_its_time(world: World) -> None:
+    """It is rendered once for all who are told the same, and again when the motd was changed."""
+    world.connect().types("alice")
+    world.chat.motd = ("The kitchen is closed today.",)
+    told = world.connect().types("bob").sees()
+    assert "-- The kitchen is closed today." in told
+    world.chat.motd = ()
+    assert "-- The kitchen is closed today." not in world.connect().types("carol").sees()
+
+
 @pytest.mark.parametrize("asked", [False, True])
 @pytest.mark.parametrize("end", ["\n", "\r\n", "   \n", "\n\n\n"])
 def test_who_presses_enter_to_see_whether_it_works_is_greeted(world: World, end: str, asked: bool) -> None:
@@ -64,7 +74,7 @@ def test_who_presses_enter_to_see_whether_it_works_is_greeted(world: World, end:
     if asked:
         world.ask()
         assert alice.sees() == [ASKED, ""]
-    greeting = world.connections.text.render(world.connections.greeting(None, ask=True)).decode().splitlines()
+    greeting = world.connections.greeting(None, ask=True).decode().splitlines()
     assert alice.sends(end.encode()).sees() == greeting
     assert alice.types("").sees() == []
     assert "-- 1 in #lobby: alice (plain)" in alice.types("alice").sees()
