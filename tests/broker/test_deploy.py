@@ -17,6 +17,7 @@ from tests.broker.lanchat_broker import runs
 from tests.broker.links import linked
 from tests.broker.plain import Plain
 from tests.broker.server import PATIENCE_S, Server, Servers, free_ports, program, running, why_not
+from tests.broker.test_log_daemons import node
 
 pytestmark = [pytest.mark.broker, pytest.mark.timeout(3 * PATIENCE_S)]
 
@@ -144,6 +145,26 @@ def test_the_administrator_may_back_up_and_restore(tmp_path: Path, certificates:
         assert runs("restore", copy, "--broker", url, "--broker-login", logins["administrator"])[0] == 0
         with linked(url, address=address_from(url, logins["lanchatd"])) as daemon:
             daemon.has(1)
+
+
+def test_real_daemons_need_no_more_than_they_may(tmp_path: Path, certificates: Path) -> None:
+    """They talk, also to one another, and the broker has nothing to forbid them."""
+    with started("one.conf", 1, tmp_path, certificates) as one:
+        (server,) = one.each
+        login = login_of("lanchatd", tmp_path, certificates)
+        options = f"tls://localhost:{server.port}", f"--broker-login={login}", "--keep-events=5"
+        at = [(options[0], tmp_path / name, *options[1:]) for name in ("a", "b")]
+        with node(*at[0]) as first, node(*at[1]) as second:
+            with first.join("alice") as alice, second.join("bob") as bob:
+                for number in range(12):
+                    alice.types(f"line {number}")
+                bob.reads_until("<alice> line 11")
+                bob.types("/msg alice psst")
+                alice.reads_until("[bob -> alice] psst")
+            with first.join("carol") as carol:
+                carol.types("/who")
+                carol.reads_until_match(r"^-- 1 in #lobby: carol")
+        assert "iolation" not in server.log
 
 
 def login_of(user: str, directory: Path, certificates: Path) -> Path:
