@@ -355,8 +355,13 @@ class People:
 
     def _write_snapshot(self) -> None:
         headers = {"Nats-Rollup": "sub", SNAPSHOT: str(self._last)}
-        # If another message comes first, the one after that is tried.
-        self._stream.publish(PEOPLE, self.roster.snapshot(), headers, self._last, lambda _: None)
+        self._stream.publish(PEOPLE, self.roster.snapshot(), headers, self._last, self._snapshot_answered)
+
+    def _snapshot_answered(self, published: Published) -> None:
+        # If another message came first, it is tried again after the next one.
+        if published.fate is Fate.FAILED:
+            text = "the broker did not take who is here as one message, and keeps them all: {why}"
+            self.log.warn(text, why=published.why)
 
     def _follow(self, told: roster.Told) -> None:
         try:

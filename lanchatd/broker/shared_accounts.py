@@ -7,6 +7,8 @@ one gets it. What is in the stream is what counts; the file beside a daemon is n
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from twisted.logger import Logger
 
 from lanchatd.broker.account_rows import (
@@ -125,11 +127,16 @@ class SharedAccounts:
 
         self._write_snapshot(answered)
 
-    def _write_snapshot(self, answered: object = None) -> None:
+    def _write_snapshot(self, answered: Callable[[Published], None]) -> None:
         headers = {"Nats-Rollup": "sub", SNAPSHOT: str(self._counted), FROM: self._me}
         body = everything_as_bytes(self._chat.accounts)
-        call = answered if callable(answered) else _ignored
-        self._stream.publish(ACCOUNTS, body, headers, self._last, call)
+        self._stream.publish(ACCOUNTS, body, headers, self._last, answered)
+
+    def _snapshot_answered(self, published: Published) -> None:
+        # If another message came first, it is tried again after the next one.
+        if published.fate is Fate.FAILED:
+            text = "the broker did not take all accounts as one message, and keeps each change: {why}"
+            self.log.warn(text, why=published.why)
 
     # -- what arrives
 
@@ -163,7 +170,7 @@ class SharedAccounts:
             self._follow(change_from(message.body), mine)
             self._is_outdated()
         if mine and self._since_snapshot >= SNAPSHOT_EVERY:
-            self._write_snapshot()
+            self._write_snapshot(self._snapshot_answered)
 
     def _is_outdated(self) -> None:
         """Something came behind what the change on its way was made of: that can't be stored any more."""
@@ -226,7 +233,3 @@ class SharedAccounts:
 
 def _accounts_in(rows: tuple[Row, ...]) -> list[Account]:
     return [row for row in rows if isinstance(row, Account)]
-
-
-def _ignored(published: Published) -> None:
-    """If another message comes first, it is tried again after the next one."""

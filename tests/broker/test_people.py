@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 
 import pytest
 
+from lanchatd.broker.stream import Fate, Published
 from lanchatd.chat import closing
 from lanchatd.chat.answers import begin
 from tests.broker.several import Several
@@ -461,6 +463,24 @@ def test_a_snapshot_takes_the_place_of_what_was_said_before(monkeypatch: pytest.
     assert third.known() == here.known() == there.known()
     assert several.add().known() == here.known()
     assert third.who("#dev") == ["robert"]
+
+
+def test_what_is_too_large_for_the_broker_as_one_is_kept_as_it_was(monkeypatch: pytest.MonkeyPatch) -> None:
+    """All of who is here is more than one message of it may have."""
+    monkeypatch.setattr("lanchatd.broker.people.SNAPSHOT_EVERY", 3)
+    several = Several(1)
+    (here,) = several
+    store = several.broker.store
+
+    def stores(subject: str, body: bytes, headers: Mapping[str, str], expected: int | None) -> Published:
+        if "Nats-Rollup" in headers:
+            return Published(Fate.FAILED, "it is too large")
+        return store(subject, body, headers, expected)
+
+    monkeypatch.setattr(several.broker, "store", stores)
+    for nick in ("alice", "bob", "carol"):
+        here.join(nick)
+    assert several.add().known() == here.known()
 
 
 def test_what_was_under_way_when_it_was_cut_off_is_known_from_a_snapshot(

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from lanchatd.broker.pulse import GONE_AFTER_S
-from tests.broker.server import PATIENCE_S, Server
+from tests.broker.server import PATIENCE_S, Server, Servers
 from tests.daemon import Daemon, Peer, daemon
 
 pytestmark = [pytest.mark.broker, pytest.mark.timeout(3 * PATIENCE_S)]
@@ -128,6 +128,33 @@ def test_of_two_that_claim_a_nick_in_the_same_moment_one_has_it(two: list[Daemon
             other.types(hello)
             first = [peer.gets() for peer in (one, other)]
             assert sorted(got["type"] for got in first) == ["error", "welcome"], first
+
+
+def test_so_it_is_over_three_brokers_also_when_one_of_them_is_lost(
+    three: Servers, tmp_path: Path, people: ExitStack
+) -> None:
+    """The one that leads: nicks are claimed again when there is another."""
+    with nodes(2, three.url, tmp_path) as (here, there):
+        for number in range(20):
+            if number == 10:
+                three.leader().kill()
+            with here.connect() as one, there.connect() as other:
+                hello = json.dumps({"nick": f"n{number}"})
+                one.types(hello)
+                other.types(hello)
+                codes = [_welcomed_or_refused(peer, hello) for peer in (one, other)]
+                assert sorted(codes) == ["nick_taken", "welcome"], codes
+
+
+def _welcomed_or_refused(peer: Peer, hello: str) -> str:
+    while True:
+        got = peer.gets()
+        if got["type"] == "welcome":
+            return "welcome"
+        if got["code"] != "no_broker":
+            return str(got["code"])
+        time.sleep(0.5)  # no more often than a client tries
+        peer.types(hello)
 
 
 def test_who_registers_at_one_is_the_owner_at_the_other(two: list[Daemon], people: ExitStack) -> None:
