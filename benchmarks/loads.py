@@ -216,7 +216,7 @@ def _doubling(sitting: Sitting, scale: Scale) -> None:
 
 def _tls(sitting: Sitting, scale: Scale) -> None:
     members = scale.members
-    # No more at once than say hello within 0.3 s: to who is silent for longer, lanchatd speaks first, as to a
+    # No more at once than say hello within 0.5 s: to who is silent for longer, lanchatd speaks first, as to a
     # person, and this client is not one that skips that.
     crowd = Crowd(members, tls=True, at_once=8)
     with sitting.seats(encrypted(joined(members)), crowd, (OURS, *PEERS)) as seats:

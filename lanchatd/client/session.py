@@ -215,7 +215,7 @@ class ClientSession:
             # Turned away before the server knew that we speak JSON: full, or banned.
             got.refused = ("turned_away", text.removeprefix("!! "))
         elif no_object and (text.startswith("HTTP/1.1 100 ") or (self._asked and not encoded.strip())):
-            # A lanchat asks for a nick in this way if our hello took longer than 0.3 s.
+            # A lanchat asks for a nick in this way if our hello took longer than 0.5 s.
             self._asked = True
         elif not (no_object and (text == "--" or text.startswith("-- "))):
             # And so it greets inside TLS.

@@ -140,7 +140,7 @@ def tls_begins(begin: bytes) -> int | None:
     """Where TLS begins in the first bytes of a server; None while more have to tell. Raises `NotTls`, and
     `RefusedByServer`.
 
-    A lanchat asks who has said nothing for 0.3 s for a nick, and our hello may come later than that; what it
+    A lanchat asks who has said nothing for 0.5 s for a nick, and our hello may come later than that; what it
     says there is not read.
     """
     before = _BEFORE.match(begin)

@@ -13,7 +13,7 @@ from cryptography import x509
 
 from lanchatd.lan.announcement import cleaned
 
-# Who says nothing is greeted after 0.3 s.
+# Who says nothing is greeted after 0.5 s.
 GREETED_S = 3
 ANSWERED_S = 5
 # Enough for the largest file of the page; the rest is not looked at.

@@ -31,7 +31,8 @@ from lanchatd.net.tls_transport import ALPN_HTTP, encrypt
 from lanchatd.text.refused import Refusal
 
 # Who says nothing for this long may be a person with `nc`, and is asked for a nick; programs begin at once.
-PATIENCE_S = 0.3
+# HexChat begins TLS 0.3 s after it has connected, always (`SSLDOCONNTMOUT` in its server.c).
+PATIENCE_S = 0.5
 
 # Where TLS has to be, it is waited for longer: what was lost is sent again after a second (RFC 6298).
 LATE_HELLO_S = 3

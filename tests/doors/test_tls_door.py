@@ -146,3 +146,11 @@ def test_a_whole_room_comes_back_at_once(world: World) -> None:
 def test_why_a_connection_was_lost(error: Exception, why: str) -> None:
     """In OpenSSL's own words, and without its brackets, where it has any."""
     assert why_lost(Failure(error)) == why
+
+
+def test_hello_may_come_when_hexchat_sends_it(world: World) -> None:
+    """It waits 0.3 s, always; who is asked for a nick before that takes the question for bad TLS."""
+    person = world.connect()
+    world.passes(0.4)
+    person.sends(Encrypted(person).records(b"alice\n"))
+    assert list(world.chat.users) == ["alice"]
