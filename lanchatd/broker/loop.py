@@ -79,7 +79,7 @@ class Loop:
         self._first = Event()
         self._first_error: Exception | None = None
         # In the loop's.
-        self._loop = asyncio.new_event_loop()
+        self._loop: asyncio.AbstractEventLoop
         self._have_jobs: asyncio.Event
         self._less_ahead: asyncio.Event
         self._log_name = ""
@@ -93,6 +93,7 @@ class Loop:
 
     def begin(self, within_s: float) -> Exception | None:
         """Reach for the broker. What the first try came to, waited for so long; None if it is there."""
+        self._loop = asyncio.new_event_loop()  # not before: the daemon may have gone into the background
         self._thread.start()
         return self._first_error if self._first.wait(within_s) else Gone("it does not answer")
 
