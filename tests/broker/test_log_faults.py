@@ -6,7 +6,9 @@
 from __future__ import annotations
 
 import json
+import random
 import signal
+import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -144,3 +146,37 @@ def test_two_ask_for_one_nick_at_once(broker: Server, tmp_path: Path) -> None:
             answers = [next(got for got in iter(peer.gets, None) if got["type"] in ENDS) for peer in asking]
             assert sorted(got["type"] for got in answers) == ["error", "welcome"], answers
             assert {got.get("code") for got in answers} == {None, "nick_taken"}
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_whatever_breaks_in_whatever_order(broker: Server, tmp_path: Path, seed: int) -> None:
+    """Daemons and the broker are killed and stand still, for up to some seconds each."""
+    chance = random.Random(seed)  # noqa: S311 - no secret
+
+    def for_a_while(most_s: float) -> None:
+        time.sleep(chance.random() * most_s)
+
+    with chat(broker, tmp_path, 3) as several, talking(several.ports, 9) as talk:
+        for _ in range(12):
+            name = chance.choice(sorted(several.daemons))
+            match chance.choice(["kill a daemon", "kill the broker", "stop a daemon", "stop the broker"]):
+                case "kill a daemon":
+                    several.kill(name)
+                    for_a_while(2)
+                    several.start(name)
+                case "kill the broker":
+                    broker.kill()
+                    for_a_while(2)
+                    broker.start()
+                case "stop the broker":
+                    broker.pause()
+                    for_a_while(8)
+                    broker.goes_on()
+                case "stop a daemon":
+                    frozen = several.daemons[name].process
+                    frozen.send_signal(signal.SIGSTOP)
+                    for_a_while(6)
+                    frozen.send_signal(signal.SIGCONT)
+        talk.say(50)
+        talk.all_is_well()
+        figures(f"twelve faults, seed {seed}", talk)
