@@ -197,7 +197,7 @@ class FarSessions:
         if session.real_name != facts["real_name"]:
             chat.know_real_name(session, facts["real_name"])
         if session.away != facts["away"]:
-            chat.set_away(session, facts["away"])
+            chat.know_away(session, facts["away"])
 
     def _goes_between_rooms(self, session: FarSession, facts: Facts) -> None:
         chat = self._chat

@@ -1,8 +1,4 @@
-"""Who is here, in the whole chat: this node says what is so of its own people, and hears of the others'.
-
-What is to be said waits in a queue, and goes into the stream as one message a turn; the next one goes when
-that came back. It is sent again until then: it carries a count, so that it counts once.
-"""
+"""Who is here, in the whole chat: this node says what is so of its own people, and hears of the others'."""
 
 from __future__ import annotations
 
@@ -15,6 +11,7 @@ from twisted.logger import Logger
 
 from lanchatd.broker import roster
 from lanchatd.broker.far_sessions import FarSessions, dismiss_here, facts_of
+from lanchatd.broker.outgoing import Outgoing
 from lanchatd.broker.roster import (
     CLAIM,
     FREE,
@@ -40,12 +37,6 @@ from lanchatd.chat.user import Session, User
 from lanchatd.clock import Clock
 from lanchatd.text.names import Name
 from lanchatd.text.refused import Refused
-
-# Of one message: some 100 KiB.
-MOST_ROWS = 500
-
-# What was not stored, or did not come back, is sent again.
-AGAIN_S, LATE_S = 0.25, 3
 
 # How long a newcomer waits for the nick, and how long a nick is held for who does not come after all. Who
 # has shown that it is theirs may be on the way in for as long as a connection may take for that.
@@ -96,12 +87,7 @@ class People:
         self._until_gone: list[tuple[str, Answer[None]]] = []
         # Why they left which of their rooms.
         self._left: dict[int, dict[str, tuple[str, str]]] = {}
-        # What is to be said, by what it is about; of a session what is so when it is said.
-        self._queue: dict[tuple[str, object], Row | None] = {}
-        self._count = 0
-        self._under_way: bytes | None = None
-        self._sent_at = 0.0
-        self._due = False
+        self._outgoing = Outgoing(stream, clock, self._session_row)
         self._ends = False
         self._last = 0  # the sequence of the last message
         self._since_snapshot = 0
@@ -145,7 +131,7 @@ class People:
     def _ask(self, name: Name, account: int | None, instead: str | None = None) -> _Asked:
         asked = self._asked.setdefault(name.key, _Asked(self._clock.seconds()))
         asked.row = [CLAIM, name.shown, name.key, account, instead]
-        self._say(CLAIM, name.key, asked.row)
+        self._outgoing.say(CLAIM, name.key, asked.row)
         return asked
 
     def has(self, key: str) -> bool:
@@ -170,21 +156,21 @@ class People:
         claim = self.roster.claim_of(self._stream.node, key)
         if (claim is None or key in self._freed or claim[1] != account) and key not in self._asked:
             self._ask(session.user.name, account)
-        self._say(SESSION, number, None)
+        self._outgoing.say(SESSION, number, None)
 
     def left(self, session: Session, room: Room, reason: Reason) -> None:
         """It left one of its rooms."""
         number, _ = self._mine[session]
         self._left.setdefault(number, {})[room.key] = reason.words, reason.text
-        self._say(SESSION, number, None)
+        self._outgoing.say(SESSION, number, None)
 
     def went(self, session: Session, reason: Reason) -> None:
         """It is gone."""
         number, key = self._mine.pop(session)
         del self._by_number[number]
         self._left.pop(number, None)
-        self._queue.pop((SESSION, number), None)
-        self._say(LEFT, number, [LEFT, number, reason.words, reason.text])
+        self._outgoing.take_back(SESSION, number)
+        self._outgoing.say(LEFT, number, [LEFT, number, reason.words, reason.text])
         self._uses_no_more(key)
 
     def _uses_no_more(self, key: str) -> None:
@@ -196,7 +182,7 @@ class People:
     def _free(self, key: str) -> None:
         if self.has(key):
             self._freed.add(key)
-            self._say(FREE, key, [FREE, key])
+            self._outgoing.say(FREE, key, [FREE, key])
 
     # -- what is said
 
@@ -220,63 +206,24 @@ class People:
 
     def goes(self, node: str) -> None:
         """A node is gone: another one, or this one."""
-        self._say(GONE, node, [GONE, node])
+        self._outgoing.say(GONE, node, [GONE, node])
 
     def end(self) -> None:
         """The daemon ends: the others need not wait until they miss it."""
         self._ends = True
         self.goes(self._stream.node)
-        self._send()
+        self._outgoing.end()
 
-    def _say(self, word: str, about: object, row: Row | None) -> None:
-        self._queue.pop((word, about), None)  # what it needs may have come behind it
-        self._queue[word, about] = row
-        self._send_soon()
-
-    def _send_soon(self) -> None:
-        if not self._due and self._under_way is None and self._queue and self._stream.up:
-            self._due = True
-            self._clock.callLater(0, self._send)
-
-    def _send(self) -> None:
-        self._due = False
-        if self._under_way is not None or not self._stream.up:
-            return
-        rows: list[Row] = []
-        for word, about in tuple(self._queue)[:MOST_ROWS]:
-            row = self._queue.pop((word, about))
-            rows.append(self._session_row(about) if row is None else row)
-        self._count += 1
-        message = {"node": self._stream.node, "count": self._count, "rows": rows}
-        self._under_way = json.dumps(message, ensure_ascii=False, separators=(",", ":")).encode()
-        self._publish()
-
-    def _session_row(self, number: Any) -> Row:
+    def _session_row(self, number: int) -> Row:
         facts = facts_of(self.chat, self._by_number[number])
         if number in self._left:
             facts["left"] = self._left.pop(number)
         return [SESSION, number, facts]
 
-    def _publish(self) -> None:
-        if (sent := self._under_way) is None or not self._stream.up:
-            return
-        self._sent_at = self._clock.seconds()
-
-        def answered(published: Published) -> None:
-            if published.fate is not Fate.STORED and self._under_way is sent and self._stream.up:
-                self._clock.callLater(AGAIN_S, again)
-
-        def again() -> None:
-            if self._under_way is sent:
-                self._publish()
-
-        self._stream.publish(PEOPLE, sent, {}, None, answered)
-
     def tick(self) -> None:
         """Once a second: what is late."""
         now = self._clock.seconds()
-        if now - self._sent_at >= LATE_S:
-            self._publish()
+        self._outgoing.send_again_if_late()
         for asked in self._asked.values():
             if asked.waiting and now - asked.since >= CLAIMED_WITHIN_S:
                 waiting, asked.waiting = asked.waiting, []
@@ -291,19 +238,16 @@ class People:
         self._look_who_is_gone()
         if why is not None:
             return
-        if self._stream.node not in self.roster.nodes and (HERE, "") not in self._queue and not self._count:
+        said = self._outgoing.count or self._outgoing.has(HERE, "")
+        if self._stream.node not in self.roster.nodes and not said:
             self._begin_anew()
-        self._publish()
-        self._send_soon()
+        self._outgoing.send_again()
+        self._outgoing.go_on()
 
     def _begin_anew(self) -> None:
         """Under a new name, or for the first time: say that it is here, and all of who is here."""
-        self._count, self._under_way = 0, None
         self._freed.clear()
-        self._queue = {key: row for key, row in self._queue.items() if key[0] == GONE}
-        queue, self._queue = self._queue, {}
-        self._say(HERE, "", [HERE, dict(self._about)])
-        self._queue |= queue
+        self._outgoing.begin_anew([HERE, dict(self._about)])
         waiting, self._asked = self._asked, {}
         for asked in waiting.values():
             for _, answer in asked.waiting:
@@ -311,7 +255,7 @@ class People:
         for session in {session.user.name.key: session for session in self._mine}.values():
             self._ask(session.user.name, session.user.account)
         for number in self._by_number:
-            self._say(SESSION, number, None)
+            self._outgoing.say(SESSION, number, None)
 
     # -- what arrives
 
@@ -336,22 +280,19 @@ class People:
         for told in self.roster.take(node, count, said["rows"]):
             self._follow(told)
         self._since_snapshot += 1
-        if node == self._stream.node and count == self._count:
-            self._under_way = None
+        if node == self._stream.node:
             if self._since_snapshot >= SNAPSHOT_EVERY:
                 self._write_snapshot()
-            self._send_soon()
+            self._outgoing.came_back(count)
 
     def _settle_what_came(self) -> None:
         """What was under way may be in what others knew."""
         node = self._stream.node
-        if self._under_way is not None and self.roster.count_of(node) >= self._count:
-            self._under_way = None
-        if self._under_way is None:
+        self._outgoing.came_back(self.roster.count_of(node))
+        if not self._outgoing.is_under_way:
             for key, asked in tuple(self._asked.items()):
-                self._say(CLAIM, key, asked.row)  # once more does no harm
+                self._outgoing.say(CLAIM, key, asked.row)  # once more does no harm
         self._freed = {key for key in self._freed if self.roster.claim_of(node, key) is not None}
-        self._send_soon()
 
     def _write_snapshot(self) -> None:
         headers = {"Nats-Rollup": "sub", SNAPSHOT: str(self._last)}
@@ -399,7 +340,7 @@ class People:
         key = told.name.key
         settled = []
         if (asked := self._asked.get(key)) is not None:
-            if (CLAIM, key) in self._queue:  # once more, for others
+            if self._outgoing.has(CLAIM, key):  # once more, for others
                 settled = [one for one in asked.waiting if one[0] == told.account]
                 asked.waiting = [one for one in asked.waiting if one[0] != told.account]
             else:

@@ -313,9 +313,13 @@ class Chat:
 
         The rooms are told when that makes another thing of its user; nothing that who is muted has written.
         """
+        self.know_away(session, "" if text and self.muted_as(session.user) is not None else text)
+
+    def know_away(self, session: Session, text: str | None) -> None:
+        """The same, whoever may be muted."""
         user = session.user
         was_away = user.away
-        session.away = "" if text and self.muted_as(user) is not None else text
+        session.away = text
         self.lists.changed()
         self._tell_away(user, was_away)
         self.nodes.changed(session)

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 import pytest
 
 from lanchatd.broker.stream import Fate, Published
-from lanchatd.chat import closing
+from lanchatd.chat import closing, moderating
 from lanchatd.chat.answers import begin
 from tests.broker.several import Several
 
@@ -561,3 +561,18 @@ def test_what_can_not_be_done_here_does_not_stop_what_comes_behind_it(logged_err
     assert here.connect().types("x").sees()[-1] == "!! That nick is taken."
     there.join("bob")
     assert "bob" in here.who()
+
+
+def test_who_is_muted_after_they_went_away_is_away_with_their_text_at_all_nodes() -> None:
+    """Whichever of the two another node heard of first."""
+    several = Several(2)
+    here, there = several
+    alice = here.join("alice")
+    here.stream.held = True
+    alice.types("/away lunch")
+    moderating.mute(there.chat, alice.user.name, None)
+    several.settle()
+    here.stream.held = False
+    here.stream.lets_go()
+    several.settle()
+    assert here.known() == there.known()
