@@ -11,6 +11,16 @@ from tests.broker.locked import Locked, locked_server
 from tests.broker.server import Server, Servers, one_server, three_servers
 
 
+@pytest.fixture(autouse=True)
+def _connections_end() -> Iterator[None]:
+    """Nobody who came in by `hello` stays."""
+    yield
+    # Not at the top: pytest reads a module of tests itself first, to show what its asserts compare.
+    from tests.broker.test_log_daemons import close_all  # noqa: PLC0415
+
+    close_all()
+
+
 @pytest.fixture
 def broker(tmp_path: Path) -> Iterator[Server]:
     """One that is ready, and nothing is kept in it."""

@@ -191,8 +191,11 @@ class Servers:
         return ",".join(server.url for server in self.each)
 
     def ready(self) -> None:
+        """Wait until each is well, and the one that leads them has heard of all."""
         for server in self.each:
             server.ready()
+        if len(self.each) > 1:
+            until("they know each other", lambda: any(_leads_all(each, len(self.each)) for each in self.each))
 
     def leader(self) -> Server:
         """Who leads the stream, which has to be there, once all that run agree on it."""
@@ -225,6 +228,14 @@ def server_in(directory: Path, name: str, more: str = "") -> Server:
         f"\n{more}\n"
     )
     return Server(directory, name, config, port, monitor)
+
+
+def _leads_all(server: Server, count: int) -> bool:
+    """Whether it leads so many, and all of them are there."""
+    cluster = server.asked("jsz").get("meta_cluster", {})
+    others = cluster.get("replicas", [])
+    there = [each for each in others if each.get("current") and not each.get("offline")]
+    return cluster.get("leader") == server.name and len(there) == count - 1
 
 
 def _leader(server: Server) -> str:

@@ -7,7 +7,7 @@ import shutil
 import ssl
 import subprocess
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -16,7 +16,7 @@ from lanchatd.broker.address import address_from
 from tests.broker.lanchat_broker import runs
 from tests.broker.links import linked
 from tests.broker.plain import Plain
-from tests.broker.server import PATIENCE_S, Server, Servers, free_ports, program, running, why_not
+from tests.broker.server import PATIENCE_S, Server, Servers, free_ports, program, running, until, why_not
 from tests.broker.test_log_daemons import node
 
 pytestmark = [pytest.mark.broker, pytest.mark.timeout(3 * PATIENCE_S)]
@@ -98,8 +98,14 @@ def test_three_are_one(tmp_path: Path, certificates: Path) -> None:
             daemon.asks("$JS.API.STREAM.CREATE.lanchat", **STREAM, num_replicas=3)
             daemon.publishes("lanchat.people", b"{}")
         three.leader().kill()
-        with client(three.leader(), certificates, "lanchatd") as daemon:
-            assert daemon.publishes("lanchat.people", b"{}")["seq"] == 2
+        leader = three.leader()
+
+        def takes_more() -> bool:
+            with client(leader, certificates, "lanchatd") as daemon, suppress(ConnectionError):
+                return bool(daemon.publishes("lanchat.people", b"{}")["seq"] == 2)
+            return False
+
+        until("it takes more, once all know that it leads", takes_more)
 
 
 def test_the_daemons_may_do_only_what_they_need(tmp_path: Path, certificates: Path) -> None:

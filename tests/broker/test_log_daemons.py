@@ -35,9 +35,8 @@ def node(url: str, cwd: Path, *options: str, **more: Any) -> Iterator[Daemon]:
 _OPEN: list[Peer] = []
 
 
-@pytest.fixture(autouse=True)
-def _close_all() -> Iterator[None]:
-    yield
+def close_all() -> None:
+    """End the connections of all who came in by `hello`; each test here ends so (`conftest.py`)."""
     while _OPEN:
         _OPEN.pop().close()
 
