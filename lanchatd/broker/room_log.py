@@ -55,6 +55,10 @@ class Around(Protocol):
         """It has nothing on its way any more."""
         ...
 
+    def hangs(self, why: str) -> None:
+        """A log takes nothing more until what is on its way came, and why that is."""
+        ...
+
     def user(self, nick: str) -> User | None:
         """Who is here under a nick."""
         ...
@@ -77,6 +81,7 @@ class _Sending:
     again_at: float = 0.0
     token: str = ""
     hangs: bool = False
+    why: str = "the broker does not answer"
     tries: dict[str, Sequence[Posted]] = field(default_factory=dict)
 
 
@@ -105,7 +110,7 @@ class RoomLog:
         if self._removed or self._removing is not None:
             return _being_removed()
         if (sending := self._sending) is not None and sending.hangs:
-            return _refused("the broker does not answer")
+            return _refused(sending.why)
         return None
 
     def listen(self, listener: Listener) -> None:
@@ -166,6 +171,8 @@ class RoomLog:
         self.try_now()
 
     def _answered(self, sending: _Sending, token: str, published: Published) -> None:
+        if published.fate is Fate.FAILED:
+            sending.why = published.why
         if published.fate is not Fate.STORED and sending.token == token:
             # After a conflict, the message that was faster comes, and then it is tried at once.
             sending.again_at = self._around.clock.seconds() + AGAIN_S
@@ -178,6 +185,12 @@ class RoomLog:
             self.try_now()
         if now - sending.since >= HANGS_S and not sending.hangs and self._sending is sending:
             self.hangs()
+            self._around.hangs(sending.why)
+
+    @property
+    def is_hanging(self) -> bool:
+        """Whether what is on its way has been there for too long."""
+        return self._sending is not None and self._sending.hangs
 
     def hangs(self) -> None:
         """Nothing more is taken until what is on its way came, or the broker is back."""

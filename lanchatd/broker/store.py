@@ -65,6 +65,8 @@ class BrokerStore:
         self._user: Callable[[str], User | None] = lambda _: None
         self._found: Callable[[str], object] = lambda _: None
         self._gone: Callable[[str], None] = lambda _: None
+        self._hangs: str | None = None
+        self._hang_changed: Callable[[str | None], None] = lambda _: None
 
     # -- opening and closing
 
@@ -74,12 +76,15 @@ class BrokerStore:
         user: Callable[[str], User | None],
         found: Callable[[str], object],
         gone: Callable[[str], None],
+        hang_changed: Callable[[str | None], None],
     ) -> None:
         """Tell a chat: ``found`` makes a room, by its name, in which another daemon's people talk.
 
         ``gone``: a room was removed elsewhere, by its key. ``user`` is who is here under a nick.
+        ``hang_changed``: lines are refused although the broker is there, and why; or no more (None).
         """
         self.refs, self._user, self._found, self._gone = refs, user, found, gone
+        self._hang_changed = hang_changed
         self.stream.subscribe("room.*", self._arrived)
 
     def open(
@@ -123,7 +128,7 @@ class BrokerStore:
     @property
     def trouble(self) -> str | None:
         """Why lines are refused, None while they are not."""
-        return self.why
+        return self.why or self._hangs
 
     def size_bytes(self) -> int:
         """Of the copy."""
@@ -158,6 +163,14 @@ class BrokerStore:
 
     def ended(self, log: RoomLog) -> None:
         self._sending.discard(log)
+        if self._hangs is not None and not any(one.is_hanging for one in self._sending):
+            self._hangs = None
+            self._hang_changed(None)
+
+    def hangs(self, why: str) -> None:
+        if self._hangs is None:
+            self._hangs = why
+            self._hang_changed(why)
 
     def _look_at_all(self) -> None:
         self._look = None

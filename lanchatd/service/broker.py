@@ -63,6 +63,7 @@ class BrokerService(Service):
             lambda nick: chat.users.get(names.key_of(nick)),
             lambda name: chat.registry.there(names.room(name)),
             self._gone,
+            self._hang_changed,
         )
         self._link.watch(self._changed)
         self._nodes.serve(chat)
@@ -103,16 +104,27 @@ class BrokerService(Service):
                 self.log.info("the broker at {where} is reached: everybody can come in", where=self._where)
                 self._ready()
                 return
-            self.log.info("lines are taken again")
-            text = "The broker is there again."
+            self._lines_are_taken("The broker is there again.")
         else:
-            was = self._store.why
+            was = self._store.trouble
             self._store.is_down(why)
-            if was is not None:
-                return  # said before
-            self.log.error("lines are refused: {why}", why=why)
-            text = f"Nobody can say anything: {why}."
+            if was is None:  # else it was said before
+                self._lines_are_refused(why)
+
+    def _hang_changed(self, why: str | None) -> None:
+        """The broker is there, and takes nothing."""
+        if why is None:
+            self._lines_are_taken("The broker takes lines again.")
+        else:
+            self._lines_are_refused(why)
+
+    def _lines_are_taken(self, text: str) -> None:
+        self.log.info("lines are taken again")
         self._chat.tell_operators(Notice((text,)))
+
+    def _lines_are_refused(self, why: str) -> None:
+        self.log.error("lines are refused: {why}", why=why)
+        self._chat.tell_operators(Notice((f"Nobody can say anything: {why}.",)))
 
     def _gone(self, key: str) -> None:
         """A room was removed at another daemon."""

@@ -187,18 +187,30 @@ def test_what_never_got_there_is_sent_when_the_broker_is_back(
     logged_errors.clear()
 
 
-def test_a_broker_that_takes_nothing_is_said_after_ten_seconds(several: LogWorlds) -> None:
+def test_a_broker_that_takes_nothing_is_said_after_ten_seconds(
+    several: LogWorlds, logged_errors: list[str]
+) -> None:
     """As with a disk that hangs: nothing more is taken, and what waits is told when it is in."""
     here, _ = two(several)
-    alice = here.join("alice")
+    alice, bob, carol = here.join("alice"), here.join("bob"), here.join("carol")
+    carol.types("/join #elsewhere")
+    bob.user.operator = True
+    bob.sees()
     several.broker.refuses = "the disk is full"
     alice.types("hi")
+    carol.types("ho")
     several.passes(HANGS_S + 1)
+    assert here.store.trouble == "the disk is full"
     alice.types("too late")
-    assert "!! That line can't be kept: the broker does not answer." in alice.sees()
+    assert "!! That line can't be kept: the disk is full." in alice.sees()
+    assert bob.sees() == ["-- Nobody can say anything: the disk is full."]
     several.broker.refuses = ""
     several.passes(1)
     assert [line for line in alice.sees() if line[0] == "<"] == ["<alice> hi"]
+    assert bob.sees() == ["-- The broker takes lines again.", "<alice> hi"]
+    assert here.store.trouble is None
+    assert logged_errors == ["lines are refused: the disk is full"]
+    logged_errors.clear()
     alice.types("on")
     assert texts(here) == [(1, "hi"), (2, "on")]
 
