@@ -207,7 +207,7 @@ def test_a_broker_that_takes_nothing_is_said_after_ten_seconds(
     several.broker.refuses = ""
     several.passes(1)
     assert [line for line in alice.sees() if line[0] == "<"] == ["<alice> hi"]
-    assert bob.sees() == ["-- The broker takes lines again.", "<alice> hi"]
+    assert sorted(bob.sees()) == ["-- The broker takes lines again.", "<alice> hi"]
     assert here.store.trouble is None
     assert logged_errors == ["lines are refused: the disk is full"]
     logged_errors.clear()
