@@ -29,6 +29,7 @@ from lanchatd.net.turn_time import Budget
 ALPN_HTTP = b"http/1.1"
 
 # What is decrypted before it is looked at the time again: some twenty records of a byte, half a millisecond.
+# Or a record that is longer: it is one piece of work, and in parts it would be more.
 PIECE_BYTES = 512
 
 # So many chunks may wait to be sent while more is read: the outbox gives one, TLS answers on top of it.
@@ -182,7 +183,8 @@ class _Below(proxyForInterface(ITCPTransport, "_transport")):  # type: ignore[mi
         return self._waiting_bytes > CHUNKS * self._limits.chunk_bytes
 
     def _decrypt(self) -> None:
-        piece, self._unread = self._unread[:PIECE_BYTES], self._unread[PIECE_BYTES:]
+        size = max(PIECE_BYTES, self._records.left(self._unread))
+        piece, self._unread = self._unread[:size], self._unread[size:]
         reader: Reader = self._reader  # by then it may be gone
         before = reader.text_bytes
         self._tls.dataReceived(piece)

@@ -29,7 +29,7 @@ ABUSES: dict[str, dict[str, Any]] = {
     "empty lines": {"begin": JOINS, "piece": "\r\n", "times": 30_000, "connections": 20},
     "a line without end": {"begin": JOINS, "piece": "x" * 65_536, "connections": 4},
     "tags without end": {"begin": JOINS, "piece": "@" + "a" * 8_000 + ";", "connections": 4},
-    "tags of the longest": {"begin": JOINS, "piece": "@" + "a=b;" * 2_000 + " PING x\r\n", "connections": 30},
+    "tags of the longest": {"begin": JOINS, "piece": "@" + "a=b;" * 2_000 + " PING x\r\n", "connections": 50},
     "capabilities": {"begin": "CAP LS 302\r\n", "piece": "CAP REQ :batch\r\nCAP LS\r\n", "connections": 60},
     "capabilities of members": {
         "begin": JOINS,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from itertools import accumulate
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
@@ -33,3 +34,14 @@ def test_a_byte_at_a_time() -> None:
     stream = record(3) + record(0) + record(256)
     found = [records.ended_with(stream[at : at + 1]) for at in range(len(stream))]
     assert {at: size for at, size in enumerate(found) if size} == {7: 8, 12: 5, 273: 261}
+
+
+@pytest.mark.parametrize("cut", range(268))
+def test_how_much_is_left_of_a_record(cut: int) -> None:
+    """Wherever it was cut, once its header is whole."""
+    stream = record(3) + record(260) + record(1)
+    records = Records()
+    records.ended_with(stream[:8][:cut] if cut < 8 else stream[:cut])
+    end = 8 if cut < 8 else 273
+    assert records.left(stream[cut:]) == end - cut
+    assert records.left(stream[cut:][: max(0, 4 - cut)]) in (0, end - cut)
