@@ -48,11 +48,6 @@ class SeveralNodes:
         if here is not None:
             self._about.update(host=here.host, port=here.port, key=here.key)
 
-    def advertised(self) -> tuple[Node, ...]:
-        """Where one joins the other nodes."""
-        every = [self.people.roster.about(node) for node in self.people.others]
-        return tuple(Node(about["host"], about["port"], about["key"]) for about in every if about)
-
     def end(self) -> None:
         """The daemon ends: its people have left."""
         self.pulse.end()
@@ -62,6 +57,10 @@ class SeveralNodes:
         self.pulse.heard(node)
 
     # -- the rules ask
+
+    def advertised(self) -> tuple[Node, ...]:
+        every = [self.people.roster.about(node) for node in self.people.others]
+        return tuple(Node(about["host"], about["port"], about["key"]) for about in every if about)
 
     def proved(self, nick: str, proof: Answer[Proof | None]) -> Answer[Proof | None]:
         return begin(self._proved(nick, proof))

@@ -16,7 +16,6 @@ from lanchatd.chat.events import (
     Item,
     Kind,
     Missed,
-    Node,
     Notice,
     Parted,
     Private,
@@ -93,8 +92,6 @@ class Chat:
         self.lists = Lists(clock)
         self.list_turns = ListTurns(clock)
         self.search: Search | None = None  # if there is something to search in
-        self.other_nodes: Callable[[], tuple[Node, ...]] = tuple
-        """The other daemons of the chat that are there now, if there are several."""
         self.nicks_seen = Looks()
         for nick in names.RESERVED:
             self.nicks_seen.add(names.nick(nick))
@@ -478,7 +475,7 @@ class Chat:
         self.nodes.changed(session)
         where = (session.user.nick, room.name, room.log.name, room.readers.newest, room.topic)
         by = "" if session.proof is None else session.proof.by
-        nodes = self.other_nodes()
+        nodes = self.nodes.advertised()
         welcome = Welcome(*where, server=self.name, version=__version__, motd=motd, by=by, nodes=nodes)
         told: list[Item] = [welcome]
         if until := self.read_until(session.user, room):

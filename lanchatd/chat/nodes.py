@@ -9,7 +9,7 @@ from typing import Protocol
 
 from lanchatd.chat.accounts.rows import Proof
 from lanchatd.chat.answers import Answer
-from lanchatd.chat.events import Private, Reason
+from lanchatd.chat.events import Node, Private, Reason
 from lanchatd.chat.room import Room
 from lanchatd.chat.user import Session, User
 from lanchatd.text.names import Name
@@ -17,6 +17,10 @@ from lanchatd.text.names import Name
 
 class Nodes(Protocol):
     """The other daemons of the chat. What is told of sessions at other nodes is not for them."""
+
+    def advertised(self) -> tuple[Node, ...]:
+        """Where one joins those that are there now."""
+        ...
 
     def proved(self, nick: str, proof: Answer[Proof | None]) -> Answer[Proof | None]:
         """``proof`` is what somebody has shown for a nick; it is answered when they have that everywhere."""
@@ -53,6 +57,9 @@ class Nodes(Protocol):
 
 class Alone:
     """There are no others. Implements `Nodes`."""
+
+    def advertised(self) -> tuple[Node, ...]:
+        return ()
 
     def proved(self, nick: str, proof: Answer[Proof | None]) -> Answer[Proof | None]:
         return proof

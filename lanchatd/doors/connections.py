@@ -95,7 +95,7 @@ class Connections:
 
         ``ask`` for the nick, if none has come yet.
         """
-        of = page, ask, self.credentials.fingerprint, self.chat.motd, self.chat.other_nodes()
+        of = page, ask, self.credentials.fingerprint, self.chat.motd, self.chat.nodes.advertised()
         if of != self._greeted[0]:
             self._greeted = of, self.text.render(self._greeting(*of))
         return self._greeted[1]

@@ -57,7 +57,6 @@ class BrokerService(Service):
     def startService(self) -> None:
         super().startService()  # type: ignore[no-untyped-call]
         chat = self._chat
-        chat.other_nodes = self._nodes.advertised
         self._store.serve(
             chat.refs,
             lambda nick: chat.users.get(names.key_of(nick)),

@@ -45,9 +45,6 @@ class _Served:
 
     def advertise(self, here: Any) -> None: ...
 
-    def advertised(self) -> tuple[()]:
-        return ()
-
 
 class LogNode(Node):
     """One of them. ``path`` is where its copy is."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from lanchatd.chat.events import Node
+from lanchatd.chat.nodes import Alone
 from lanchatd.text import names
 from lanchatd.text.refused import Refused
 from tests.world import ASKED, World, certificate
@@ -28,9 +29,16 @@ def test_who_says_nothing_is_asked_for_a_nick_and_greeted_when_they_give_it() ->
     ]
 
 
+class Others(Alone):
+    """Two that are there; nothing is asked of them."""
+
+    def advertised(self) -> tuple[Node, ...]:
+        return Node("b.local", 8000, "sha256:B"), Node("fd00::1", 8001, "sha256:C")
+
+
 def test_who_comes_is_told_where_the_other_daemons_are(world: World) -> None:
     """Those that there are now, if several are one chat."""
-    world.chat.other_nodes = lambda: (Node("b.local", 8000, "sha256:B"), Node("fd00::1", 8001, "sha256:C"))
+    world.chat.nodes = Others()
     assert "-- Also at: b.local:8000, [fd00::1]:8001" in world.connect().types("alice").sees()
     (welcome, *_) = world.join_json("ci").gets()
     assert [node["host"] for node in welcome["nodes"]] == ["b.local", "fd00::1"]
