@@ -27,9 +27,7 @@ async def close(chat: Chat, room: Room, by: str, text: str) -> None:
     room.tell_now()
     room.when_told(partial(told.settle, None))
     await told
-    why = Reason(f"{room.name} was {CLOSED} by {by}", text)
-    send_out(chat, room, CLOSED, why)
-    chat.nodes.closed(room, CLOSED, why)
+    _send_all_out(chat, room, CLOSED, by, text)
 
 
 async def remove(chat: Chat, room: Room, by: str, text: str) -> None:
@@ -39,9 +37,7 @@ async def remove(chat: Chat, room: Room, by: str, text: str) -> None:
     """
     room.tell_now()
     await room.log.throw_away()
-    why = Reason(f"{room.name} was {REMOVED} by {by}", text)
-    send_out(chat, room, REMOVED, why)
-    chat.nodes.closed(room, REMOVED, why)
+    _send_all_out(chat, room, REMOVED, by, text)
     chat.registry.remove(room)
 
 
@@ -49,6 +45,13 @@ def is_removed(chat: Chat, room: Room) -> None:
     """A room was removed at another daemon of the chat: its log is gone."""
     send_out(chat, room, REMOVED, Reason(f"{room.name} was {REMOVED}"))
     chat.registry.remove(room)
+
+
+def _send_all_out(chat: Chat, room: Room, how: str, by: str, text: str) -> None:
+    """From here, and from the other daemons of the chat."""
+    why = Reason(f"{room.name} was {how} by {by}", text)
+    send_out(chat, room, how, why)
+    chat.nodes.closed(room, how, why)
 
 
 def send_out(chat: Chat, room: Room, how: str, why: Reason) -> None:
