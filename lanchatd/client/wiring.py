@@ -79,7 +79,6 @@ def connection_for(
     reactor: Any, options: Options, trust: Trust | None, session: ClientSession, observer: Observer
 ) -> ServerConnection:
     """The connection that the options ask for; for a terminal and for a pipe."""
-
     given = _way(reactor, Node(options.host, options.port, ""), trust)
     ways = Ways(given, partial(other_way, reactor, options, trust))
     return ServerConnection(reactor, ways, session, observer, growing_pauses(random.random))

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-# A record's type, version and size, and what they are of one that belongs to a handshake (RFC 8446, 5.1).
-_HEADER_BYTES = 5
+from lanchatd.net.tls_records import HEADER_BYTES, size_in
+
+# What the header of a record says that belongs to a handshake (RFC 8446, 5.1).
 _HANDSHAKE, _MAJOR_VERSION, _MOST_IN_A_RECORD = 0x16, 3, 16_384
 
 # A message's type and size, and its type.
@@ -11,7 +12,7 @@ _MESSAGE_HEADER_BYTES = 4
 _CLIENT_HELLO = 1
 
 # So much of it is waited for; what is longer is for OpenSSL to judge. Browsers' have 2 KiB at the most.
-HELLO_BYTES = 16_389
+HELLO_BYTES = HEADER_BYTES + _MOST_IN_A_RECORD
 
 
 class NoHelloError(Exception):
@@ -33,10 +34,10 @@ class ClientHello:
         """Whether it is whole now, with these bytes more. Raises `NoHelloError`."""
         self.came += data
         while not self._is_whole():
-            header = self.came[self._next : self._next + _HEADER_BYTES]
+            header = self.came[self._next : self._next + HEADER_BYTES]
             size = _size_in(header)
-            start = self._next + _HEADER_BYTES
-            if len(header) < _HEADER_BYTES or len(self.came) < start + size:
+            start = self._next + HEADER_BYTES
+            if len(header) < HEADER_BYTES or len(self.came) < start + size:
                 return len(self.came) >= HELLO_BYTES
             self._next = start + size
             self._size += size
@@ -58,9 +59,9 @@ def _size_in(header: bytes) -> int:
         raise NoHelloError("not a record of a handshake")
     if len(header) > 1 and header[1] != _MAJOR_VERSION:
         raise NoHelloError("a record of an unknown version")
-    if len(header) < _HEADER_BYTES:
+    if len(header) < HEADER_BYTES:
         return 0
-    size = int.from_bytes(header[3:])
+    size = size_in(header)
     if not 0 < size <= _MOST_IN_A_RECORD:
         raise NoHelloError("a record of an impossible size")
     return size

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-_HEADER_BYTES = 5  # type, version, and the size of what follows
+HEADER_BYTES = 5  # type, version, and the size of what follows
 
 
 class Records:
@@ -17,10 +17,10 @@ class Records:
 
     def left(self, unread: bytes) -> int:
         """How much is left of the record that is read, or that begins with this; 0 if that is unknown."""
-        begin = self._header + unread[:_HEADER_BYTES]
-        if self._left or len(begin) < _HEADER_BYTES:
+        begin = self._header + unread[:HEADER_BYTES]
+        if self._left or len(begin) < HEADER_BYTES:
             return self._left
-        return _HEADER_BYTES + _size_in(begin) - len(self._header)
+        return HEADER_BYTES + size_in(begin) - len(self._header)
 
     def ended_with(self, piece: bytes) -> int:
         """How many bytes the records have that end in this piece, with what came of them before."""
@@ -29,9 +29,9 @@ class Records:
         ended, end = 0, self._left
         while end <= len(data):
             ended = size - (len(data) - end)
-            start, end = end, end + _HEADER_BYTES
+            start, end = end, end + HEADER_BYTES
             if end <= len(data):
-                end += _size_in(data[start:end])
+                end += size_in(data[start:end])
             else:
                 self._header, self._left = data[start:], 0
                 break
@@ -41,5 +41,6 @@ class Records:
         return ended
 
 
-def _size_in(header: bytes) -> int:
-    return int.from_bytes(header[_HEADER_BYTES - 2 : _HEADER_BYTES])
+def size_in(header: bytes) -> int:
+    """How much follows a whole header."""
+    return int.from_bytes(header[HEADER_BYTES - 2 : HEADER_BYTES])

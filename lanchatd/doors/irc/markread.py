@@ -1,8 +1,8 @@
 """MARKREAD: how far a user has read (https://ircv3.net/specs/extensions/read-marker).
 
 Clients name a line by its time, and the rules by its id. Of owners it is known on all their devices, and
-kept. How far a guest has read, and private messages, which
-no log has, is known as long as this connection is open.
+kept. How far a guest has read, and private messages, which no log has, is known as long as this connection is
+open.
 """
 
 from __future__ import annotations
