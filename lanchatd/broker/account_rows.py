@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-import zlib
 from collections.abc import Iterable
 from dataclasses import astuple, fields
 from typing import Any
 
+from lanchatd.broker.packing import as_json, packed, unpacked
 from lanchatd.chat.accounts.register import Accounts
 from lanchatd.chat.accounts.rows import Account, Change, Code, Device, Held, ReadMark, Row
 from lanchatd.text.names import Name
@@ -21,13 +21,10 @@ _KINDS: dict[str, Any] = {
 }
 _WORDS = {kind: word for word, kind in _KINDS.items()}
 
-# Of all accounts, unpacked: a hundred thousand with all that they may have.
-MOST_BYTES = 268_435_456
-
 
 def change_as_bytes(change: Change) -> bytes:
     """One change."""
-    return _json({"put": _rows(change.put), "gone": _rows(change.gone)})
+    return as_json({"put": _rows(change.put), "gone": _rows(change.gone)}, astuple)
 
 
 def change_from(encoded: bytes) -> Change:
@@ -49,15 +46,12 @@ def everything(accounts: Accounts) -> list[Row]:
 def everything_as_bytes(accounts: Accounts) -> bytes:
     """All that there is, packed."""
     whole = {"rows": _rows(everything(accounts)), "last": accounts.next_number() - 1}
-    return zlib.compress(_json(whole), 1)
+    return packed(as_json(whole, astuple))
 
 
-def everything_from(packed: bytes) -> tuple[list[Row], int]:
+def everything_from(encoded: bytes) -> tuple[list[Row], int]:
     """All rows, and the highest number that an account ever had. Raises ValueError."""
-    try:
-        said = json.loads(zlib.decompressobj().decompress(packed, MOST_BYTES))
-    except zlib.error as error:
-        raise ValueError(str(error)) from None
+    said = unpacked(encoded)
     return list(map(_row, said["rows"])), said["last"]
 
 
@@ -69,7 +63,3 @@ def _row(said: list[Any]) -> Row:
     word, *values = said
     row: Row = _KINDS[word](*(Name(*value) if isinstance(value, list) else value for value in values))
     return row
-
-
-def _json(value: Any) -> bytes:
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), default=astuple).encode()

@@ -17,7 +17,7 @@ from typing import Any, BinaryIO
 from nats.aio.msg import Msg
 from nats.errors import Error
 
-from lanchatd.broker.connected import Connected, Gone, Refusing
+from lanchatd.broker.connected import NOT_SEVERAL, Connected, Gone, Refusing
 from lanchatd.broker.stream import LOG
 
 FORMAT = "lanchat.backup"
@@ -30,7 +30,6 @@ WITHIN_S = 60
 LONGEST_HEAD = 65_536  # bytes
 
 _HASH_BYTES = 32
-_NOT_SEVERAL = 10074
 _NAME_TAKEN = 10130
 
 
@@ -141,8 +140,7 @@ async def restore(connected: Connected, copy: Copy, moved: bool) -> dict[str, An
         await _spread(connected, {**config, "num_replicas": 3})
     except BaseException:
         # The broker has the name already, and would not take another copy.
-        with suppress(Gone, Refusing):
-            await connected.ask(f"STREAM.DELETE.{connected.name}")
+        await connected.unmake()
         raise
     return dict(taken["state"])
 
@@ -152,7 +150,7 @@ async def _spread(connected: Connected, config: dict[str, Any]) -> None:
     try:
         await connected.ask(f"STREAM.UPDATE.{connected.name}", config)
     except Refusing as error:
-        if error.code != _NOT_SEVERAL:
+        if error.code != NOT_SEVERAL:
             raise
 
 

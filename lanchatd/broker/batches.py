@@ -6,14 +6,15 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from lanchatd.broker.packing import as_json
 from lanchatd.broker.stream import Message
 from lanchatd.chat.events import TALK, Kind
 from lanchatd.chat.posted import Posted
 from lanchatd.text import names
 from lanchatd.text.refused import Refused
 
-FIRST, FROM, REMOVED = "Lanchat-First", "Lanchat-From", "Lanchat-Removed"
-"""Of a message: the id of its first line; who sent it, and as which of theirs; that the room is removed."""
+FIRST, REMOVED = "Lanchat-First", "Lanchat-Removed"
+"""Headers of a message: the id of its first line; that the room is removed."""
 
 _TALK = {kind.value: kind for kind in TALK}
 
@@ -46,8 +47,7 @@ class Batch:
 def encoded(posted: Sequence[Posted]) -> bytes:
     """The body of a message with these lines, and at least one."""
     rows = [(one.event.kind.value, *one.event[2:4], one.ref, int(one.event.known)) for one in posted]
-    document = {"room": posted[0].event.room, "lines": rows}
-    return json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode()
+    return as_json({"room": posted[0].event.room, "lines": rows})
 
 
 def line_of(kind: str, nick: str, text: str, ref: str | None, known: bool, at: float | None) -> Line:
@@ -58,8 +58,7 @@ def line_of(kind: str, nick: str, text: str, ref: str | None, known: bool, at: f
 def imported(room: str, lines: Sequence[Line]) -> bytes:
     """The body of a message with lines that were said before there was a broker, at times of their own."""
     rows = [(line.kind.value, line.nick, line.text, line.ref, int(line.known), line.at) for line in lines]
-    document = {"room": room, "lines": rows}
-    return json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode()
+    return as_json({"room": room, "lines": rows})
 
 
 def batch_in(key: str, message: Message) -> Batch:

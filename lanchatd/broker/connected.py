@@ -30,7 +30,7 @@ ASK_S = 5.0
 
 _CONFLICTS = (10071, 10164)  # a single broker, and the leader of several
 _NO_STREAM = 10059
-_NOT_SEVERAL = 10074
+NOT_SEVERAL = 10074
 _NOT_ENABLED = (10039, 10076)
 
 
@@ -142,9 +142,14 @@ class Connected:
         try:
             return await self.ask(f"STREAM.CREATE.{self.name}", settings(self.name, log, 3))
         except Refusing as error:
-            if error.code != _NOT_SEVERAL:
+            if error.code != NOT_SEVERAL:
                 raise
             return await self.ask(f"STREAM.CREATE.{self.name}", settings(self.name, log, 1))
+
+    async def unmake(self) -> None:
+        """Take the stream out again, as what was to be put into it failed."""
+        with suppress(Gone, Refusing):
+            await self.ask(f"STREAM.DELETE.{self.name}")
 
     async def rename_log(self, log: str) -> None:
         """Give the log another name: ids that somebody saw may be given again."""

@@ -12,6 +12,7 @@ from functools import partial
 from typing import Any
 
 from lanchatd.broker.far_sessions import DISMISS, READ, TELL, nodes_of
+from lanchatd.broker.packing import as_json
 from lanchatd.broker.people import People
 from lanchatd.broker.stream import Stream
 from lanchatd.chat import closing
@@ -59,15 +60,15 @@ class Direct:
 
     def beat(self) -> None:
         """This node is there."""
-        self._stream.send(None, _json([BEAT, self._stream.node]))
+        self._stream.send(None, as_json([BEAT, self._stream.node]))
 
     def tell(self, node: str | None, row: list[Any]) -> None:
         """Tell a node something, or all others."""
-        self._stream.send(node, _json(row))
+        self._stream.send(node, as_json(row))
 
     def ask_whether_there(self, node: str) -> Answer[bytes]:
         """Whether a node is there. LookupError if nobody is, `Refused` if it does not answer in time."""
-        return self._stream.ask(node, _json([THERE]), ANSWERS_WITHIN_S)
+        return self._stream.ask(node, as_json([THERE]), ANSWERS_WITHIN_S)
 
     async def is_there(self, node: str) -> bool:
         """Whether a node is there; if the broker says twice that nobody is, it is not.
@@ -108,14 +109,14 @@ class Direct:
 
         for node in self._people.others:
             missing += 1
-            self._stream.ask(node, _json([APPLIED, sequence]), ANSWERS_WITHIN_S).when_known(answered)
+            self._stream.ask(node, as_json([APPLIED, sequence]), ANSWERS_WITHIN_S).when_known(answered)
         answered()
         return answer
 
     def whispered(self, private: Private, session: Session, to: User) -> None:
         """Show a private message to who is at other nodes, also its sender."""
         user = session.user
-        row = _json([PRIVATE, asdict(private), user.name.key, to.name.key])
+        row = as_json([PRIVATE, asdict(private), user.name.key, to.name.key])
         for node in nodes_of(user) | nodes_of(to):
             asked = self._stream.ask(node, row, ANSWERS_WITHIN_S)
             asked.when_known(partial(self._was_shown, session, to.nick))
@@ -191,7 +192,3 @@ def _tell(session: Session, word: str, more: list[Any]) -> None:
     else:
         code, text, *reason = more
         session.connection.dismiss(code, text, Reason(*reason))
-
-
-def _json(row: list[Any]) -> bytes:
-    return json.dumps(row, ensure_ascii=False, separators=(",", ":")).encode()

@@ -173,7 +173,7 @@ class FarSessions:
         return here
 
     def _send_away(self, user: User) -> None:
-        dismiss_here(user)
+        lost_the_nick(user)
         for session in user.sessions:
             if isinstance(session, FarSession):
                 self.left(session.node, session.number, LOST)
@@ -220,12 +220,17 @@ def _proof(facts: Facts) -> Proof | None:
     return None if proof is None else Proof(facts["account"], *proof)
 
 
-def dismiss_here(user: User) -> None:
+def lost_the_nick(user: User) -> None:
     """A user has lost the nick to somebody at another node."""
     text = f"{user.nick} was taken by somebody else, while this server could not be reached by the others."
+    dismiss_here(user, "nick_taken", text, LOST)
+
+
+def dismiss_here(user: User, code: str, text: str, reason: Reason) -> None:
+    """Close a user's connections to this node; the others close theirs, as they hear the same."""
     for session in user.sessions:
         if not session.far:
-            session.connection.dismiss("nick_taken", text, LOST)
+            session.connection.dismiss(code, text, reason)
 
 
 def nodes_of(user: User) -> set[str]:

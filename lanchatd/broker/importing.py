@@ -6,11 +6,10 @@ import asyncio
 import sqlite3
 from collections import defaultdict
 from collections.abc import Callable, Iterator
-from contextlib import suppress
 from dataclasses import dataclass
 
 from lanchatd.broker import batches
-from lanchatd.broker.connected import Connected, Gone, Refusing
+from lanchatd.broker.connected import Connected, Gone
 from lanchatd.broker.stream import Fate, Published, room_subject
 
 # Of one message: a part of what the broker takes at the least, 1 MiB; and messages on their way at once.
@@ -96,8 +95,7 @@ async def bring_in(connected: Connected, connection: sqlite3.Connection, told: C
             told(count)
         await sending.finish()
     except BaseException:
-        with suppress(Gone, Refusing):
-            await connected.ask(f"STREAM.DELETE.{connected.name}")
+        await connected.unmake()
         raise
     return count
 

@@ -5,13 +5,12 @@ from __future__ import annotations
 import argparse
 from collections.abc import Sequence
 from functools import partial
-from importlib.util import find_spec
 from pathlib import Path
 from typing import NoReturn
 
-from lanchatd.broker.address import address_from
+from lanchatd.broker.asked import add_broker, broker_in
 from lanchatd.program import run
-from lanchatd.state.file_tool import Wrong, exit_code
+from lanchatd.state.file_tool import exit_code
 
 
 def program() -> NoReturn:
@@ -31,8 +30,7 @@ def _parser() -> argparse.ArgumentParser:
     backup = commands.add_parser("backup", help="copy all of it into a file, while people talk or not")
     restore = commands.add_parser("restore", help="put a copy into a broker that has no such chat")
     for command in (check, backup, restore):
-        command.add_argument("--broker", metavar="URL", required=True, help="as the daemons have it")
-        command.add_argument("--broker-login", metavar="FILE", type=Path, help="as the daemons have it")
+        add_broker(command, "as the daemons have it", "as the daemons have it")
     for command in (backup, restore):
         command.add_argument("file", metavar="FILE", type=Path)
     restore.add_argument(
@@ -42,12 +40,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _run(asked: argparse.Namespace) -> None:
-    try:
-        address = address_from(asked.broker, asked.broker_login)
-    except ValueError as error:
-        raise Wrong(f"--broker: {error}") from None
-    if find_spec("nats") is None:
-        raise Wrong("it needs more: pip install 'lanchatd[broker]'")
+    address = broker_in(asked)
     from lanchatd.broker import keeping  # noqa: PLC0415
 
     match asked.command:

@@ -6,14 +6,12 @@ import argparse
 import sqlite3
 import sys
 from collections.abc import Sequence
-from importlib.util import find_spec
 from pathlib import Path
 from typing import NoReturn
 
-from lanchatd.broker.address import address_from
+from lanchatd.broker.asked import add_broker, broker_in
 from lanchatd.history import lanchat_log
 from lanchatd.program import run
-from lanchatd.state.file_tool import Wrong
 
 _TOLD_EVERY = 100_000  # lines
 
@@ -32,18 +30,12 @@ def add_import(commands: lanchat_log.Commands) -> None:
     """Add the command."""
     parser = commands.add_parser("import", help="put what one daemon has kept into a broker without a chat")
     parser.add_argument("file", metavar="FILE", type=Path, help="its history.sqlite, or a copy of it")
-    parser.add_argument("--broker", metavar="URL", required=True, help="as the daemons will have it")
-    parser.add_argument("--broker-login", metavar="FILE", type=Path, help="of a user who may do everything")
+    add_broker(parser, "as the daemons will have it", "of a user who may do everything")
     parser.set_defaults(run=_import, reads=lambda asked: asked.file)
 
 
 def _import(connection: sqlite3.Connection, asked: argparse.Namespace) -> None:
-    try:
-        address = address_from(asked.broker, asked.broker_login)
-    except ValueError as error:
-        raise Wrong(f"--broker: {error}") from None
-    if find_spec("nats") is None:
-        raise Wrong("it needs more: pip install 'lanchatd[broker]'")
+    address = broker_in(asked)
     from lanchatd.broker import keeping  # noqa: PLC0415
     from lanchatd.broker.importing import bring_in  # noqa: PLC0415
 

@@ -22,10 +22,9 @@ from twisted.logger import Logger
 from lanchatd.broker.address import Address
 from lanchatd.broker.connected import Connected, Gone, NoJetStream, Opened, Refusing
 from lanchatd.broker.reader import Reader
-from lanchatd.broker.stream import NO_JETSTREAM, STATE, Message, Unfit
+from lanchatd.broker.stream import AGAIN_S, NO_JETSTREAM, STATE, Message, Unfit
 
 HEADERS_BYTES = 4_096  # kept free for them in the largest message
-AGAIN_S = 0.25  # between two tries to reach the broker
 # Messages that were read and have not arrived in the reactor yet; then the broker waits too.
 MOST_AHEAD = 4_096
 STOPS_WITHIN_S = 2.0

@@ -6,18 +6,17 @@ then: it carries a count, so that it counts once.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 
+from lanchatd.broker.packing import as_json
 from lanchatd.broker.roster import GONE, Row
-from lanchatd.broker.stream import PEOPLE, Fate, Published, Stream
+from lanchatd.broker.stream import AGAIN_S, PEOPLE, Fate, Published, Stream
 from lanchatd.clock import Clock
 
 # Of one message: some 100 KiB.
 MOST_ROWS = 500
 
-# What was not stored, or did not come back, is sent again.
-AGAIN_S, LATE_S = 0.25, 3
+LATE_S = 3  # what did not come back by then is sent again
 
 
 class Outgoing:
@@ -88,7 +87,7 @@ class Outgoing:
             rows.append(self._session_row(int(about)) if row is None else row)
         self.count += 1
         message = {"node": self._stream.node, "count": self.count, "rows": rows}
-        self._under_way = json.dumps(message, ensure_ascii=False, separators=(",", ":")).encode()
+        self._under_way = as_json(message)
         self.send_again()
 
     def send_again(self) -> None:

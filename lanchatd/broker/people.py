@@ -10,7 +10,7 @@ from typing import Any
 from twisted.logger import Logger
 
 from lanchatd.broker import roster
-from lanchatd.broker.far_sessions import FarSessions, dismiss_here, facts_of
+from lanchatd.broker.far_sessions import FarSessions, facts_of, lost_the_nick
 from lanchatd.broker.outgoing import Outgoing
 from lanchatd.broker.roster import (
     CLAIM,
@@ -27,7 +27,7 @@ from lanchatd.broker.roster import (
     Row,
     Seen,
 )
-from lanchatd.broker.stream import PEOPLE, Fate, Message, Published, Stream
+from lanchatd.broker.stream import PEOPLE, ROLLUP, SNAPSHOT, Fate, Message, Published, Stream
 from lanchatd.chat.accounts.rows import Proof
 from lanchatd.chat.answers import Answer
 from lanchatd.chat.chat import Chat
@@ -44,7 +44,6 @@ CLAIMED_WITHIN_S, UNUSED_S, OWNED_UNUSED_S = 5, 5, 120
 
 # Messages after which all of it is written as one, which takes their place.
 SNAPSHOT_EVERY = 1_000
-SNAPSHOT = "Lanchat-Snapshot"
 
 AWAY = Refused("no_broker", "Nobody can come in or take another nick now: the broker can't be reached.")
 
@@ -295,7 +294,7 @@ class People:
         self._freed = {key for key in self._freed if self.roster.claim_of(node, key) is not None}
 
     def _write_snapshot(self) -> None:
-        headers = {"Nats-Rollup": "sub", SNAPSHOT: str(self._last)}
+        headers = {**ROLLUP, SNAPSHOT: str(self._last)}
         self._stream.publish(PEOPLE, self.roster.snapshot(), headers, self._last, self._snapshot_answered)
 
     def _snapshot_answered(self, published: Published) -> None:
@@ -334,7 +333,7 @@ class People:
             return
         here = self.chat.users.get(told.name.key)
         if here is not None and not told.why and (told.account is None or told.account != here.account):
-            dismiss_here(here)
+            lost_the_nick(here)
 
     def _own_claim_is_back(self, told: Claimed) -> None:
         key = told.name.key
@@ -360,6 +359,6 @@ class People:
                 unused_s = UNUSED_S if told.account is None else OWNED_UNUSED_S
                 self._unused[key] = self._clock.seconds() + unused_s
         elif here is not None and not self.has(key):
-            dismiss_here(here)
+            lost_the_nick(here)
         elif here is not None and here.account != told.account and key not in self._asked:
             self._ask(here.name, here.account)

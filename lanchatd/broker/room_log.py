@@ -15,9 +15,9 @@ from functools import partial
 from typing import Protocol
 from weakref import ref
 
-from lanchatd.broker.batches import FIRST, FROM, REMOVED, Batch, Line, encoded
+from lanchatd.broker.batches import FIRST, REMOVED, Batch, Line, encoded
 from lanchatd.broker.replica import Base, Writes
-from lanchatd.broker.stream import Fate, Message, Published, Stream
+from lanchatd.broker.stream import AGAIN_S, FROM, Fate, Message, Published, Stream
 from lanchatd.chat.answers import Answer, begin
 from lanchatd.chat.events import Event
 from lanchatd.chat.log import Listener
@@ -28,9 +28,8 @@ from lanchatd.clock import Clock
 from lanchatd.history.disk.room_log import DiskLog
 from lanchatd.text.refused import Refused
 
-# How long after a try that failed it is tried again; and after one of which nothing was heard. It is never
-# said twice: if the first try is in the stream after all, the condition of the second one fails.
-AGAIN_S = 0.25
+# How long after a try of which nothing was heard it is tried again. It is never said twice: if the first try
+# is in the stream after all, the condition of the second one fails.
 LATE_S = 2.5
 
 # How long lines may be on their way, before no more are taken until they came.

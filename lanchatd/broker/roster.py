@@ -7,12 +7,11 @@ its claims and its sessions are.
 
 from __future__ import annotations
 
-import json
-import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from lanchatd.broker.packing import as_json, packed, unpacked
 from lanchatd.text.lookalikes import looks_of
 from lanchatd.text.names import Name
 
@@ -24,8 +23,6 @@ HERE, CLAIM, FREE, SESSION, LEFT, GONE = "here", "claim", "free", "session", "le
 # Nodes that are gone, by their names, which none has again: the last ones. What such a one has sent twice may
 # arrive yet.
 MOST_GONE = 100
-
-MOST_SNAPSHOT_BYTES = 268_435_456  # unpacked: a million sessions
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,20 +63,13 @@ class Left:
 
 
 @dataclass(frozen=True, slots=True)
-class NodeCame:
-    """A node is part of the chat."""
-
-    node: str
-
-
-@dataclass(frozen=True, slots=True)
 class NodeGone:
     """A node is none any more; its sessions were told before as left."""
 
     node: str
 
 
-Told = Claimed | Freed | Seen | Left | NodeCame | NodeGone
+Told = Claimed | Freed | Seen | Left | NodeGone
 
 
 @dataclass(slots=True)
@@ -132,7 +122,6 @@ class Roster:
             if node in self._gone or not rows or rows[0][0] != HERE:
                 return
             self._nodes[node] = _Node(rows[0][1])
-            yield NodeCame(node)
         if count <= self._nodes[node].count:
             return
         self._nodes[node].count = count
@@ -219,15 +208,11 @@ class Roster:
              [[number, facts] for number, facts in node.sessions.items()]]
             for name, node in self._nodes.items()
         ]  # fmt: skip
-        whole = {"nodes": nodes, "gone": self._gone}
-        return zlib.compress(json.dumps(whole, ensure_ascii=False, separators=(",", ":")).encode(), 1)
+        return packed(as_json({"nodes": nodes, "gone": self._gone}))
 
     def load(self, snapshot: bytes) -> Iterator[Told]:
         """Go on with what others know, whatever was known here. Raises ValueError if it is no snapshot."""
-        try:
-            whole = json.loads(zlib.decompressobj().decompress(snapshot, MOST_SNAPSHOT_BYTES))
-        except zlib.error as error:
-            raise ValueError(str(error)) from None
+        whole = unpacked(snapshot)
         nodes = whole["nodes"]
         there = {name: {number for number, _ in sessions} for name, *_, sessions in nodes}
         for name in self.nodes:
@@ -236,7 +221,6 @@ class Roster:
                 continue
             for number in self._nodes[name].sessions.keys() - there[name]:
                 yield Left(name, number, "connection lost", "")
-        known = set(self._nodes)
         self._nodes, self._holders, self._looks = {}, {}, {}
         self._gone = whole["gone"]
         for name, about, count, claims, _ in nodes:
@@ -244,8 +228,6 @@ class Roster:
             for shown, key, account in claims:
                 self._hold(name, Name(shown, key), account)
         for name, *_, sessions in nodes:
-            if name not in known:
-                yield NodeCame(name)
             for number, facts in sessions:
                 self._nodes[name].sessions[number] = facts
                 yield Seen(name, number, facts)

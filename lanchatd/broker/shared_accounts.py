@@ -18,8 +18,18 @@ from lanchatd.broker.account_rows import (
     everything_as_bytes,
     everything_from,
 )
-from lanchatd.broker.far_sessions import dismiss_here, is_renamed_by_account
-from lanchatd.broker.stream import ACCOUNTS, Fate, Message, Published, Stream
+from lanchatd.broker.far_sessions import dismiss_here, is_renamed_by_account, lost_the_nick
+from lanchatd.broker.stream import (
+    ACCOUNTS,
+    AGAIN_S,
+    FROM,
+    ROLLUP,
+    SNAPSHOT,
+    Fate,
+    Message,
+    Published,
+    Stream,
+)
 from lanchatd.chat import moderating, nicks
 from lanchatd.chat.accounts.register import Outdated
 from lanchatd.chat.accounts.rows import Account, Change, Proof, ReadMark, Row
@@ -29,13 +39,12 @@ from lanchatd.chat.events import NO_REASON
 from lanchatd.clock import Clock
 from lanchatd.text.refused import Refused
 
-AGAIN_S = 0.25
 KEPT_WITHIN_S = 10
 
 # Changes after which all of it is written as one, which takes their place.
 SNAPSHOT_EVERY = 1_000
 
-FROM, AFTER, SNAPSHOT = "Lanchat-From", "Lanchat-After", "Lanchat-Snapshot"
+AFTER = "Lanchat-After"  # a header: the last message that counted, as the sender knew
 
 
 class _Proposal:
@@ -128,7 +137,7 @@ class SharedAccounts:
         self._write_snapshot(answered)
 
     def _write_snapshot(self, answered: Callable[[Published], None]) -> None:
-        headers = {"Nats-Rollup": "sub", SNAPSHOT: str(self._counted), FROM: self._me}
+        headers = {**ROLLUP, SNAPSHOT: str(self._counted), FROM: self._me}
         body = everything_as_bytes(self._chat.accounts)
         self._stream.publish(ACCOUNTS, body, headers, self._last, answered)
 
@@ -219,15 +228,12 @@ class SharedAccounts:
         if mine or all(session.far for session in here.sessions):  # they have registered it
             nicks.is_owner(self._chat, here, Proof(account.number, ""))
         else:
-            dismiss_here(here)
+            lost_the_nick(here)
 
     def _is_gone(self, account: Account) -> None:
         here = self._chat.users.get(account.name.key)
         if here is not None and here.account == account.number:
-            for session in here.sessions:
-                if not session.far:
-                    text = f"{account.name.shown} is not yours any more."
-                    session.connection.dismiss("account_gone", text, NO_REASON)
+            dismiss_here(here, "account_gone", f"{account.name.shown} is not yours any more.", NO_REASON)
         moderating.know_the_operators(self._chat)
 
 

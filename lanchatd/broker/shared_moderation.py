@@ -14,7 +14,7 @@ from typing import Any
 from twisted.logger import Logger
 
 from lanchatd.broker.direct import Direct
-from lanchatd.broker.stream import MODERATION, Fate, Message, Published, Stream
+from lanchatd.broker.stream import AGAIN_S, FROM, MODERATION, ROLLUP, Fate, Message, Published, Stream
 from lanchatd.chat import moderating
 from lanchatd.chat.answers import Answer
 from lanchatd.chat.chat import Chat
@@ -23,12 +23,8 @@ from lanchatd.clock import Clock
 from lanchatd.text import names
 from lanchatd.text.refused import Refused
 
-AGAIN_S = 0.25  # after which a document is stored again that may not have been
-
 # How long somebody waits for the answer; what they changed is stored when that can be.
 KEPT_WITHIN_S = 5
-
-FROM = "Lanchat-From"
 
 Document = dict[str, Any]
 
@@ -87,7 +83,7 @@ class SharedModeration:
         if self._wanted is None or not self._stream.up or self._under_way is not None:
             return
         tried = self._under_way = self._version, self._sequence
-        headers = {FROM: f"{self._me} {self._version}", "Nats-Rollup": "sub"}
+        headers = {FROM: f"{self._me} {self._version}", **ROLLUP}
         body = json.dumps(self._wanted, ensure_ascii=False).encode()
 
         def answered(published: Published) -> None:

@@ -12,8 +12,8 @@ from twisted.logger import Logger
 
 from lanchatd.broker.batches import batch_in
 from lanchatd.broker.replica import Base, Kept, Writes, open_replica
-from lanchatd.broker.room_log import AGAIN_S, RoomLog
-from lanchatd.broker.stream import Message, Stream, room_key, room_subject
+from lanchatd.broker.room_log import RoomLog
+from lanchatd.broker.stream import AGAIN_S, Message, Stream, room_key, room_subject
 from lanchatd.chat.answers import Answer, begin
 from lanchatd.chat.refs import Refs
 from lanchatd.chat.searching import Asker, Hits

@@ -19,6 +19,15 @@ PEOPLE, MODERATION, ACCOUNTS = "people", "moderation", "accounts"
 STATE = (PEOPLE, MODERATION, ACCOUNTS)
 """Each is read from its beginning at every start; the rest from where the daemon was."""
 
+FROM, SNAPSHOT = "Lanchat-From", "Lanchat-Snapshot"
+"""Headers of a message: who sent it, and as which of theirs; that it is all there is, and behind what."""
+
+ROLLUP = {"Nats-Rollup": "sub"}
+"""With this header a message takes the place of all that its subject had."""
+
+AGAIN_S = 0.25
+"""How long after a try that failed it is tried again, of whatever the broker is asked."""
+
 LOG, FORMAT = "lanchat.log", "lanchat.version"  # in the stream's metadata
 TODAY = 1  # the version of what is written into it
 

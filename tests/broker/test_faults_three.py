@@ -31,28 +31,38 @@ def is_well(talk: Talking, record_property: Record) -> None:
     print(figures)  # noqa: T201
 
 
-def test_the_one_that_leads_is_killed(three: Servers, tmp_path: Path, record_property: Record) -> None:
-    """The others elect another one, and it comes back."""
+def talk_goes_on(
+    three: Servers,
+    tmp_path: Path,
+    record_property: Record,
+    one: Callable[[], Server],
+    breaks: Callable[[Server], object],
+    mends: Callable[[Server], object],
+) -> None:
+    """While one of three, asked for when people talk, is broken, and when it is mended."""
     with chat(three, tmp_path) as several, talking(several.ports) as talk:
         talk.say(200)
-        leader = three.leader()
-        leader.kill()
+        server = one()
+        breaks(server)
         talk.say(200)
-        leader.start()
+        mends(server)
         talk.say(200)
         is_well(talk, record_property)
+
+
+def test_the_one_that_leads_is_killed(three: Servers, tmp_path: Path, record_property: Record) -> None:
+    """The others elect another one, and it comes back."""
+    talk_goes_on(three, tmp_path, record_property, three.leader, Server.kill, Server.start)
 
 
 def test_one_that_follows_is_killed(three: Servers, tmp_path: Path, record_property: Record) -> None:
     """Two are enough; and it catches up."""
-    with chat(three, tmp_path) as several, talking(several.ports) as talk:
-        talk.say(200)
-        follower, _ = three.followers()
-        follower.kill()
-        talk.say(200)
-        follower.start()
-        talk.say(200)
-        is_well(talk, record_property)
+
+    def follower() -> Server:
+        one, _ = three.followers()
+        return one
+
+    talk_goes_on(three, tmp_path, record_property, follower, Server.kill, Server.start)
 
 
 def test_all_three_are_killed(three: Servers, tmp_path: Path, record_property: Record) -> None:
@@ -69,14 +79,7 @@ def test_all_three_are_killed(three: Servers, tmp_path: Path, record_property: R
 
 def test_the_one_that_leads_stands_still(three: Servers, tmp_path: Path, record_property: Record) -> None:
     """The others elect another one; what it was given before is not there twice when it goes on."""
-    with chat(three, tmp_path) as several, talking(several.ports) as talk:
-        talk.say(200)
-        leader = three.leader()
-        leader.pause()
-        talk.say(200)
-        leader.goes_on()
-        talk.say(200)
-        is_well(talk, record_property)
+    talk_goes_on(three, tmp_path, record_property, three.leader, Server.pause, Server.goes_on)
 
 
 @pytest.fixture

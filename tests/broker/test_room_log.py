@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 
 from lanchatd.broker import replica
-from lanchatd.broker.batches import FIRST, FROM, encoded
+from lanchatd.broker.batches import FIRST, encoded
 from lanchatd.broker.room_log import HANGS_S, LATE_S
 from lanchatd.broker.store import PURGE_EVERY_S
-from lanchatd.broker.stream import room_subject
+from lanchatd.broker.stream import FROM, room_subject
 from lanchatd.chat import closing
 from lanchatd.chat.answers import begin
 from lanchatd.chat.events import Event, Kind
