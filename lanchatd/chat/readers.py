@@ -79,12 +79,13 @@ class Cursor:
     does; while the session is live both are the room's, and the fields are not kept up. ``gap_told``: what
     the log lost of the time before ``entered_at`` is known to it, or does not concern it. ``naming`` is how
     far it was told who is here, in a format that tells that in pieces, and ``names_at`` who had come into the
-    room then, as `LateJoins.came` counts.
+    room then, as `LateJoins.came` counts. ``frame`` is what its door makes of each of these pieces, of which
+    it says whether it is the last, if they are the answer to something.
     """
 
     # Slots: ten thousand of them shall be small.
     __slots__ = (
-        "at", "entered_at", "gap_told", "names_at", "naming", "presence_seen", "reader", "readers",
+        "at", "entered_at", "frame", "gap_told", "names_at", "naming", "presence_seen", "reader", "readers",
     )  # fmt: skip
 
     def __init__(self, reader: Reader, readers: Readers, at: int, gap_told: bool) -> None:
@@ -96,6 +97,16 @@ class Cursor:
         self.presence_seen = -1
         self.naming: Naming | None = None
         self.names_at = 0
+        self.frame: Callable[[bytes, bool], bytes] | None = None
+
+    def framed(self, encoded: bytes, last: bool) -> bytes:
+        """A piece of who is here, as its session is told it."""
+        frame = self.frame
+        if frame is None:
+            return encoded
+        if last:
+            self.frame = None
+        return frame(encoded, last)
 
     @property
     def left(self) -> int:
@@ -196,6 +207,8 @@ class Readers:
         if reader.reading is cursor:
             reader.reading = None
         reader.cursors = tuple(other for other in reader.cursors if other is not cursor)
+        if cursor.frame is not None:
+            reader.outbox.tell(cursor.framed(b"", True))
 
     # -- fan-out
 

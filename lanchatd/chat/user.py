@@ -178,7 +178,9 @@ class Session:
     def names(self, cursor: Cursor) -> bytes:
         if cursor.naming is None:
             cursor.naming = cursor.readers.begin_naming()
-        return self._addressed(cursor.readers.names(self.format, cursor.naming.reading))
+        reading = cursor.naming.reading
+        encoded = self._addressed(cursor.readers.names(self.format, reading))
+        return cursor.framed(encoded, reading.is_over)
 
     def _addressed(self, encoded: bytes) -> bytes:
         return encoded.replace(b"\0", self.user.nick.encode()) if self.format.like_irc else encoded

@@ -167,10 +167,10 @@ class IrcChat(ChatProtocol):
     def _answer_whole(self, response: Response) -> None:
         if self.state not in LISTENING:
             return
-        batch = self.next_batch()
-        lines = response.lines(batch)
+        response.batch = self.next_batch()
+        lines = response.lines()
         if lines is None:
-            self.answer(response.pieces(batch))
+            self.answer(response.pieces())
         else:
             self.send(*lines)
 
@@ -328,7 +328,7 @@ class IrcChat(ChatProtocol):
             self._has_read.is_gone()
             self._has_read = None
         self._lists.drop()
-        super()._leave(state, code, reason)
         if state is State.GONE:
             self._lists.end()
             self._labels.end()
+        super()._leave(state, code, reason)

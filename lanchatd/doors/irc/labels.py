@@ -5,12 +5,13 @@ https://ircv3.net/specs/extensions/labeled-response
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from itertools import chain
 
 from lanchatd.chat.events import Event
 from lanchatd.chat.posted import Posted
+from lanchatd.chat.readers import Cursor
 from lanchatd.chat.user import Session
 from lanchatd.doors.irc.lines import Message, escaped
 from lanchatd.formats.irc import HOST
@@ -28,13 +29,17 @@ NO_LABEL = nullcontext()
 class Response:
     """What one message is answered, collected until it is whole: when nothing ``waits`` any more.
 
-    ``echo`` is what was said, if its label comes back with that.
+    ``echo`` is what was said, if its label comes back with that. ``batch`` is what a batch is called. If it
+    has gone into rooms, who is there belongs to it too, and is told later, as the client takes it: the batch
+    stays open as long.
     """
 
     def __init__(self, label: str) -> None:
         self.label = escaped(label)
         self.waits = 1  # for the message itself
         self.echo: Posted | None = None
+        self.batch = ""
+        self._unnamed = 0  # rooms
         self._pieces: list[Iterable[str]] = []
         self._lines: list[str] | None = []
 
@@ -53,29 +58,51 @@ class Response:
         self._pieces.append(pieces)
         self._lines = None
 
+    def went_into(self, cursors: Collection[Cursor]) -> None:
+        """It has gone into these rooms, and has not been told yet who is there."""
+        self._unnamed = len(cursors)
+        for cursor in cursors:
+            cursor.frame = self._framed
+
+    def _framed(self, encoded: bytes, last: bool) -> bytes:
+        told = self._in_batch(encoded.decode())
+        if last:
+            self._unnamed -= 1
+            if not self._unnamed:
+                told += self._end
+        return told.encode()
+
     @property
     def was_refused(self) -> bool:
         """Whether what was said is told nobody."""
         return self.echo is not None and not self.echo.event.id
 
-    def lines(self, batch: str) -> list[str] | None:
-        """The answer; None if it is a long list. ``batch`` is what a batch would be called."""
+    def lines(self) -> list[str] | None:
+        """The answer; None if it is a long list."""
         if self._lines is None:
             return None
-        if len(self._lines) > 1:
-            return "".join(self.pieces(batch)).split("\r\n")[:-1]
+        if len(self._lines) > 1 or self._unnamed:
+            return "".join(self.pieces()).split("\r\n")[:-1]
         if self._lines:
             return [tagged(self._lines[0], f"label={self.label}")]
         if self.echo is not None and not self.was_refused:
             return []
         return [f"@label={self.label} :{HOST} ACK"]
 
-    def pieces(self, batch: str) -> Iterator[str]:
+    def pieces(self) -> Iterator[str]:
         """The same as a batch, in pieces."""
-        yield f"@label={self.label} :{HOST} BATCH +{batch} labeled-response\r\n"
-        for piece in chain.from_iterable(self._pieces):
-            yield "".join(tagged(line, f"batch={batch}") + "\r\n" for line in piece.split("\r\n")[:-1])
-        yield f":{HOST} BATCH -{batch}\r\n"
+        yield f"@label={self.label} :{HOST} BATCH +{self.batch} labeled-response\r\n"
+        yield from map(self._in_batch, chain.from_iterable(self._pieces))
+        if not self._unnamed:
+            yield self._end
+
+    def _in_batch(self, piece: str) -> str:
+        tag = f"batch={self.batch}"
+        return "".join(tagged(line, tag) + "\r\n" for line in piece.split("\r\n")[:-1])
+
+    @property
+    def _end(self) -> str:
+        return f":{HOST} BATCH -{self.batch}\r\n"
 
 
 class Labels:
@@ -90,6 +117,8 @@ class Labels:
 
     def end(self) -> None:
         """The client is gone, and is held no longer."""
+        for cursor in self._cursors:
+            cursor.frame = None
         self.session = None
         self._whole = _to_nobody
 
@@ -125,7 +154,7 @@ class Labels:
 
     @contextmanager
     def _answering_with(self, response: Response) -> Iterator[None]:
-        before = self.response
+        before, was_in = self.response, self._cursors
         self._collect_for(response)
         try:
             yield
@@ -133,8 +162,13 @@ class Labels:
             self._collect_for(None)
             response.waits -= 1
             if not response.waits:
+                response.went_into([cursor for cursor in self._cursors if cursor not in was_in])
                 self._whole(response)
             self._collect_for(before)
+
+    @property
+    def _cursors(self) -> tuple[Cursor, ...]:
+        return () if self.session is None else self.session.cursors
 
     def _collect_for(self, response: Response | None) -> None:
         self.response = response
