@@ -49,6 +49,31 @@ class Client:
         return self.sends(*lines).sees()
 
 
+class Batches:
+    """The lines of a client, taken apart: what is in each batch, by its label, and what is in none."""
+
+    def __init__(self, lines: list[str]) -> None:
+        self.inside: dict[str, list[str]] = {}
+        self.outside: list[str] = []
+        self.open: dict[str, str] = {}
+        for line in lines:
+            tags, _, rest = line.partition(" ")
+            begins, _, began = rest.partition(" BATCH +")
+            within = self.open.get(tags.removeprefix("@batch="), "")  # or in one that is in it
+            if began:
+                label = within or tags.removeprefix("@label=")
+                assert begins == ":irc.lan"
+                assert began.split()[0] not in self.open
+                self.open[began.split()[0]] = label
+                self.inside.setdefault(label, [])
+            elif ":irc.lan BATCH -" in line:
+                del self.open[line.rpartition("-")[2]]
+            elif tags.startswith("@batch="):
+                self.inside[within].append(rest)
+            else:
+                self.outside.append(line)
+
+
 _WORDS = (
     "#lobby", "#dev", "#lobby,#dev", "#!!", "alice", "bob", "eve", "lanchat", "0", "*", "", ":", "LS", "REQ",
     "END", "LIST", "LATEST", "BEFORE", "AROUND", "BETWEEN", "TARGETS", "msgid=1-1795356191123000", "10", "hi",

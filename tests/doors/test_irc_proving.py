@@ -198,3 +198,35 @@ def test_who_is_gone_before_it_was_known_is_not_let_in(world: Owners) -> None:
     world.ends(client.person)
     world.lets_hash()
     assert client.sees() == []
+
+
+def test_what_is_answered_later_has_its_label(world: Owners) -> None:
+    """A password is looked at in a thread, and a nick of an owner's is another one when that is kept."""
+    world.owner("alice")
+    world.owner("bob")
+    client = comes(world).sends("CAP REQ :labeled-response batch", "AUTHENTICATE PLAIN")
+    assert client.asks(f"@label=1 AUTHENTICATE {plain('alice', 'wrong horse')}") == [
+        "@label=1 :irc.lan 904 * :SASL authentication failed: That is neither the password of alice nor a "
+        "code that is good now."
+    ]
+    wrong = comes(world).sends("PASS :wrong horse", "CAP REQ :labeled-response batch")
+    assert wrong.asks("@label=1 CAP END")[0].startswith("@label=1 :irc.lan 464 * :")
+    client.sends("AUTHENTICATE PLAIN").sees()
+    assert client.asks(f"@label=2 AUTHENTICATE {plain('alice', PASSWORD)}") == [
+        "@label=2 :irc.lan BATCH +b2 labeled-response",
+        "@batch=b2 :irc.lan 900 * alice!user@lan alice :You are now logged in as alice",
+        "@batch=b2 :irc.lan 903 * :SASL authentication successful",
+        ":irc.lan BATCH -b2",
+    ]
+    client.sends("CAP END").sees()
+    assert client.asks("@label=3 NICK bob")[0].startswith("@label=3 :irc.lan 433 alice bob :")
+    assert client.asks("@label=4 NICK ally") == [
+        ":alice!user@lan NICK ally",
+        "@label=4 :irc.lan ACK",
+    ]
+    come = comes(world).sends("NICK bob", f"PASS :{PASSWORD}", "CAP REQ :labeled-response batch")
+    come.sees()
+    burst = come.asks("@label=5 CAP END")
+    assert burst[0] == "@label=5 :irc.lan BATCH +b1 labeled-response"
+    assert burst[1].startswith("@batch=b1 :irc.lan 001 bob ")
+    assert burst[-1] == ":irc.lan BATCH -b1"

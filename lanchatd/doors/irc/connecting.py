@@ -68,9 +68,12 @@ def nick(irc: Client, message: Message) -> None:
         irc.register()
         return
 
+    later = irc.later()
+
     def renamed(answer: Answer[None]) -> None:
-        if isinstance(answer.error, Refused) and answer.error.code != "same_nick":
-            irc.refuse(answer.error, "NICK", wanted)
+        with later:
+            if isinstance(answer.error, Refused) and answer.error.code != "same_nick":
+                irc.refuse(answer.error, "NICK", wanted)
 
     begin(nicks.rename(irc.chat, irc.session.user, wanted)).when_known(renamed)
 

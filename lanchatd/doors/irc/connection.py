@@ -5,7 +5,7 @@ What a message does is in `commands`; here is what belongs to the connection, as
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager
 from functools import partial
 
@@ -60,6 +60,7 @@ class IrcChat(ChatProtocol):
         self._lists = LongLists(self.chat.list_turns, self.outbox, self._tell_piece, self.answered)
         self._batches = 0
         self._labels = Labels(self._answer_whole)
+        self._quits: Response | None = None
         self._has_read: HasRead | None = None
 
     # -- lines come
@@ -87,6 +88,13 @@ class IrcChat(ChatProtocol):
             self.costs(1)
             self._not_utf8(line)
             return
+        if message.tags and message.command and {"labeled-response", "batch"} <= self.capabilities.held:
+            with self._labels.answering(message):
+                self._run(message)
+        else:
+            self._run(message)
+
+    def _run(self, message: Message) -> None:
         if message.command == "PONG":
             self._pong_came(message)
             return
@@ -94,13 +102,6 @@ class IrcChat(ChatProtocol):
         if message.command:
             if self.session is not None:
                 self.session.spoke_at = self._clock.seconds()
-            self._run(message)
-
-    def _run(self, message: Message) -> None:
-        if message.tags and "labeled-response" in self.capabilities and "batch" in self.capabilities:
-            with self._labels.answering(message):
-                commands.run(self, message)
-        else:
             commands.run(self, message)
 
     def costs(self, lines: int) -> None:
@@ -210,7 +211,8 @@ class IrcChat(ChatProtocol):
     def _tell(self, item: Item) -> None:
         if self.state is State.CLOSING and isinstance(item, Refusal | Notice):
             text = item.text if isinstance(item, Refusal) else item.lines[0]
-            self.send(f"ERROR :Closing link: {text}")
+            line = f"ERROR :Closing link: {text}"
+            self.send(line if self._quits is None else tagged(line, f"label={self._quits.label}"))
         else:
             self.send(*self.format.render(item).decode().splitlines())
 
@@ -219,6 +221,17 @@ class IrcChat(ChatProtocol):
         self._answer(item)
 
     # -- registration
+
+    def prove(
+        self, nick: str, secret: str | None, device: str, proved: Callable[[Answer[Proof | None]], None]
+    ) -> None:
+        later = self.later()
+
+        def known(proof: Answer[Proof | None]) -> None:
+            with later:
+                proved(proof)
+
+        super().prove(nick, secret, device, known)
 
     def register(self) -> None:
         """It has a nick if NICK, USER and the choice of capabilities are complete, and the nick is free."""
@@ -316,11 +329,13 @@ class IrcChat(ChatProtocol):
 
     def say_goodbye(self) -> None:
         """It quits without having come in."""
+        self._quits = self._labels.response
         self.close("quit", Notice(("Goodbye.",)))
 
     def quit(self, reason: Reason) -> None:
         if self._has_read is not None and not self.outbox.waiting:
             self._has_read.has_all()
+        self._quits = self._labels.response
         super().quit(reason)
 
     def _leave(self, state: State, code: str, reason: Reason = NO_REASON) -> None:

@@ -134,15 +134,20 @@ class Labels:
 
         What was ``posted`` comes back to who said it: with the label.
         """
-        response, session = self.response, self.session
-        if response is None or session is None:
+        response = self.response
+        if response is None:
             return NO_LABEL
         response.waits += 1
-        self._echoes = [one for one in self._echoes if one.waits or not _was_given(one, session)]
-        if posted is not None and len(self._echoes) < MOST_ECHOES:
+        if posted is not None:
+            self._comes_back(response, posted)
+        return self._answering_with(response)
+
+    def _comes_back(self, response: Response, posted: Posted) -> None:
+        cursors = self._cursors
+        self._echoes = [one for one in self._echoes if one.waits or not _was_given(one, cursors)]
+        if len(self._echoes) < MOST_ECHOES:
             response.echo = posted
             self._echoes.append(response)
-        return self._answering_with(response)
 
     def label_of(self, event: Event) -> str | None:
         """The label that a line came with, as it stands in a tag."""
@@ -176,12 +181,11 @@ class Labels:
             self.session.collect = None if response is None else response.add_encoded
 
 
-def _was_given(response: Response, session: Session) -> bool:
+def _was_given(response: Response, cursors: Iterable[Cursor]) -> bool:
     if response.echo is None or response.was_refused:
         return True
     event = response.echo.event
-    cursors = (cursor for cursor in session.cursors if cursor.readers.room == event.room)
-    return all(cursor.given_until >= event.id for cursor in cursors)
+    return all(cursor.given_until >= event.id for cursor in cursors if cursor.readers.room == event.room)
 
 
 def tagged(line: str, tag: str) -> str:
