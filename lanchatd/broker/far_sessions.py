@@ -106,10 +106,13 @@ class _Way:
     def quit(self, reason: Reason) -> None:
         pass
 
-    def refuse_keeping(self, size: int) -> None:
+    def refuse_keeping(self, size: int, now: float) -> None:
         pass
 
     def is_one_of(self, whose: Hashable) -> None:
+        pass
+
+    def asks(self) -> None:
         pass
 
     def answered(self) -> None:

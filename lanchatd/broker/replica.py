@@ -18,7 +18,8 @@ from pathlib import Path
 from lanchatd.chat.answers import Answer
 from lanchatd.chat.posted import Posted
 from lanchatd.clock import Clock
-from lanchatd.history.disk import sql
+from lanchatd.history.disk import writing
+from lanchatd.history.disk.commits import Appended
 from lanchatd.history.disk.opening import Warn, open_log
 from lanchatd.history.disk.sql import RoomRow
 from lanchatd.state.database import PARTS, why_not
@@ -117,8 +118,6 @@ class Writes:
 
     def __init__(self, clock: Clock) -> None:
         self.trouble: str | None = None
-        self.kept: Callable[[], None] = lambda: None
-        """Is called when something was written."""
         self._clock = clock
         self._changed: Callable[[], None] = lambda: None
         self._writer: tuple[Worker, sqlite3.Connection] | None = None
@@ -131,7 +130,8 @@ class Writes:
         self._writing = 0
         self._turn_ends = False
         self._given_up = False
-        self._when_written: list[Answer[None]] = []
+        self._all_written: list[Answer[None]] = []
+        self._when_written: Callable[[], None] | None = None
 
     def begin(self, worker: Worker, connection: sqlite3.Connection, changed: Callable[[], None]) -> None:
         self._writer, self._changed = (worker, connection), changed
@@ -148,14 +148,15 @@ class Writes:
         """These rooms are in the file, by their numbers, and it goes up to this sequence."""
         self._known, self._goes_to, self._sequence = numbers, sequence, sequence
 
-    def append(
-        self, room: RoomRow, batch: Sequence[Posted], appended: Callable[[Refused | None], None]
-    ) -> None:
+    def append(self, room: RoomRow, batch: Sequence[Posted], appended: Appended) -> None:
         if not self._given_up:
             self._batches.append((room, batch))
             self._waiting += len(batch)
             self._write_soon()
         appended(None)
+
+    def when_written(self, call: Callable[[], None]) -> None:
+        self._when_written = call
 
     def lost(self, room: RoomRow, until: int) -> None:
         """The events of a room up to an id were taken out of the stream before they were read."""
@@ -172,7 +173,7 @@ class Writes:
         """When all that was read until now is in the file, or can't be written."""
         answer: Answer[None] = Answer()
         if self._writer is not None and (self._batches or self._writing) and self.trouble is None:
-            self._when_written.append(answer)
+            self._all_written.append(answer)
         else:
             answer.settle(None)
         return answer
@@ -184,8 +185,8 @@ class Writes:
         batches, self._batches = self._batches, []
         new = {room.number: room for room, _ in batches if room.number not in self._known}
         self._known |= new.keys()
-        rooms = sql.rooms_as_json(list(new.values())) if new else ""
-        events = sql.events_as_json([(room.number, batch) for room, batch in batches])
+        rooms = writing.rooms_as_json(list(new.values())) if new else ""
+        events = writing.events_as_json([(room.number, batch) for room, batch in batches])
         bases = json.dumps([(key, base.sequence, base.removed) for key, base in self._bases.items()])
         self._bases = {}
         lost, self._lost = self._lost, []
@@ -207,7 +208,9 @@ class Writes:
         self._waiting -= write.count
         if self.trouble is not None:
             self._in_trouble(None)
-        self.kept()
+        if (when_written := self._when_written) is not None:
+            self._when_written = None
+            when_written()
         if self._writing:
             return
         if self._batches or self._bases:
@@ -226,7 +229,7 @@ class Writes:
             self._in_trouble(why)
 
     def _tell_written(self) -> None:
-        answers, self._when_written = self._when_written, []
+        answers, self._all_written = self._all_written, []
         for answer in answers:
             answer.settle(None)
 
@@ -248,7 +251,7 @@ class Writes:
 def _written(connection: sqlite3.Connection, write: _Write) -> None:
     try:
         connection.execute("BEGIN IMMEDIATE")
-        sql.insert(connection, write.rooms, write.events)
+        writing.insert(connection, write.rooms, write.events)
         for number, until in write.lost:
             connection.execute("UPDATE room SET pruned = ? WHERE number = ?", (until, number))
             connection.execute("DELETE FROM event WHERE room = ? AND id <= ?", (number, until))

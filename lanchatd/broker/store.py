@@ -52,7 +52,6 @@ class BrokerStore:
         self.refs: Refs
         self.why: str | None = NOT_YET
         self.disk = DiskStore(path, limits, clock, now, new_worker, self.writes)
-        self.writes.kept = self.disk.kept
         self._log_name = ""
         self._bases: dict[str, Base] = {}
         self._logs: WeakValueDictionary[str, RoomLog] = WeakValueDictionary()

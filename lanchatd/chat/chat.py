@@ -13,6 +13,7 @@ from lanchatd.chat.answers import Answer
 from lanchatd.chat.counts import Counts
 from lanchatd.chat.events import (
     NO_REASON,
+    Event,
     Item,
     Kind,
     Missed,
@@ -359,17 +360,23 @@ class Chat:
             self.refuse_muted(user)
         _refuse_talk(room)
         if self.search is not None:  # it is kept for good
-            session.connection.refuse_keeping(len(text.encode()))
+            session.connection.refuse_keeping(len(text.encode()), self.clock.seconds())
         user.lines_said += 1
         self.lines_said += 1
-        return room.post(kind, user.name.shown, text, session)
+        came = room.readers.late_joins.numbers.get(user, 0)
+        return room.post(
+            Event(
+                kind, room.name, user.name.shown, text, self.now(), by=ref(user), origins=session.origins,
+                known=user.account is not None, came=came,
+            )
+        )  # fmt: skip
 
     def say_as_admin(self, room: Room, text: str, kind: Kind = Kind.SAID) -> Posted:
         """An administrator says, does, or sets as the topic."""
         cleaning.refuse_unseen(text)
         _refuse_talk(room)
         self.lines_said += 1
-        return room.post(kind, names.ADMIN, text)
+        return room.post(Event(kind, room.name, names.ADMIN, text, self.now()))
 
     def whisper(
         self, session: Session, to: User, text: str, notice: bool = False, acted: bool = False

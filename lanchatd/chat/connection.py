@@ -49,16 +49,24 @@ class Connection(Protocol):
         """It has said all it will: close it when that has been told, and tell the rooms why."""
         ...
 
-    def refuse_keeping(self, size: int) -> None:
-        """Raises `Refused` if its address may keep no more lines on disk; one of so many bytes is counted."""
+    @property
+    def refuse_keeping(self) -> Callable[[int, float], None]:
+        """Raises `Refused` if its address may keep no more lines on disk; one of so many bytes is counted.
+
+        By what time, in seconds of the daemon's clock.
+        """
         ...
 
     def is_one_of(self, whose: Hashable) -> None:
         """Its user, ``whose`` it is, is here on several connections: what they send counts together."""
         ...
 
+    def asks(self) -> None:
+        """It asks something that may take a while: it is asked nothing more until that is `answered`."""
+        ...
+
     def answered(self) -> None:
-        """What it asked the log was answered: it may ask more."""
+        """What it asked was answered: it may ask more."""
         ...
 
     def dismiss(self, code: str, to_session: str, reason: Reason) -> None:

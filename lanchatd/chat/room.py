@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from itertools import islice
 from operator import attrgetter
 from typing import Any
@@ -11,16 +11,13 @@ from weakref import ref
 from lanchatd.chat.events import (
     NO_REASON,
     NO_TOPIC,
-    TALK,
     Event,
     Here,
     Kind,
     Members,
-    Moment,
     Piece,
     Reason,
     Topic,
-    told_together,
 )
 from lanchatd.chat.format import Format
 from lanchatd.chat.log import Log
@@ -35,8 +32,6 @@ from lanchatd.text.names import Name
 # With the longest nicks, and what stands around each, a piece has 58 KiB; usually 4.
 NAMES_A_PIECE = 400
 
-_TOPIC = Kind.TOPIC  # an Enum takes a tenth of a microsecond for each look (measured)
-
 
 class Room:
     """One room. Its ``members`` are users, by the keys of their nicks; its readers are their sessions."""
@@ -45,29 +40,22 @@ class Room:
         self.name = name.shown
         self.key = name.key
         self.log = log
-        self.topic = topic
         self.members: Roll[User] = Roll()
-        self.readers = Readers(self, log, around)
+        self.readers = Readers(self, log, around, topic)
         self._lists = around.lists
         self._lists_told = 0
         self._now = around.now
-        self._turn = Turn(self, log, around)
+        self._turn = Turn(self.members, self.readers.fan_out, log, around)
+        self.post: Callable[[Event], Posted] = self._turn.post
+        """Something is said or done; it is told at the end of the turn. Ask the answer when it was."""
         self.used_at = 0.0  # when the last one left, in seconds since the epoch
 
-    # -- what happens in it
+    @property
+    def topic(self) -> Topic:
+        """What it is about."""
+        return self.readers.topic
 
-    def post(self, kind: Kind, nick: str, text: str, by: Session | None = None) -> Posted:
-        """Something is said or done; it is told at the end of the turn. Ask the answer when it was."""
-        if by is None:
-            return self._turn.post(Event(kind, self.name, nick, text, self._now()))
-        user = by.user
-        came = self.readers.late_joins.numbers.get(user, 0)
-        return self._turn.post(
-            Event(
-                kind, self.name, nick, text, self._now(), by=ref(user), origins=by.origins,
-                known=user.account is not None, came=came,
-            )
-        )  # fmt: skip
+    # -- what happens in it
 
     def presence(self, user: User, kind: Kind, text: str = "", **more: Any) -> None:
         """A user comes, goes, or is seen otherwise; that is told, and not kept. ``more`` of the `Event`."""
@@ -152,19 +140,6 @@ class Room:
         users = islice(self.members.values(), at, at + NAMES_A_PIECE)
         piece = Piece.SOME if at + NAMES_A_PIECE < len(self.members) else Piece.LAST
         return Members(self.name, (user.here for user in users), len(self.members), piece)
-
-    # -- the turn asks
-
-    def tell(self, events: Sequence[Event]) -> None:
-        moments: Sequence[Moment] = events
-        for event in events:
-            kind = event.kind
-            if kind is _TOPIC:
-                self.topic = Topic(event.text, event.nick, event.at)
-                self._lists.changed()
-            elif kind not in TALK and moments is events:
-                moments = told_together(events, len(self.members))
-        self.readers.fan_out(moments, events)
 
 
 _HERE: Callable[[User], Here] = attrgetter("here")

@@ -14,7 +14,6 @@ from collections.abc import Callable, Sequence, Sized
 from dataclasses import dataclass
 from enum import Enum
 from functools import partial
-from typing import Protocol
 
 from lanchatd.chat.events import TALK, Event
 from lanchatd.chat.log import Log
@@ -56,19 +55,6 @@ NEXT = {
 """Where each state can go."""
 
 
-class Room(Protocol):
-    """Whose turn it is."""
-
-    @property
-    def members(self) -> Sized:
-        """Those in it."""
-        ...
-
-    def tell(self, events: Sequence[Event]) -> None:
-        """Fan these out; talk is in the log."""
-        ...
-
-
 @dataclass(slots=True)
 class _Batch:
     """What goes on together, since when (`Clock.seconds`); ``refused`` if the log did not take the talk."""
@@ -86,12 +72,16 @@ class _Batch:
 class Turn:
     """The turn of one room. Implements `lanchatd.chat.log.Listener`."""
 
-    def __init__(self, room: Room, log: Log, around: Shared) -> None:
+    def __init__(
+        self, members: Sized, fan_out: Callable[[Sequence[Event]], None], log: Log, around: Shared
+    ) -> None:
+        """``fan_out`` tells events to the ``members``; their talk is in the log."""
         self.state = RESTS
-        self._room = room
+        self._members = members
+        self._fan_out = fan_out
         self._log = log
         self._clock = around.clock
-        self._fan_out, self._logged = around.counts.fan_out, around.counts.append
+        self._told, self._logged = around.counts.fan_out, around.counts.append
         self._presence_turns = around.presence_turns
         self._gathered: list[Posted] = []
         self._has_talk = False
@@ -159,7 +149,7 @@ class Turn:
 
     def _ended(self) -> None:
         self._end = None
-        large = len(self._room.members) > SMALL_ROOM
+        large = len(self._members) > SMALL_ROOM
         if self.state is GATHERS and large and self._has_talk:
             # For one turn more, which costs next to nothing beside a fan-out: what arrived while the first
             # line was being read goes out with it, and not after everybody was sent that alone.
@@ -185,7 +175,7 @@ class Turn:
         if self.state is not WAITS:
             return 0
         self._append()
-        return len(self._room.members)
+        return len(self._members)
 
     def _append(self) -> None:
         batch = _Batch(self._gathered, self._when_told, self._clock.seconds())
@@ -264,15 +254,15 @@ class Turn:
             self._held_until = None
         batches, self._held = self._held, []
         batches += further
-        seconds, fan_out = self._clock.seconds, self._fan_out
+        seconds, told = self._clock.seconds, self._told
         began_at = seconds()
         try:
             self._tell(batches)
         finally:
             self._tell_s = tell_s = seconds() - began_at
             # Not a call here either.
-            fan_out.counts[bisect_left(fan_out.bounds, tell_s)] += 1
-            fan_out.total_s += tell_s
+            told.counts[bisect_left(told.bounds, tell_s)] += 1
+            told.total_s += tell_s
             if self._gathered:
                 self._end_soon()
 
@@ -293,7 +283,7 @@ class Turn:
                     posted.told = None  # it may hold the posted one in turn
             calls += batch.when_told
         try:
-            self._room.tell(events)
+            self._fan_out(events)
         finally:
             if calls:
                 call_all(self._clock, deque(calls))

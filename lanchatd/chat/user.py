@@ -133,8 +133,6 @@ class Session:
         self.away: str | None = None
         # What its user is called beside the nick; empty if its client did not say.
         self.real_name = ""
-        # A question whose answer is on its way: it is asked nothing more until then.
-        self.asking = False
         # What it searched for last, and the place of the last line that it was shown, if there are more.
         self.found: tuple[str, int] | None = None
         # Its rooms, the one that was joined last at the end.

@@ -59,12 +59,11 @@ def _ask(speaker: Speaker, looks: Coroutine[Answer[Any], None, bytes]) -> None:
 async def _answer(speaker: Speaker, looks: Coroutine[Answer[Any], None, bytes]) -> None:
     """Look for something, and show it; meanwhile the session is asked nothing more."""
     session = speaker.session
-    session.asking = True
+    session.connection.asks()
     try:
         shown = await looks
     except Refused as refused:
         shown = session.format.render(refused.answering(None))
-    session.asking = False
     session.connection.answered()
     session.tell_encoded(shown)
 

@@ -15,11 +15,10 @@ from lanchatd.commands.rows import MEMBERS
 
 async def wait_for(speaker: Speaker, work: Coroutine[Answer[Any], None, None]) -> None:
     """Do something that may take a while; the session is asked nothing more until it is done."""
-    speaker.session.asking = True
+    speaker.session.connection.asks()
     try:
         await work
     finally:
-        speaker.session.asking = False
         speaker.session.connection.answered()
 
 

@@ -149,6 +149,7 @@ class FirstBytes(Protocol):
         else:
             self.inner.connectionLost(reason)
             self.inner = None  # it holds this one
+            vars(self).pop("dataReceived", None)  # as that does
 
     def leave_entrance(self) -> None:
         """It has a nick, or is being closed."""
@@ -163,6 +164,9 @@ class FirstBytes(Protocol):
     def take_over(self, inner: Inner, begin: bytes) -> None:
         """What comes is for this one from now on, and what came was."""
         self.inner = inner
+        if not self.peer.encrypted:
+            # Straight to it, as every line passes here; of what was encrypted the text is counted.
+            self.dataReceived = inner.dataReceived  # type: ignore[method-assign]
         inner.makeConnection(self.transport)
         if begin:
             inner.dataReceived(begin)

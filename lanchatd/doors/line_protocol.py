@@ -23,7 +23,7 @@ from lanchatd.chat.user import Session, User
 from lanchatd.clock import Call
 from lanchatd.doors.door import Opening
 from lanchatd.doors.refusal import LAST_LINE_S
-from lanchatd.net.allowances import KEPT_SHARE, Verdict
+from lanchatd.net.allowances import Verdict
 from lanchatd.net.credentials import why_lost
 from lanchatd.net.lines import BoundedLines
 from lanchatd.text.refused import Refusal, Refused
@@ -65,11 +65,12 @@ class ChatProtocol(BoundedLines):
 
     def __init__(self, opening: Opening, form: Format) -> None:
         shared = opening.connections
-        super().__init__(shared.clock, shared.limits, shared.budget, opening.whose)
+        super().__init__(
+            shared.clock, shared.limits, shared.budget, opening.whose, opening.allowance, opening.outbox
+        )
         self.limits = shared.limits
         self.chat = shared.chat
         self.format: Format = form
-        self.outbox = opening.outbox
         self.peer = opening.peer
         self.state = State.ASKED
         self.session: Session | None = None
@@ -77,12 +78,12 @@ class ChatProtocol(BoundedLines):
         self._connections = shared
         self._nick_by = opening.nick_by
         self._leave_entrance = opening.leave_entrance
-        self._allowance = opening.allowance
+        self.refuse_keeping = opening.allowance.refuse_keeping
         self._deadline: Call | None = None
         self._peer_closed = False
         self._proves = False
         self._rooms: list[str] = []
-        self.lines = self.refused = self.bytes = 0
+        self.lines = self.refused = 0
 
     def _go(self, state: State) -> None:
         if state not in NEXT[self.state]:
@@ -94,14 +95,6 @@ class ChatProtocol(BoundedLines):
         return (not self.lines and self._resting is not None) or self._proves
 
     # -- bytes and lines come (`BoundedLines`)
-
-    def dataReceived(self, data: bytes) -> None:
-        if self.state not in LISTENING:
-            return
-        size = len(data)
-        self.bytes += size
-        self._allowance.bytes_came(size, self._clock.seconds())
-        self.go_on(data)
 
     def line_too_long(self) -> None:
         if self.state not in LISTENING:
@@ -118,13 +111,6 @@ class ChatProtocol(BoundedLines):
             self._close_flood()
         else:
             self._connections.flooded(self.peer, self._allowance)
-
-    def may_go_on(self) -> bool:
-        """Who does not read the answers is asked nothing more: what it asked itself never closes it."""
-        if self._proves or ((session := self.session) is not None and session.asking):
-            return False
-        waiting = self.outbox.direct_bytes
-        return not waiting or waiting <= self.limits.chunk_bytes
 
     def pause_s(self) -> float:
         return self._connections.flood_slots.next_in(self._clock.seconds()) if self._allowance.flooding else 0
@@ -144,9 +130,10 @@ class ChatProtocol(BoundedLines):
             self._proves = False
             if self.state is State.ASKED:  # else it did not wait for it
                 proved(proof)
-                self.answered()
+            self.answered()
 
         self._proves = True
+        self.asks()
         self.chat.prove(nick, self.peer, secret, device).when_known(known)
 
     def _proved(self, hello: Hello, proof: Answer[Proof | None]) -> None:
@@ -251,13 +238,6 @@ class ChatProtocol(BoundedLines):
         """`connection.Connection`: who pipes a few lines and /quit sees them come back."""
         self._leave_when_told("quit", Notice(("Goodbye.",)), reason)
 
-    def refuse_keeping(self, size: int) -> None:
-        """`connection.Connection`: who fills the disk is slowed before others lose what they said."""
-        if not self._allowance.may_keep(size, self._clock.seconds()):
-            share = self.limits.keep_bytes // KEPT_SHARE
-            text = f"Your address has said more than {share:,} bytes in a day; go on later, or more slowly."
-            raise Refused("too_much", text)
-
     def is_one_of(self, whose: Hashable) -> None:
         """`connection.Connection`: two of them are as fast as ever, and all together as two."""
         self._connections.owners.count(whose, self._allowance, self._clock.seconds())
@@ -265,15 +245,6 @@ class ChatProtocol(BoundedLines):
     def dismiss(self, code: str, to_session: str, reason: Reason) -> None:
         """`connection.Connection`: moderated away."""
         self._close(code, Refusal(code, to_session), reason)
-
-    def answered(self) -> None:
-        """`connection.Connection`: it may have been resting until then."""
-        if self.paused and self.may_go_on():
-            self._clock.callLater(0, self._answered_now)
-
-    def _answered_now(self) -> None:
-        if self.state in LISTENING and self.paused and self.may_go_on():
-            self.resumeProducing()
 
     def _leave_when_told(self, code: str, last: Item | None, reason: Reason = NO_REASON) -> None:
         if self.session is not None:

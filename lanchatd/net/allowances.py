@@ -12,6 +12,7 @@ from enum import Enum
 from typing import Protocol
 
 from lanchatd.limits import Limits
+from lanchatd.text.refused import Refused
 
 # How often as many as may be connected at once may come at once, and in how many seconds they may all come
 # again: after a failure of the router, more than once.
@@ -277,9 +278,15 @@ class Allowance:
             return over if verdict is Verdict.DROP else verdict
         return Verdict.TAKE
 
-    def may_keep(self, size: int, now: float) -> bool:
-        """Whether a line of so many bytes may go to the log on disk; it is counted then."""
-        return self.shared is None or self.shared.may_keep(size, now)
+    def refuse_keeping(self, size: int, now: float) -> None:
+        """Count a line of so many bytes that goes to the log on disk.
+
+        Raises `Refused` if it may not: who fills the disk is slowed before others lose what they said.
+        """
+        if self.shared is not None and not self.shared.may_keep(size, now):
+            share = self._limits.keep_bytes // KEPT_SHARE
+            text = f"Your address has said more than {share:,} bytes in a day; go on later, or more slowly."
+            raise Refused("too_much", text)
 
     def line_taken(self, now: float) -> float:
         """Take a whole line in any case; how long to read no more then, if it was over the rate (s)."""

@@ -8,7 +8,8 @@ from twisted.protocols.basic import LineReceiver
 
 from lanchatd.clock import Call, Clock
 from lanchatd.limits import Limits
-from lanchatd.net.outbox import Transport
+from lanchatd.net.allowances import Allowance
+from lanchatd.net.outbox import Outbox, Transport
 from lanchatd.net.turn_time import TURN_S, Budget
 
 # Lines of one connection that are handled in one turn, if they are cheap: 65,536 empty lines in one segment
@@ -26,9 +27,20 @@ class BoundedLines(LineReceiver):
 
     delimiter = b"\n"
 
-    def __init__(self, clock: Clock, limits: Limits, budget: Budget, whose: Hashable) -> None:
+    def __init__(
+        self,
+        clock: Clock,
+        limits: Limits,
+        budget: Budget,
+        whose: Hashable,
+        allowance: Allowance,
+        outbox: Outbox,
+    ) -> None:
         """``whose`` is what connections share their time by."""
         self.transport: Transport  # type: ignore[assignment]
+        self.outbox = outbox
+        self.bytes = 0
+        self._allowance = allowance
         self._clock = clock
         self._limits = limits
         self._budget = budget
@@ -40,6 +52,7 @@ class BoundedLines(LineReceiver):
         self._more = True  # perhaps
         self._resting: Call | None = None
         self._stopped = False
+        self._unanswered = 0
 
     # -- what the connection makes of it
 
@@ -65,15 +78,19 @@ class BoundedLines(LineReceiver):
         """More of a line too long came, and its end did not."""
         raise NotImplementedError
 
-    def may_go_on(self) -> bool:
-        """Whether more lines are wanted now; if not, `resumeProducing` is to be called when they are."""
-        raise NotImplementedError
-
     def pause_s(self) -> float:
         """How long to rest after the lines of one turn."""
         raise NotImplementedError
 
     # -- bytes to lines
+
+    def dataReceived(self, data: bytes) -> None:
+        if self._stopped:
+            return
+        size = len(data)
+        self.bytes += size
+        self._allowance.bytes_came(size, self._clock.seconds())
+        self.go_on(data)
 
     def go_on(self, data: bytes) -> None:
         """Handle what came, or with nothing what was left from before, as far as one turn goes."""
@@ -142,6 +159,28 @@ class BoundedLines(LineReceiver):
             self.scraps_came()
 
     # -- its turn, and others'
+
+    def may_go_on(self) -> bool:
+        """Whether more lines are wanted now; if not, `resumeProducing` is to be called when they are.
+
+        Who does not read the answers is asked nothing more: what it asked itself never closes it.
+        """
+        waiting = self.outbox.direct_bytes
+        return not self._unanswered and (not waiting or waiting <= self._limits.chunk_bytes)
+
+    def asks(self) -> None:
+        """What came last is answered later, and no line is wanted until then."""
+        self._unanswered += 1
+
+    def answered(self) -> None:
+        """That was answered: it may have been resting until now."""
+        self._unanswered -= 1
+        if self.paused and self.may_go_on():
+            self._clock.callLater(0, self._answered_now)
+
+    def _answered_now(self) -> None:
+        if not self._stopped and self.paused and self.may_go_on():
+            self.resumeProducing()
 
     def resumeProducing(self) -> None:
         """Go on with the lines that were left, unless it is resting."""

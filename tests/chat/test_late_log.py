@@ -412,12 +412,15 @@ def test_a_fault_of_one_answer_takes_none_from_the_others() -> None:
     def fails(refused: Refused | None) -> None:
         raise ZeroDivisionError
 
+    def said(text: str) -> Event:
+        return Event(Kind.SAID, room.name, "alice", text, world.chat.now())
+
     told: list[Refused | None] = []
-    room.post(Kind.SAID, "alice", "one").told = fails
-    room.post(Kind.SAID, "alice", "two").told = told.append
+    room.post(said("one")).told = fails
+    room.post(said("two")).told = told.append
     room.when_told(lambda: told.append(None))
     world.settle()
-    room.post(Kind.SAID, "alice", "three").told = told.append
+    room.post(said("three")).told = told.append
     with pytest.raises(ZeroDivisionError):
         world.log.answers()
     world.settle()

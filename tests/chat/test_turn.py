@@ -38,7 +38,7 @@ def is_at(turn: Turn, state: State) -> bool:
 
 
 def post(world: LateWorld, kind: Kind) -> None:
-    world.chat.rooms["#lobby"].post(kind, "alice", "hi")
+    world.chat.rooms["#lobby"].post(Event(kind, "#lobby", "alice", "hi", world.chat.now()))
 
 
 def hangs(world: LateWorld) -> None:

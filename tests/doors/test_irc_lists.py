@@ -77,7 +77,7 @@ def many_rooms_around(world: World) -> None:
     """Three hundred rooms more."""
     for number in range(300):
         world.chat.registry.to_enter((names.room(f"#room{number:03}"),), "somebody")
-        world.chat.rooms[f"#room{number:03}"].topic = Topic("t" * 4_000)
+        world.chat.rooms[f"#room{number:03}"].readers.topic = Topic("t" * 4_000)
 
 
 @pytest.mark.parametrize("asked", LISTS)

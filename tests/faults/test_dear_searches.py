@@ -14,7 +14,7 @@ import pytest
 
 from lanchatd.chat.events import Event, Kind
 from lanchatd.chat.posted import Posted
-from lanchatd.history.disk import sql
+from lanchatd.history.disk import writing
 from lanchatd.history.disk.index import index
 from lanchatd.history.disk.opening import open_log
 from lanchatd.history.disk.searches import SEARCH_S
@@ -51,8 +51,8 @@ def dear_log(tmp_path_factory: pytest.TempPathFactory) -> Path:
     ]
     with closing(connection):
         connection.execute("PRAGMA synchronous = OFF")
-        room = sql.rooms_as_json([RoomRow(1, "#lobby", "#lobby")])
-        sql.write(connection, room, sql.events_as_json([(1, events)]))
+        room = writing.rooms_as_json([RoomRow(1, "#lobby", "#lobby")])
+        writing.write(connection, room, writing.events_as_json([(1, events)]))
         connection.execute("PRAGMA wal_checkpoint")
         while index(connection):
             pass

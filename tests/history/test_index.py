@@ -10,7 +10,7 @@ import pytest
 
 from lanchatd.chat.events import Event, Kind
 from lanchatd.chat.posted import Posted
-from lanchatd.history.disk import pruning, sql
+from lanchatd.history.disk import pruning, writing
 from lanchatd.history.disk.index import STEP, STEP_BYTES, index
 from lanchatd.history.disk.opening import open_log
 from lanchatd.history.disk.pruning import Pruned, prune
@@ -74,10 +74,10 @@ def test_many_lines_are_taken_in_step_by_step(path: Path) -> None:
     connection, _ = open_log(path, lambda warning: None)
     events = [Posted(Event(Kind.SAID, "#lobby", "alice", "tea", 1.0, id_)) for id_ in range(1, 2 * STEP + 2)]
     with closing(connection):
-        sql.write(
+        writing.write(
             connection,
-            sql.rooms_as_json([RoomRow(1, "#lobby", "#lobby")]),
-            sql.events_as_json([(1, events)]),
+            writing.rooms_as_json([RoomRow(1, "#lobby", "#lobby")]),
+            writing.events_as_json([(1, events)]),
         )
         assert [index(connection) for _ in range(3)] == [True, True, False]
         assert indexed(path, "tea") == 2 * STEP + 1
@@ -94,10 +94,10 @@ def test_long_lines_are_taken_in_and_out_a_few_at_a_time(path: Path) -> None:
     connection, _ = open_log(path, lambda warning: None)
     events = [Posted(Event(Kind.SAID, "#lobby", "alice", words, 1.0, id_)) for id_ in range(1, count + 1)]
     with closing(connection):
-        sql.write(
+        writing.write(
             connection,
-            sql.rooms_as_json([RoomRow(1, "#lobby", "#lobby")]),
-            sql.events_as_json([(1, events)]),
+            writing.rooms_as_json([RoomRow(1, "#lobby", "#lobby")]),
+            writing.events_as_json([(1, events)]),
         )
         a_step = -(-STEP_BYTES // 4_000)
         for taken_in in (a_step, 2 * a_step, count):
@@ -113,10 +113,10 @@ def test_a_line_longer_than_a_step_is_taken_in_and_out(path: Path) -> None:
     connection, _ = open_log(path, lambda warning: None)
     events = [Posted(Event(Kind.SAID, "#lobby", "alice", "tea " * STEP_BYTES, 1.0, id_)) for id_ in (1, 2)]
     with closing(connection):
-        sql.write(
+        writing.write(
             connection,
-            sql.rooms_as_json([RoomRow(1, "#lobby", "#lobby")]),
-            sql.events_as_json([(1, events)]),
+            writing.rooms_as_json([RoomRow(1, "#lobby", "#lobby")]),
+            writing.events_as_json([(1, events)]),
         )
         assert [index(connection) for _ in range(3)] == [True, True, False]
         assert indexed(path, "tea") == 2

@@ -21,6 +21,7 @@ from lanchatd.net.allowances import (
     Allowance,
     Verdict,
 )
+from lanchatd.text.refused import Refused
 from tests.disk import DiskWorld
 from tests.encrypted import Encrypted
 from tests.world import World
@@ -285,19 +286,29 @@ def test_a_class_behind_one_router_that_searches_is_answered(tmp_path: Path) -> 
     assert sum(line.endswith("still here") for line in teacher.sees()) == people
 
 
+def keeps(allowance: Allowance, size: int, now: float) -> bool:
+    """Whether a line of so many bytes may go to the log."""
+    try:
+        allowance.refuse_keeping(size, now)
+    except Refused as refused:
+        assert refused.code == "too_much"
+        return False
+    return True
+
+
 def test_an_address_fills_its_share_of_the_disk_at_once_and_as_much_a_day() -> None:
     """Whatever connections it has; then it goes on as slowly as a day lasts."""
     limits = Limits(keep_bytes=1_600_000)
     address = Address(limits, START)
     kept = 0
-    while Allowance(limits, address, START).may_keep(900, START):
+    while keeps(Allowance(limits, address, START), 900, START):
         kept += 1
     assert kept == 101  # 1,000 bytes each, and one that goes over it
-    assert not Allowance(limits, address, START + 60).may_keep(900, START + 60)
+    assert not keeps(Allowance(limits, address, START + 60), 900, START + 60)
     half_a_day = START + DAY_S / 2
     later = [address.may_keep(900, half_a_day) for _ in range(100)]
     assert sum(later) == pytest.approx(50, abs=1)
-    assert Allowance(limits, None, START).may_keep(1 << 30, START)
+    assert keeps(Allowance(limits, None, START), 1 << 30, START)
 
 
 def test_who_fills_the_disk_is_told_so(tmp_path: Path) -> None:

@@ -116,7 +116,7 @@ async def _read(
     session = session_of(irc)
     cursor = session.cursor_in(room.key)
     newest = room.readers.newest if cursor is None else cursor.given_until
-    session.asking = True
+    irc.asks()
     try:
         places = [await _place(room.log, point, newest) for point in points if point is not None]
         wanted = _wanted(what, places, newest, most)
@@ -129,7 +129,6 @@ async def _read(
     else:
         with later:
             _tell(irc, room.name, [event for event in events if not session.ignores(event)])
-    session.asking = False
     irc.answered()
 
 
@@ -185,14 +184,13 @@ async def _targets(irc: Client, points: list[_Point], most: int, later: Abstract
     session = session_of(irc)
     low, high = sorted(point.at for point in points)
     told: list[tuple[float, str]] = []
-    session.asking = True
+    irc.asks()
     for room in irc.chat.rooms_of(session):
         newest = room.readers.newest
         with suppress(Refused):
             events = await room.log.read(newest - 1, newest, 1)
             if events and low < events[0].at < high:
                 told.append((events[0].at, room.name))
-    session.asking = False
     irc.answered()
     lines = [f":{HOST} CHATHISTORY TARGETS {name} {iso_time(at)}" for at, name in sorted(told)[:most]]
     with later:

@@ -119,9 +119,6 @@ class IrcChat(ChatProtocol):
             self._lines_left = 0
         super().took_one()
 
-    def may_go_on(self) -> bool:
-        return not self._lists and super().may_go_on()
-
     def _not_utf8(self, line: bytes) -> None:
         words = line.split(b" ", 1)[0].decode("ascii", "replace").upper() or "*"
         self.fail(
@@ -151,6 +148,8 @@ class IrcChat(ChatProtocol):
         if self._labels.response is not None:
             self._labels.response.add_list(pieces)
         else:
+            if not self._lists:
+                self.asks()
             self._lists.add(pieces)
 
     def _tell_piece(self, piece: str) -> None:

@@ -69,7 +69,7 @@ def _mark_private(irc: Client, target: str, at: float | None) -> None:
 
 async def _mark(irc: Client, room: Room, at: float | None, later: AbstractContextManager[None]) -> None:
     session = session_of(irc)
-    session.asking = True
+    irc.asks()
     try:
         if at is not None:
             until = await last_before(room.log, at + _MILLISECOND_S, room.readers.newest)
@@ -81,7 +81,6 @@ async def _mark(irc: Client, room: Room, at: float | None, later: AbstractContex
     else:
         with later:
             _tell(irc, room.name, read_at)
-    session.asking = False
     irc.answered()
 
 

@@ -67,7 +67,7 @@ def _enter(irc: Client, session: Session, text: str) -> Room | None:
 async def _enter_told_how_far_read(
     irc: Client, session: Session, wanted: list[str], later: AbstractContextManager[None]
 ) -> None:
-    session.asking = True
+    irc.asks()
     read = [await told_with_join(irc, text) for text in wanted]
     with later:
         for text, read_at in zip(wanted, read, strict=True):
@@ -75,7 +75,6 @@ async def _enter_told_how_far_read(
                 break  # it went away while the log was reading
             if (room := _enter(irc, session, text)) is not None:
                 tell_joined(irc, room, read_at)
-    session.asking = False
     irc.answered()
 
 

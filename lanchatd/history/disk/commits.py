@@ -7,7 +7,6 @@ While a commit hangs, lines are refused too; those in it are told when it has be
 
 from __future__ import annotations
 
-import os
 import sqlite3
 from collections import deque
 from collections.abc import Callable, Sequence
@@ -16,8 +15,8 @@ from pathlib import Path
 from typing import Protocol
 
 from lanchatd.chat.posted import Posted
-from lanchatd.clock import Call, Clock, call_all
-from lanchatd.history.disk import sql
+from lanchatd.clock import Call, Clock
+from lanchatd.history.disk import writing
 from lanchatd.history.disk.sql import RoomRow
 from lanchatd.limits import Limits
 from lanchatd.state.database import why_not
@@ -29,9 +28,8 @@ from lanchatd.text.refused import Refused
 HANGS_S = 10
 DOES_NOT_ANSWER = "the disk does not answer"
 
-
-class _Unwritable(Exception):
-    """The disk takes nothing, for a reason that SQLite would not tell, or not as well."""
+Appended = Callable[[Refused | None], None]
+"""Is called when a batch was kept (None), or with why it is not."""
 
 
 class Keeping(Protocol):
@@ -51,10 +49,12 @@ class Keeping(Protocol):
         """Answer as `lanchatd.chat.log.Log.refuses` does."""
         ...
 
-    def append(
-        self, room: RoomRow, batch: Sequence[Posted], appended: Callable[[Refused | None], None]
-    ) -> None:
+    def append(self, room: RoomRow, batch: Sequence[Posted], appended: Appended) -> None:
         """Keep events that are numbered, and then call; or call with why not, and nothing is kept."""
+        ...
+
+    def when_written(self, call: Callable[[], None]) -> None:
+        """Call it once, when something was written next."""
         ...
 
 
@@ -64,23 +64,21 @@ class Commits:
     ``trouble`` says why lines are refused, None while they are not.
     """
 
-    def __init__(
-        self, path: Path, limits: Limits, clock: Clock, kept: Callable[[], None], hangs: Callable[[], None]
-    ) -> None:
-        """``kept`` is called when a commit was made, ``hangs`` when from now on all lines are refused."""
+    def __init__(self, path: Path, limits: Limits, clock: Clock, hangs: Callable[[], None]) -> None:
+        """``hangs`` is called when from now on all lines are refused."""
         self.trouble: str | None = None
         self._changed: Callable[[], None] = lambda: None
         self._hang_begins = hangs
         self._path = path
         self._limits = limits
         self._clock = clock
-        self._kept = kept
         self._writer: tuple[Worker, sqlite3.Connection] | None = None
-        self._gathered: list[tuple[RoomRow, Sequence[Posted], Callable[[Refused | None], None]]] = []
+        self._gathered: list[tuple[RoomRow, Sequence[Posted], Appended]] = []
         self._committing = False
         self._turn_ends = False
         self._late: Call | None = None
         self._hangs = False
+        self._when_written: Callable[[], None] | None = None
 
     def begin(self, worker: Worker, connection: sqlite3.Connection, changed: Callable[[], None]) -> None:
         """The file is open. ``changed`` is called when there is other ``trouble``, or none any more."""
@@ -98,9 +96,7 @@ class Commits:
         """Answer as `lanchatd.chat.log.Log.refuses` does."""
         return _refused(DOES_NOT_ANSWER) if self._hangs else None
 
-    def append(
-        self, room: RoomRow, batch: Sequence[Posted], appended: Callable[[Refused | None], None]
-    ) -> None:
+    def append(self, room: RoomRow, batch: Sequence[Posted], appended: Appended) -> None:
         """Keep events that are numbered, and then call; or call with why not, and nothing is kept.
 
         Those of one commit are called one right after the other, before anything else happens.
@@ -110,6 +106,9 @@ class Commits:
             return
         self._gathered.append((room, batch, appended))
         self._commit_soon()
+
+    def when_written(self, call: Callable[[], None]) -> None:
+        self._when_written = call
 
     def _commit_soon(self) -> None:
         if not self._committing and not self._turn_ends:
@@ -122,13 +121,16 @@ class Commits:
             return  # closed in this very turn
         batches, self._gathered = self._gathered, []
         new = [room for room, batch, _ in batches if batch[0].event.id == 1]
-        rooms = sql.rooms_as_json(new) if new else ""
-        events = sql.events_as_json([(room.number, batch) for room, batch, _ in batches])
+        rooms = writing.rooms_as_json(new) if new else ""
+        calls = deque(appended for _, _, appended in batches)
+        events = writing.events_as_json([(room.number, batch) for room, batch, _ in batches])
         worker, connection = self._writer
-        work = partial(_write, connection, self._path, self._limits.min_free_bytes, rooms, events)
+        work = partial(
+            writing.write_with_room_left, connection, self._path, self._limits.min_free_bytes, rooms, events
+        )
         self._committing = True
         self._late = self._clock.callLater(HANGS_S, self._hang)
-        worker.do(work, partial(self._committed, [appended for _, _, appended in batches]))
+        worker.do(work, partial(self._committed, calls))
 
     def _hang(self) -> None:
         """What is on its way may be kept yet, and waits; what has gathered behind it is refused."""
@@ -136,43 +138,42 @@ class Commits:
         self._hangs = True
         batches, self._gathered = self._gathered, []
         refused = _refused(DOES_NOT_ANSWER)
-        calls: deque[Callable[[], None]] = deque(
-            [partial(self._in_trouble, DOES_NOT_ANSWER), self._hang_begins]
-        )
-        calls.extend(partial(appended, refused) for _, _, appended in batches)
-        call_all(self._clock, calls)
+        calls = deque(appended for _, _, appended in batches)
+        calls.appendleft(lambda _: self._hang_begins())
+        calls.appendleft(lambda _: self._in_trouble(DOES_NOT_ANSWER))
+        self._tell(calls, refused)
 
-    def _committed(self, batches: list[Callable[[Refused | None], None]], error: Exception | None) -> None:
+    def _committed(self, calls: deque[Appended], error: Exception | None) -> None:
         self._committing = self._hangs = False
         if self._late is not None:
             self._late.cancel()
             self._late = None
         why = None if error is None else why_not(error)
         refused = None if why is None else _refused(why)
-        calls: deque[Callable[[], None]] = deque(partial(appended, refused) for appended in batches)
         if why != self.trouble:
-            calls.appendleft(partial(self._in_trouble, why))
-        if why is None:
-            self._kept()
+            calls.appendleft(lambda _: self._in_trouble(why))
+        if why is None and (when_written := self._when_written) is not None:
+            self._when_written = None
+            when_written()
         try:
-            call_all(self._clock, calls)
+            self._tell(calls, refused)
         finally:
             if self._gathered:
                 self._commit_soon()
+
+    def _tell(self, calls: deque[Appended], refused: Refused | None) -> None:
+        # As `lanchatd.clock.call_all`; every line passes here, and is told without one more call.
+        try:
+            while calls:
+                calls.popleft()(refused)
+        finally:
+            if calls:
+                self._clock.callLater(0, self._tell, calls, refused)
 
     def _in_trouble(self, why: str | None) -> None:
         was, self.trouble = self.trouble, why
         if (was is None) != (why is None):
             self._changed()
-
-
-def _write(connection: sqlite3.Connection, path: Path, min_free_bytes: int, rooms: str, events: str) -> None:
-    disk = os.statvfs(path)
-    if disk.f_bavail * disk.f_frsize < min_free_bytes:
-        raise _Unwritable("the disk is nearly full")
-    if disk.f_flag & os.ST_RDONLY:  # Linux makes it so after an error
-        raise _Unwritable("the disk can only be read")
-    sql.write(connection, rooms, events)
 
 
 def _refused(why: str) -> Refused:

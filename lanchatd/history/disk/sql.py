@@ -1,4 +1,4 @@
-"""Events as rows: written, read, and taken up again after a restart.
+"""Events as rows: read, and taken up again after a restart. `writing` writes them.
 
 Whatever has many rows goes in and comes out as one JSON text, in one step of SQLite: at each step Python's
 lock is given up and asked for again, and while the reactor is busy every asking would wait for it.
@@ -8,14 +8,12 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
 from lanchatd.chat.events import NO_TOPIC, Event, Kind, Topic
-from lanchatd.chat.posted import Posted
 from lanchatd.chat.searching import Hits
-from lanchatd.history.disk.words import words_of
 from lanchatd.history.memory import Tail, Tails
 from lanchatd.limits import Limits
 
@@ -27,19 +25,6 @@ MOST_READ = 640
 # What is in memory again after a restart: the last minutes, for those who come back, and at least so many
 # events, for those who join.
 LEAST_RESTORED = 20
-
-_WRITE_ROOMS = """
-    INSERT INTO room (number, key, name, removals)
-    SELECT json_extract(value, '$[0]'), json_extract(value, '$[1]'), json_extract(value, '$[2]'),
-        json_extract(value, '$[3]')
-    FROM json_each(?)
-"""
-
-_WRITE_EVENTS = f"""
-    INSERT INTO event (room, id, at_us, kind, nick, text, ref, words, known)
-    SELECT {", ".join(f"json_extract(value, '$[{column}]')" for column in range(9))}
-    FROM json_each(?)
-"""  # noqa: S608
 
 _READ = """
     SELECT json_group_array(json_array(id, at_us, kind, nick, text, known)) FROM (
@@ -93,58 +78,6 @@ class Restored:
     tail: Tail
     refs: list[tuple[float, str, int]] = field(default_factory=list)
     used_at: float = 0
-
-
-def rooms_as_json(rooms: Sequence[RoomRow]) -> str:
-    """Rooms as `write` takes them."""
-    return json.dumps(
-        [(room.number, room.key, room.name, room.removals) for room in rooms], ensure_ascii=False
-    )
-
-
-def events_as_json(batches: Sequence[tuple[int, Sequence[Posted]]]) -> str:
-    """Batches, each with the number of its room, as `write` takes them."""
-    rows = [
-        (
-            room,
-            event.id,
-            round(event.at * US),
-            event.kind.value,
-            event.nick,
-            event.text,
-            posted.ref,
-            None if event.text.isascii() else words_of(event.text),
-            1 if event.known else None,
-        )
-        for room, batch in batches
-        for posted in batch
-        for event in (posted.event,)
-    ]
-    return json.dumps(rows, ensure_ascii=False)
-
-
-def write(connection: sqlite3.Connection, rooms: str, events: str) -> None:
-    """Keep new rooms, if there are any, and events: all of it or nothing. It is on the disk then.
-
-    Raises sqlite3.Error.
-    """
-    if not rooms:
-        insert(connection, rooms, events)  # a statement alone is a transaction
-        return
-    try:
-        connection.execute("BEGIN IMMEDIATE")
-        insert(connection, rooms, events)
-        connection.execute("COMMIT")
-    finally:
-        if connection.in_transaction:
-            connection.execute("ROLLBACK")
-
-
-def insert(connection: sqlite3.Connection, rooms: str, events: str) -> None:
-    """The same as a part of a transaction."""
-    if rooms:
-        connection.execute(_WRITE_ROOMS, (rooms,))
-    connection.execute(_WRITE_EVENTS, (events,))
 
 
 def read(

@@ -61,7 +61,7 @@ class DiskStore:
         """
         self.name = ""
         self.path = path
-        self.commits = commits or Commits(path, limits, clock, self.kept, self._hangs)
+        self.commits = commits or Commits(path, limits, clock, self._hangs)
         self.searches = Searches(clock, self.commits.refuses)
         self._limits = limits
         self._clock = clock
@@ -216,10 +216,6 @@ class DiskStore:
             self._prune_in(PRUNE_PAUSE_S)
         answer.settle(None)
 
-    def kept(self) -> None:
-        """Something was written."""
-        self._index_in(INDEX_AFTER_S)
-
     # -- the index of words
 
     def _index_in(self, seconds: float) -> None:
@@ -228,6 +224,7 @@ class DiskStore:
 
     def _index(self) -> None:
         self._indexing = None
+        self.commits.when_written(partial(self._index_in, INDEX_AFTER_S))
         worker, connection = self._workers[0]
         worker.do(partial(index, connection), self._indexed)
 
