@@ -24,11 +24,13 @@ class HeldWorker:
     def __init__(self, clock: Clock) -> None:
         self.held = False
         self.stopped = False
+        self.asked = 0  # how often
         self._clock = clock
         self._answers: deque[Callable[[], None]] = deque()
 
     def do(self, work: Callable[[], _T], answer: Callable[[_T | Exception], None]) -> None:
         assert not self.stopped
+        self.asked += 1
         try:
             result: _T | Exception = work()
         except Exception as error:

@@ -80,7 +80,9 @@ class Link:
             return
 
         def known(published: Published) -> None:
-            self._loop.hand(partial(answered, published))
+            # One that is stored comes back at once: to tell that too would wake this thread twice for it.
+            if published.fate is not Fate.STORED:
+                self._loop.hand(partial(answered, published))
 
         self._loop.do(lambda connected: connected.publish(subject, body, headers, expected, known))
 

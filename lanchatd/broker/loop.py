@@ -74,7 +74,8 @@ class Loop:
         self._jobs: deque[Job] = deque()
         self._woken = self._ended = False
         self._coming: list[Message | Callable[[], None]] = []
-        self._ahead = 0
+        self._taken = 0  # messages that arrived in the reactor
+        self._waits = False  # the loop, until more of them did
         self._first = Event()
         self._first_error: Exception | None = None
         # In the loop's.
@@ -82,6 +83,7 @@ class Loop:
         self._have_jobs: asyncio.Event
         self._less_ahead: asyncio.Event
         self._log_name = ""
+        self._handed = 0  # messages
         self._read = self._read_state = 0
         self._is_live = False
         self._tasks: set[asyncio.Task[None]] = set()
@@ -118,18 +120,18 @@ class Loop:
             self._loop.call_soon_threadsafe(self._wake)
 
     def _arrive(self, coming: list[Message | Callable[[], None]]) -> None:
-        messages = 0
         for one in coming:
             try:
                 if isinstance(one, Message):
-                    messages += 1
+                    self._taken += 1
                     self._told.arrived(one)
                 else:
                     one()
             except Exception:
                 self.log.failure("what came from the broker could not be taken")
-        if messages and not self._ended:
-            self._loop.call_soon_threadsafe(self._arrived, messages)
+        # Woken for nothing, it would be in the way of the fan-out.
+        if self._waits and not self._ended:
+            self._loop.call_soon_threadsafe(self._less_ahead.set)
 
     # -- in the loop's
 
@@ -154,10 +156,6 @@ class Loop:
     def _wake(self) -> None:
         self._woken = False
         self._have_jobs.set()
-
-    def _arrived(self, messages: int) -> None:
-        self._ahead -= messages
-        self._less_ahead.set()
 
     def hand(self, one: Message | Callable[[], None]) -> None:
         """Let it arrive in the reactor's thread, in order."""
@@ -270,11 +268,14 @@ class Loop:
             self._read_state = message.sequence
         else:
             self._read = message.sequence
-        self._ahead += 1
+        self._handed += 1
         self.hand(message)
-        while self._ahead > MOST_AHEAD:
-            self._less_ahead.clear()
-            await self._less_ahead.wait()
+        if self._handed - self._taken > MOST_AHEAD:
+            self._waits = True  # before it looks again, or what arrives in between would not wake it
+            while self._handed - self._taken > MOST_AHEAD:
+                self._less_ahead.clear()
+                await self._less_ahead.wait()
+            self._waits = False
 
     async def _do_jobs(self, connected: Connected) -> None:
         while True:

@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 from lanchatd.broker.packing import as_json
 from lanchatd.broker.roster import GONE, Row
-from lanchatd.broker.stream import AGAIN_S, PEOPLE, Fate, Published, Stream
+from lanchatd.broker.stream import AGAIN_S, PEOPLE, Published, Stream
 from lanchatd.clock import Clock
 
 # Of one message: some 100 KiB.
@@ -96,8 +96,8 @@ class Outgoing:
             return
         self._sent_at = self._clock.seconds()
 
-        def answered(published: Published) -> None:
-            if published.fate is not Fate.STORED and self._under_way is sent:
+        def answered(_: Published) -> None:
+            if self._under_way is sent:
                 self._clock.callLater(AGAIN_S, again)
 
         def again() -> None:

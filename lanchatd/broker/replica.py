@@ -27,6 +27,8 @@ from lanchatd.state.files import StateError
 from lanchatd.state.worker import Worker
 from lanchatd.text.refused import Refused
 
+# How long lines gather for one commit: nobody waits for it but who reads.
+GATHERS_S = 0.1
 AGAIN_S = 1.0  # after it could not be written
 # Lines that wait while it can't be written; with more it is given up, until the daemon starts again.
 MOST_WAITING = 20_000
@@ -113,7 +115,7 @@ class _NotYet(Exception):
 class Writes:
     """What is being written into it. Implements `lanchatd.history.disk.commits.Keeping`.
 
-    What happens in one turn of the reactor is one commit, and nobody waits for it but who reads.
+    What comes within `GATHERS_S` is one commit: one behind each fan-out would be in the way of the next.
     """
 
     def __init__(self, clock: Clock) -> None:
@@ -128,7 +130,7 @@ class Writes:
         self._sequence = self._goes_to = 0
         self._waiting = 0
         self._writing = 0
-        self._turn_ends = False
+        self._gathers = False
         self._given_up = False
         self._all_written: list[Answer[None]] = []
         self._when_written: Callable[[], None] | None = None
@@ -174,6 +176,8 @@ class Writes:
         answer: Answer[None] = Answer()
         if self._writer is not None and (self._batches or self._writing) and self.trouble is None:
             self._all_written.append(answer)
+            if not self._writing:
+                self.write()
         else:
             answer.settle(None)
         return answer
@@ -213,10 +217,10 @@ class Writes:
             when_written()
         if self._writing:
             return
-        if self._batches or self._bases:
-            self.write()
-        else:
+        if not (self._batches or self._bases):
             self._tell_written()
+        elif self._all_written or not self._gathers:
+            self.write()
 
     def _failed(self, write: _Write, why: str) -> None:
         self._tell_written()
@@ -238,12 +242,12 @@ class Writes:
         self._changed()
 
     def _write_soon(self) -> None:
-        if not self._turn_ends:
-            self._turn_ends = True
-            self._clock.callLater(0, self._turn_ended)
+        if not self._gathers:
+            self._gathers = True
+            self._clock.callLater(GATHERS_S, self._gathered)
 
-    def _turn_ended(self) -> None:
-        self._turn_ends = False
+    def _gathered(self) -> None:
+        self._gathers = False
         if not self._writing:
             self.write()
 

@@ -172,7 +172,7 @@ class RoomLog:
     def _answered(self, sending: _Sending, token: str, published: Published) -> None:
         if published.fate is Fate.FAILED:
             sending.why = published.why
-        if published.fate is not Fate.STORED and sending.token == token:
+        if sending.token == token:
             # After a conflict, the message that was faster comes, and then it is tried at once.
             sending.again_at = self._around.clock.seconds() + AGAIN_S
 

@@ -87,8 +87,8 @@ class SharedModeration:
         body = json.dumps(self._wanted, ensure_ascii=False).encode()
 
         def answered(published: Published) -> None:
-            if self._under_way is not tried or published.fate is Fate.STORED:
-                return  # it comes back, or has
+            if self._under_way is not tried:
+                return  # it came back
             self._under_way = None
             if tried[1] != self._sequence:
                 self._publish()

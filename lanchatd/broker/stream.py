@@ -106,8 +106,8 @@ class Stream(Protocol):
         """Put a message into the stream.
 
         ``expected`` is the sequence that the last message of the subject has to have, 0 for none; with None
-        it is put there in any case. ``answered`` is called once, later, and is a hint: what counts is the
-        message that comes back.
+        it is put there in any case. ``answered`` is called once, later, if the broker does not say that it
+        is stored, and is a hint: what counts is the message that comes back.
         """
         ...
 

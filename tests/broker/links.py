@@ -5,6 +5,8 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
+from itertools import chain
 from queue import Empty, SimpleQueue
 
 from twisted.internet.task import Clock
@@ -47,6 +49,17 @@ class Linked:
 
     def publish(self, subject: str, body: str, expected: int | None = None, **headers: str) -> None:
         self.link.publish(subject, body.encode(), headers, expected, self.answered.append)
+
+    @property
+    def on_their_way(self) -> int:
+        """How many messages wait to be taken."""
+        calls: list[Callable[[], None]] = []
+        while not self._calls.empty():
+            calls.append(self._calls.get())
+        for call in calls:
+            self._calls.put(call)
+        handed = chain.from_iterable(call.args[0] for call in calls if isinstance(call, partial))
+        return sum(isinstance(one, Message) for one in handed)
 
     def until(self, what: str, true: Callable[[], bool]) -> None:
         """Take what comes until this is so."""

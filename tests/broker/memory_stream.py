@@ -164,7 +164,8 @@ class MemoryStream:
         published = self._broker.store(subject, body, headers, expected)
         if self._broker.loses_acks:
             published = Published(Fate.FAILED, "the broker does not answer")
-        self._later(partial(answered, published))
+        if published.fate is not Fate.STORED:
+            self._later(partial(answered, published))
 
     def send(self, node: str | None, body: bytes) -> None:
         for other in self._others(node):

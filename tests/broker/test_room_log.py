@@ -10,6 +10,7 @@ import pytest
 
 from lanchatd.broker import replica
 from lanchatd.broker.batches import FIRST, encoded
+from lanchatd.broker.replica import GATHERS_S
 from lanchatd.broker.room_log import HANGS_S, LATE_S
 from lanchatd.broker.store import PURGE_EVERY_S
 from lanchatd.broker.stream import FROM, room_subject
@@ -351,6 +352,34 @@ def test_old_lines_are_read_from_the_copy_and_found_in_it(several: LogWorlds) ->
     bob.types("/search 17")
     several.settle()
     assert [line for line in bob.sees() if "line 17" in line]
+
+
+def test_the_copy_is_written_for_many_lines_at_once_or_when_somebody_reads(several: LogWorlds) -> None:
+    """A commit behind each fan-out would be in the way of the next one."""
+    here, _ = two(several)
+    alice = here.join("alice")
+    several.passes(GATHERS_S)
+    writer = here.workers["log writes"]
+    before = writer.asked
+    for number in range(9):
+        alice.types(f"line {number}")
+        several.passes(GATHERS_S / 10)
+    assert writer.asked == before
+    several.passes(GATHERS_S)
+    assert writer.asked == before + 1
+    writer.held = True
+    alice.types("the newest")
+    here.chat.rooms["#lobby"].log.put_away()
+    read = here.chat.rooms["#lobby"].log.read(9, 10, 1_000)
+    assert writer.asked == before + 2
+    alice.types("while it is written")
+    also_read = here.chat.rooms["#lobby"].log.read(9, 11, 1_000)
+    writer.held = False
+    writer.lets_go()
+    several.settle()
+    assert [event.text for event in read.result()] == ["the newest"]
+    assert [event.text for event in also_read.result()] == ["the newest", "while it is written"]
+    assert writer.asked == before + 3
 
 
 def test_what_is_too_old_goes_from_the_stream_too(tmp_path: Path) -> None:
