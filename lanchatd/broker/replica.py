@@ -22,6 +22,7 @@ from lanchatd.history.disk import writing
 from lanchatd.history.disk.commits import Appended
 from lanchatd.history.disk.opening import Warn, open_log
 from lanchatd.history.disk.sql import RoomRow
+from lanchatd.history.disk.writing import Values
 from lanchatd.state.database import PARTS, why_not
 from lanchatd.state.files import StateError
 from lanchatd.state.worker import Worker
@@ -97,8 +98,8 @@ def open_replica(
 class _Write:
     """What one transaction writes; ``goes`` from one sequence to another. It has ``count`` lines."""
 
-    rooms: str
-    events: str
+    rooms: Values
+    events: Values
     lost: Sequence[tuple[int, int]]
     bases: str
     goes: tuple[int, int]
@@ -189,8 +190,8 @@ class Writes:
         batches, self._batches = self._batches, []
         new = {room.number: room for room, _ in batches if room.number not in self._known}
         self._known |= new.keys()
-        rooms = writing.rooms_as_json(list(new.values())) if new else ""
-        events = writing.events_as_json([(room.number, batch) for room, batch in batches])
+        rooms = writing.values_of_rooms(list(new.values()))
+        events = writing.values_of_events([(room.number, batch) for room, batch in batches])
         bases = json.dumps([(key, base.sequence, base.removed) for key, base in self._bases.items()])
         self._bases = {}
         lost, self._lost = self._lost, []

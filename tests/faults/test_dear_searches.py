@@ -51,8 +51,8 @@ def dear_log(tmp_path_factory: pytest.TempPathFactory) -> Path:
     ]
     with closing(connection):
         connection.execute("PRAGMA synchronous = OFF")
-        room = writing.rooms_as_json([RoomRow(1, "#lobby", "#lobby")])
-        writing.write(connection, room, writing.events_as_json([(1, events)]))
+        room = writing.values_of_rooms([RoomRow(1, "#lobby", "#lobby")])
+        writing.write(connection, room, writing.values_of_events([(1, events)]))
         connection.execute("PRAGMA wal_checkpoint")
         while index(connection):
             pass

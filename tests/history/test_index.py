@@ -76,8 +76,8 @@ def test_many_lines_are_taken_in_step_by_step(path: Path) -> None:
     with closing(connection):
         writing.write(
             connection,
-            writing.rooms_as_json([RoomRow(1, "#lobby", "#lobby")]),
-            writing.events_as_json([(1, events)]),
+            writing.values_of_rooms([RoomRow(1, "#lobby", "#lobby")]),
+            writing.values_of_events([(1, events)]),
         )
         assert [index(connection) for _ in range(3)] == [True, True, False]
         assert indexed(path, "tea") == 2 * STEP + 1
@@ -96,8 +96,8 @@ def test_long_lines_are_taken_in_and_out_a_few_at_a_time(path: Path) -> None:
     with closing(connection):
         writing.write(
             connection,
-            writing.rooms_as_json([RoomRow(1, "#lobby", "#lobby")]),
-            writing.events_as_json([(1, events)]),
+            writing.values_of_rooms([RoomRow(1, "#lobby", "#lobby")]),
+            writing.values_of_events([(1, events)]),
         )
         a_step = -(-STEP_BYTES // 4_000)
         for taken_in in (a_step, 2 * a_step, count):
@@ -115,8 +115,8 @@ def test_a_line_longer_than_a_step_is_taken_in_and_out(path: Path) -> None:
     with closing(connection):
         writing.write(
             connection,
-            writing.rooms_as_json([RoomRow(1, "#lobby", "#lobby")]),
-            writing.events_as_json([(1, events)]),
+            writing.values_of_rooms([RoomRow(1, "#lobby", "#lobby")]),
+            writing.values_of_events([(1, events)]),
         )
         assert [index(connection) for _ in range(3)] == [True, True, False]
         assert indexed(path, "tea") == 2

@@ -35,7 +35,7 @@ def fill(directory: Path, began_at: float) -> None:
     directory.mkdir(parents=True, mode=0o700)
     connection, _ = open_log(directory / HISTORY, pytest.fail)
     connection.execute("PRAGMA synchronous = OFF")
-    writing.write(connection, writing.rooms_as_json([RoomRow(1, "#lobby", "#lobby")]), "[]")
+    writing.write(connection, writing.values_of_rooms([RoomRow(1, "#lobby", "#lobby")]), [])
     for first in range(1, LINES + 1, AT_ONCE):
         batch = []
         for id_ in range(first, first + AT_ONCE):
@@ -44,7 +44,7 @@ def fill(directory: Path, began_at: float) -> None:
             batch.append(
                 Posted(Event(Kind.SAID, "#lobby", f"n{id_ % 50}", text, began_at + id_ * BETWEEN_S, id_))
             )
-        writing.write(connection, "", writing.events_as_json([(1, batch)]))
+        writing.write(connection, [], writing.values_of_events([(1, batch)]))
     while index(connection):
         pass
     connection.close()

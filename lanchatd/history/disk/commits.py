@@ -121,9 +121,9 @@ class Commits:
             return  # closed in this very turn
         batches, self._gathered = self._gathered, []
         new = [room for room, batch, _ in batches if batch[0].event.id == 1]
-        rooms = writing.rooms_as_json(new) if new else ""
+        rooms = writing.values_of_rooms(new) if new else []
         calls = deque(appended for _, _, appended in batches)
-        events = writing.events_as_json([(room.number, batch) for room, batch, _ in batches])
+        events = writing.values_of_events([(room.number, batch) for room, batch, _ in batches])
         worker, connection = self._writer
         work = partial(
             writing.write_with_room_left, connection, self._path, self._limits.min_free_bytes, rooms, events

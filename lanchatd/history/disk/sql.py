@@ -1,7 +1,8 @@
 """Events as rows: read, and taken up again after a restart. `writing` writes them.
 
-Whatever has many rows goes in and comes out as one JSON text, in one step of SQLite: at each step Python's
-lock is given up and asked for again, and while the reactor is busy every asking would wait for it.
+Whatever has many rows goes in and comes out in one step of SQLite, and comes out as one JSON text: at each
+step Python's lock is given up and asked for again, and while the reactor is busy every asking would wait for
+it.
 """
 
 from __future__ import annotations

@@ -1,69 +1,64 @@
-"""Events as rows: written, as one JSON text and in one step of SQLite (`sql` says why)."""
+"""Events as rows: written, many in one statement (`sql` says why)."""
 
 from __future__ import annotations
 
-import json
 import os
 import sqlite3
 from collections.abc import Sequence
+from functools import cache
 from pathlib import Path
 
+from lanchatd.chat.events import Kind
 from lanchatd.chat.posted import Posted
 from lanchatd.history.disk.sql import US, RoomRow
 from lanchatd.history.disk.words import words_of
 
-_WRITE_ROOMS = """
-    INSERT INTO room (number, key, name, removals)
-    SELECT json_extract(value, '$[0]'), json_extract(value, '$[1]'), json_extract(value, '$[2]'),
-        json_extract(value, '$[3]')
-    FROM json_each(?)
-"""
+Values = list[int | str | None]
+"""Those of rows, one after the other."""
 
-_WRITE_EVENTS = f"""
-    INSERT INTO event (room, id, at_us, kind, nick, text, ref, words, known)
-    SELECT {", ".join(f"json_extract(value, '$[{column}]')" for column in range(9))}
-    FROM json_each(?)
-"""  # noqa: S608
+# In one statement. There is one for each number of rows, and Python's connection keeps the last 128 of them:
+# to make one takes as long again as to run it (measured).
+MOST_ROWS = 64
+
+_ROOM = "room (number, key, name, removals)", 4
+_EVENT = "event (room, id, at_us, kind, nick, text, ref, words, known)", 9
+
+# Not `Kind.value`, which is a call.
+_KINDS = {kind: kind.value for kind in Kind}
 
 
 class UnwritableError(Exception):
     """The disk takes nothing, for a reason that SQLite would not tell, or not as well."""
 
 
-def rooms_as_json(rooms: Sequence[RoomRow]) -> str:
+def values_of_rooms(rooms: Sequence[RoomRow]) -> Values:
     """Rooms as `write` takes them."""
-    return json.dumps(
-        [(room.number, room.key, room.name, room.removals) for room in rooms], ensure_ascii=False
-    )
+    values: Values = []
+    for room in rooms:
+        values += (room.number, room.key, room.name, room.removals)
+    return values
 
 
-def events_as_json(batches: Sequence[tuple[int, Sequence[Posted]]]) -> str:
+def values_of_events(batches: Sequence[tuple[int, Sequence[Posted]]]) -> Values:
     """Batches, each with the number of its room, as `write` takes them."""
-    rows = [
-        (
-            room,
-            event.id,
-            round(event.at * US),
-            event.kind.value,
-            event.nick,
-            event.text,
-            posted.ref,
-            None if event.text.isascii() else words_of(event.text),
-            1 if event.known else None,
-        )
-        for room, batch in batches
-        for posted in batch
-        for event in (posted.event,)
-    ]
-    return json.dumps(rows, ensure_ascii=False)
+    values: Values = []
+    for room, batch in batches:
+        for posted in batch:
+            event = posted.event
+            text = event.text
+            values += (
+                room, event.id, round(event.at * US), _KINDS[event.kind], event.nick, text, posted.ref,
+                None if text.isascii() else words_of(text), 1 if event.known else None,
+            )  # fmt: skip
+    return values
 
 
-def write(connection: sqlite3.Connection, rooms: str, events: str) -> None:
+def write(connection: sqlite3.Connection, rooms: Values, events: Values) -> None:
     """Keep new rooms, if there are any, and events: all of it or nothing. It is on the disk then.
 
     Raises sqlite3.Error.
     """
-    if not rooms:
+    if not rooms and len(events) <= MOST_ROWS * _EVENT[1]:
         insert(connection, rooms, events)  # a statement alone is a transaction
         return
     try:
@@ -75,15 +70,27 @@ def write(connection: sqlite3.Connection, rooms: str, events: str) -> None:
             connection.execute("ROLLBACK")
 
 
-def insert(connection: sqlite3.Connection, rooms: str, events: str) -> None:
+def insert(connection: sqlite3.Connection, rooms: Values, events: Values) -> None:
     """The same as a part of a transaction."""
-    if rooms:
-        connection.execute(_WRITE_ROOMS, (rooms,))
-    connection.execute(_WRITE_EVENTS, (events,))
+    _insert(connection, *_ROOM, rooms)
+    _insert(connection, *_EVENT, events)
+
+
+def _insert(connection: sqlite3.Connection, into: str, width: int, values: Values) -> None:
+    step = MOST_ROWS * width
+    for at in range(0, len(values), step):
+        rows = values[at : at + step]
+        connection.execute(_statement(into, width, len(rows) // width), rows)
+
+
+@cache
+def _statement(into: str, width: int, rows: int) -> str:
+    row = f"({', '.join('?' * width)})"
+    return f"INSERT INTO {into} VALUES {', '.join([row] * rows)}"  # noqa: S608
 
 
 def write_with_room_left(
-    connection: sqlite3.Connection, path: Path, min_free_bytes: int, rooms: str, events: str
+    connection: sqlite3.Connection, path: Path, min_free_bytes: int, rooms: Values, events: Values
 ) -> None:
     """As `write`, if the disk has so many bytes left then. Raises `UnwritableError` too."""
     disk = os.statvfs(path)
