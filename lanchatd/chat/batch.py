@@ -1,4 +1,4 @@
-"""What a room tells at once, rendered: once for each format, and again for who is told something else."""
+"""What a room tells at once, for who is told something else than others: rendered as seldom as can be."""
 
 from __future__ import annotations
 
@@ -32,19 +32,16 @@ class ToldOtherwise(Protocol):
 class Batch:
     """IRC clients are told the ``events``, each of them, and all others the ``moments``.
 
-    ``before`` is the id of the newest event before it, and ``presences`` what had been told beside the log
-    before it, to others and to IRC clients.
+    ``rendered`` is what was rendered already, one by one.
     """
 
-    __slots__ = ("_moments", "_pieces", "_starts", "_whole", "_with_less", "before", "presences")
+    __slots__ = ("_moments", "_pieces", "_starts", "_whole", "_with_less")
 
     def __init__(
-        self, moments: Sequence[Moment], events: Sequence[Event], before: int, presences: tuple[int, int]
+        self, moments: Sequence[Moment], events: Sequence[Event], rendered: dict[Format, list[bytes]]
     ) -> None:
-        self.before = before
-        self.presences = presences
         self._moments = moments, events
-        self._pieces: dict[Format, list[bytes]] = {}
+        self._pieces = rendered
         self._whole: dict[Format, tuple[bytes, int]] = {}
         self._starts: dict[Format, list[int]] = {}
         self._with_less: dict[tuple[Format, frozenset[int]], list[bytes]] = {}

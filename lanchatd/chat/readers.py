@@ -249,16 +249,18 @@ class Readers:
         if owners or hidden:
             for cursor in owners.keys() | hidden.keys():
                 self._take_out(cursor)
-        told = Batch(moments, events, before, presences)
+        began = before, presences
         deliveries = self.around.counts.deliveries
+        rendered: dict[Format, list[bytes]] = {}
         for form, cursors in self._live.items():
             if not cursors:
                 continue
-            encoded, lines = told.whole(form)
+            pieces = rendered[form] = list(map(form.render, events if form.like_irc else moments))
+            encoded = b"".join(pieces)
             size = len(encoded)
             if not size:
                 continue
-            deliveries[form.name] += len(cursors) * lines
+            deliveries[form.name] += len(cursors) * sum(map(bool, pieces))
             behind: list[tuple[Callable[[bytes], int], int]] = []
             for send in cursors:
                 try:
@@ -269,13 +271,15 @@ class Readers:
                 if taken != size:
                     behind.append((send, taken))
             for send, taken in behind:
-                self._fell_behind(cursors[send], told, told.pieces(form), taken)
+                told = events if form.like_irc else moments
+                self._fell_behind(cursors[send], began, told, pieces, taken)
         if owners or hidden or self._live_ignoring:
-            self._fan_out_apart(told, owners, hidden)
+            self._fan_out_apart(Batch(moments, events, rendered), began, owners, hidden)
 
     def _fan_out_apart(
         self,
         batch: Batch,
+        began: tuple[int, tuple[int, int]],
         owners: Mapping[Cursor, Mapping[int, bytes]],
         hidden: Mapping[Cursor, frozenset[int]],
     ) -> None:
@@ -290,7 +294,8 @@ class Readers:
                 except OSError:
                     taken = 0
                 if taken != len(encoded):
-                    self._fell_behind(cursor, batch, batch.pieces_for(reader, *but), taken)
+                    told, pieces = batch.moments(reader.format), batch.pieces_for(reader, *but)
+                    self._fell_behind(cursor, began, told, pieces, taken)
             if reader.live:
                 self._put_in(cursor)
 
@@ -341,17 +346,25 @@ class Readers:
                 yield from cursors.values()
         yield from (cursor for cursor in self._live_ignoring if cursor.reader.format.like_irc)
 
-    def _fell_behind(self, cursor: Cursor, batch: Batch, pieces: list[bytes], taken: int) -> None:
-        """The socket took only so many bytes of the batch: finish the line that it broke off in, then pull.
+    def _fell_behind(
+        self,
+        cursor: Cursor,
+        began: tuple[int, tuple[int, int]],
+        told: Sequence[Moment],
+        pieces: list[bytes],
+        taken: int,
+    ) -> None:
+        """The socket took only so many bytes: finish the line that it broke off in, then pull.
 
         If it broke off between two lines, the next one waits: something must, to hear of a ready socket.
+        ``began`` are the id of the newest event, and `presences`, before all this was told.
         """
         form = cursor.reader.format
         lag(cursor.reader)
-        cursor.at = batch.before
-        cursor.presence_seen = batch.presences[form.like_irc]
+        cursor.at, presences = began
+        cursor.presence_seen = presences[form.like_irc]
         end = 0
-        for moment, piece in zip(batch.moments(form), pieces, strict=True):
+        for moment, piece in zip(told, pieces, strict=True):
             if end > taken:
                 break
             end += len(piece)
