@@ -17,6 +17,7 @@ from typing import Any
 
 import pytest
 
+from lanchatd.chat import late_joins
 from lanchatd.chat.accounts.proof import WayIn
 from lanchatd.chat.accounts.register import Accounts
 from lanchatd.chat.chat import Chat
@@ -35,6 +36,9 @@ from tests.world import certificate
 epollreactor = pytest.importorskip("twisted.internet.epollreactor", reason="epoll is Linux's")
 
 EPOLL_CHANGES = ("epoll.register", "epoll.modify", "epoll.unregister")
+
+
+IRC_HELLO = "NICK {nick}\r\nUSER u 0 * :u\r\nJOIN #lobby\r"
 
 
 class Work:
@@ -95,12 +99,13 @@ class Room:
             assert time.monotonic() < late
             self.reactor.iterate(0.01)
 
-    def joins(self, count: int) -> None:
-        """So many come, every other one with JSON, and have been told of each other."""
+    def joins(self, count: int, irc: bool = False) -> None:
+        """So many come, every other one with JSON or all with IRC, and have been told of each other."""
         for _ in range(count):
             member = socket.create_connection(("127.0.0.1", self.port.getHost().port))
             nick = f"m{len(self.members)}"
-            member.sendall((f'{{"nick": "{nick}"}}\n' if len(self.members) % 2 else f"{nick}\n").encode())
+            hello = f'{{"nick": "{nick}"}}' if len(self.members) % 2 else nick
+            member.sendall(f"{IRC_HELLO.format(nick=nick) if irc else hello}\n".encode())
             self.members.append(member)
         room = self.lobby
         self.turn_until(
@@ -156,6 +161,18 @@ class Room:
         assert self.read() == [len(talkers)] * len(self.members)
         return work
 
+    def work_of_a_word_by_irc(self, talker: int) -> tuple[Work, list[int]]:
+        """What it takes to tell everybody a line of this one, and how many lines each was told."""
+        newest = self.lobby.readers.newest
+        self.members[talker].sendall(b"PRIVMSG #lobby :hi\r\n")
+        work = Work()
+        sys.setprofile(work.see)
+        try:
+            self.turn_until(lambda: self.lobby.readers.newest == newest + 1)
+        finally:
+            sys.setprofile(None)
+        return work, self.read()
+
     def work_of_lines_that_come_one_by_one(self, *talkers: int) -> Work:
         """The same, but each comes while the one before it is being read."""
         work = Work()
@@ -179,10 +196,11 @@ class Room:
 
 
 @contextmanager
-def room_of(count: int) -> Iterator[Room]:
+def room_of(count: int, irc: bool = False) -> Iterator[Room]:
     room = Room()
     try:
-        room.joins(count)
+        for _ in range(2):  # the first half is there before the other comes
+            room.joins(count // 2, irc)
         yield room
     finally:
         room.close()
@@ -221,6 +239,23 @@ def test_no_function_of_python_is_called_for_each_member() -> None:
     grown = {name for name in twice.python if twice.python[name] - some.python[name] > 10}
     assert grown == set()
     assert twice.kernel.total() - some.kernel.total() < 50 + 10
+
+
+def test_the_first_word_in_a_large_irc_room_is_one_send_to_each(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Those who were there before are told that somebody came as well, and nobody is looked at by a function.
+
+    Once, half of them were each told apart, in three times the time of the same two lines told to all.
+    """
+    monkeypatch.setattr(late_joins, "LARGE_ROOM", 10)
+    with room_of(60, irc=True) as few, room_of(120, irc=True) as many:
+        (some, _), (twice, told) = few.work_of_a_word_by_irc(59), many.work_of_a_word_by_irc(119)
+        said, _ = many.work_of_a_word_by_irc(119)
+    assert told == [2] * 60 + [1] * 59 + [0]  # who speaks has no echo
+    assert twice.kernel["socket.send"] == said.kernel["socket.send"] == 119
+    assert {name for name in twice.python if twice.python[name] - some.python[name] > 10} == set()
+    assert twice.python.total() - said.python.total() < 60
+    # That somebody knows, and is put to those who do, is a look at a number and a note.
+    assert twice.kernel.total() - said.kernel.total() < 2 * 120 + 60
 
 
 def test_twice_the_lines_of_one_turn_are_at_most_twice_the_calls() -> None:

@@ -73,9 +73,7 @@ class Batch:
     def pieces_without(self, form: Format, hidden: frozenset[int]) -> list[bytes]:
         """The same, without those at some indexes: they are empty."""
         if (form, hidden) not in self._with_less:
-            self._with_less[form, hidden] = [
-                b"" if at in hidden else piece for at, piece in enumerate(self.pieces(form))
-            ]
+            self._with_less[form, hidden] = less(self.pieces(form), hidden)
         return self._with_less[form, hidden]
 
     def pieces_for(
@@ -109,6 +107,11 @@ class Batch:
             end = starts[at + 1]
             told += bool(piece) - (start < end)
         return b"".join((*parts, encoded[end:])), told
+
+
+def less(pieces: Sequence[bytes], hidden: frozenset[int]) -> list[bytes]:
+    """What was rendered, without the pieces at some indexes: they are empty."""
+    return [b"" if at in hidden else piece for at, piece in enumerate(pieces)]
 
 
 def rendered_for(reader: ToldOtherwise, moment: Moment, piece: bytes) -> bytes:

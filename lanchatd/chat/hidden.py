@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Protocol, TypeVar
 
 from lanchatd.chat.events import Event
@@ -34,46 +34,65 @@ class InRoom(Protocol):
         ...
 
 
-_Cursor = TypeVar("_Cursor", bound=InRoom)
+_Key = TypeVar("_Key")
+
+NOTHING: frozenset[int] = frozenset()
 
 
-def hidden_from(
-    cursors: Iterable[_Cursor], events: Sequence[Event], for_some: Mapping[int, ForSome]
-) -> dict[_Cursor, frozenset[int]]:
-    """Those who are not told all of these, and the indexes of what each is not told.
+class Hidden:
+    """What of a batch is hidden, as indexes of its ``events``, from whom of a room's IRC clients.
 
-    The others know from now on what is told in several rooms.
+    Of those who are told the same there are few groups, though they may be thousands.
     """
-    once = [(at, event.told) for at, event in enumerate(events) if event.told is not None]
-    hidden: dict[_Cursor, frozenset[int]] = {}
-    unknown = _Unknown(for_some)
-    for cursor in cursors:
-        without = unknown.to_one_who_knows(cursor.names_at)
-        for at, told in once[:MOST_TOLD_ONCE]:
-            if at in without:
-                continue
-            if cursor.reader in told:
-                without |= {at}
-            elif len(cursor.reader.cursors) > 1:
-                told.add(cursor.reader)
-        if without:
-            hidden[cursor] = without
-    return hidden
 
-
-class _Unknown:
-    """What is not for those who know, or don't know, of somebody."""
-
-    def __init__(self, for_some: Mapping[int, ForSome]) -> None:
+    def __init__(self, events: Sequence[Event], for_some: Mapping[int, ForSome]) -> None:
+        """``for_some`` are those that are only for who knows, or does not know, of somebody."""
+        once = [(at, event.told) for at, event in enumerate(events) if event.told is not None]
+        self._once = once[:MOST_TOLD_ONCE]
         self._for_some = for_some
         self._numbers = sorted(each.came for each in for_some.values())
-        self._indexes: dict[int, frozenset[int]] = {}
+        self._unknown: dict[int, frozenset[int]] = {}
 
-    def to_one_who_knows(self, came: int) -> frozenset[int]:
-        """The indexes, for a client whose list of who is here had those who came until that number."""
+    def groups(self, cursors: Mapping[_Key, InRoom]) -> dict[frozenset[int], list[_Key]]:
+        """The keys of those cursors that are not told the same, by what they are not told.
+
+        They know from now on what is told in several rooms.
+        """
+        groups: dict[frozenset[int], list[_Key]] = {}
+        if self._once:
+            for key, cursor in cursors.items():
+                groups.setdefault(self.from_one(cursor), []).append(key)
+            return groups
+        # No function of ours for each: it would cost half of a send.
+        numbers = self._numbers
+        by_rank: list[list[_Key]] = [[] for _ in range(len(numbers) + 1)]
+        for key, cursor in cursors.items():
+            by_rank[bisect_right(numbers, cursor.names_at)].append(key)
+        for keys in filter(None, by_rank):
+            groups.setdefault(self._unknown_to(cursors[keys[0]]), []).extend(keys)
+        return groups
+
+    def from_one(self, cursor: InRoom) -> frozenset[int]:
+        """The same for one of them."""
+        without = self._unknown_to(cursor)
+        reader = cursor.reader
+        for at, told in self._once:
+            if at in without:
+                continue
+            if reader in told:
+                without |= {at}
+            elif len(reader.cursors) > 1:
+                told.add(reader)
+        return without
+
+    def _unknown_to(self, cursor: InRoom) -> frozenset[int]:
+        """What is not for a client whose list of who is here had those who came until some number."""
+        if not self._numbers:
+            return NOTHING
+        came = cursor.names_at
         rank = bisect_right(self._numbers, came)
-        if rank not in self._indexes:
-            self._indexes[rank] = frozenset(
+        if rank not in self._unknown:
+            self._unknown[rank] = frozenset(
                 at for at, each in self._for_some.items() if (each.came <= came) is not each.knowing
             )
-        return self._indexes[rank]
+        return self._unknown[rank]

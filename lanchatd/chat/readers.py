@@ -8,15 +8,15 @@ in all its rooms, as it has one socket; how it catches up is in `lanchatd.chat.r
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from itertools import islice
 from typing import Any, Protocol
 
-from lanchatd.chat.batch import Batch, ToldOtherwise
+from lanchatd.chat.batch import Batch, ToldOtherwise, less
 from lanchatd.chat.connection import Connection, Outbox
 from lanchatd.chat.events import TALK, Event, Kind, Moment, Private, Topic, told_together
 from lanchatd.chat.format import Format
-from lanchatd.chat.hidden import hidden_from
+from lanchatd.chat.hidden import NOTHING, Hidden
 from lanchatd.chat.late_joins import ForSome, LateJoins
 from lanchatd.chat.log import Log
 from lanchatd.chat.rolls import Reading, Roll
@@ -30,10 +30,8 @@ PRESENCES_KEPT = 100
 
 _TOPIC = Kind.TOPIC  # an Enum takes a tenth of a microsecond for each look (measured)
 
-NOTHING: frozenset[int] = frozenset()
 _NO_ONE: Mapping[int, ForSome] = {}
 _NONE_OWN: Mapping[Cursor, Mapping[int, bytes]] = {}
-_NONE_HIDDEN: Mapping[Cursor, frozenset[int]] = {}
 NOTHING_OWN: Mapping[int, bytes] = {}
 
 
@@ -245,35 +243,39 @@ class Readers:
             self.presences = others + len(moments) - talk, irc + len(events) - talk
             self._keep(events, for_some)
         owners = self._owners(events) if self._has_owners else _NONE_OWN
-        hidden = hidden_from(self._live_irc(), events, for_some) if not_all else _NONE_HIDDEN
-        if owners or hidden:
-            for cursor in owners.keys() | hidden.keys():
-                self._take_out(cursor)
+        for cursor in owners:
+            self._take_out(cursor)
+        hidden = Hidden(events, for_some) if not_all else None
         began = before, presences
         deliveries = self.around.counts.deliveries
         rendered: dict[Format, list[bytes]] = {}
         for form, cursors in self._live.items():
             if not cursors:
                 continue
-            pieces = rendered[form] = list(map(form.render, events if form.like_irc else moments))
-            encoded = b"".join(pieces)
-            size = len(encoded)
-            if not size:
-                continue
-            deliveries[form.name] += len(cursors) * sum(map(bool, pieces))
-            behind: list[tuple[Callable[[bytes], int], int]] = []
-            for send in cursors:
-                try:
-                    taken = send(encoded)
-                except OSError:
-                    # BlockingIOError, or the connection is gone, which its transport is about to tell.
-                    taken = 0
-                if taken != size:
-                    behind.append((send, taken))
-            for send, taken in behind:
-                told = events if form.like_irc else moments
-                self._fell_behind(cursors[send], began, told, pieces, taken)
-        if owners or hidden or self._live_ignoring:
+            told = events if form.like_irc else moments
+            whole = rendered[form] = list(map(form.render, told))
+            groups: Mapping[frozenset[int], Collection[Callable[[bytes], int]]] = (
+                {NOTHING: cursors} if hidden is None or not form.like_irc else hidden.groups(cursors)
+            )
+            for without, sends in groups.items():
+                pieces = less(whole, without) if without else whole
+                encoded = b"".join(pieces)
+                size = len(encoded)
+                if not size:
+                    continue
+                deliveries[form.name] += len(sends) * sum(map(bool, pieces))
+                behind: list[tuple[Callable[[bytes], int], int]] = []
+                for send in sends:
+                    try:
+                        taken = send(encoded)
+                    except OSError:
+                        # BlockingIOError, or the connection is gone, which its transport is about to tell.
+                        taken = 0
+                    if taken != size:
+                        behind.append((send, taken))
+                for send, taken in behind:
+                    self._fell_behind(cursors[send], began, told, pieces, taken)
+        if owners or self._live_ignoring:
             self._fan_out_apart(Batch(moments, events, rendered), began, owners, hidden)
 
     def _fan_out_apart(
@@ -281,11 +283,13 @@ class Readers:
         batch: Batch,
         began: tuple[int, tuple[int, int]],
         owners: Mapping[Cursor, Mapping[int, bytes]],
-        hidden: Mapping[Cursor, frozenset[int]],
+        hidden: Hidden | None,
     ) -> None:
         """Push it to those who are told something else than others, or less: each what it is told."""
-        for cursor in self._live_ignoring | owners.keys() | hidden.keys():
-            reader, but = cursor.reader, (hidden.get(cursor, NOTHING), owners.get(cursor, NOTHING_OWN))
+        for cursor in self._live_ignoring | owners.keys():
+            reader = cursor.reader
+            without = NOTHING if hidden is None or not reader.format.like_irc else hidden.from_one(cursor)
+            but = without, owners.get(cursor, NOTHING_OWN)
             encoded, lines = batch.encoded_for(reader, *but)
             if encoded:
                 self.around.counts.deliveries[reader.format.name] += lines
@@ -339,12 +343,6 @@ class Readers:
                     if cursor.readers is self:
                         owners.setdefault(cursor, {})[at] = own
         return owners
-
-    def _live_irc(self) -> Iterator[Cursor]:
-        for form, cursors in self._live.items():
-            if form.like_irc:
-                yield from cursors.values()
-        yield from (cursor for cursor in self._live_ignoring if cursor.reader.format.like_irc)
 
     def _fell_behind(
         self,
