@@ -10,7 +10,7 @@ import json
 from collections.abc import Callable, Hashable
 from typing import Any, ClassVar
 
-from lanchatd.chat import nicks
+from lanchatd.chat import entering, nicks
 from lanchatd.chat.accounts.rows import Proof
 from lanchatd.chat.chat import Chat
 from lanchatd.chat.events import NO_REASON, Item, Notice, Read, Reason
@@ -208,7 +208,7 @@ class FarSessions:
         for room in chat.rooms_of(session):
             if room.key not in wanted:
                 words, text = facts.get("left", {}).get(room.key, ("", ""))
-                chat.take_out(session, room, Reason(words, text))
+                entering.take_out(chat, session, room, Reason(words, text))
         for key, name in wanted.items():
             if session.cursor_in(key) is None:
                 self._enter(session, chat.registry.there(name))

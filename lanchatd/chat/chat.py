@@ -6,7 +6,6 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from weakref import ref
 
-from lanchatd import __version__
 from lanchatd.chat.accounts.proof import WayIn
 from lanchatd.chat.accounts.rows import Account, Proof
 from lanchatd.chat.answers import Answer
@@ -14,18 +13,14 @@ from lanchatd.chat.counts import Counts
 from lanchatd.chat.events import (
     NO_REASON,
     Event,
-    Item,
     Kind,
-    Missed,
     Notice,
-    Parted,
     Private,
     Read,
     Reason,
     Rooms,
-    Welcome,
 )
-from lanchatd.chat.format import Hello, Place
+from lanchatd.chat.format import Place
 from lanchatd.chat.list_turns import ListTurns
 from lanchatd.chat.lists import Lists
 from lanchatd.chat.log import Log
@@ -129,33 +124,8 @@ class Chat:
     def prove(
         self, nick: str, peer: Peer, secret: str | None = None, device: str = ""
     ) -> Answer[Proof | None]:
-        """What a connection shows for a nick (`WayIn.prove`): every door asks, and then lets it `join`."""
+        """What a connection shows for a nick (`WayIn.prove`): every door asks, and then lets it `entering.join`."""
         return self.nodes.proved(nick, self.way_in.prove(nick, peer, secret, device, self.name_for))
-
-    def join(
-        self,
-        hello: Hello,
-        peer: Peer,
-        make_session: Callable[[User], Session],
-        proof: Proof | None = None,
-    ) -> None:
-        """Somebody comes in; or an owner who is here, on one more connection.
-
-        ``proof`` is what `prove` has just answered. ``make_session`` is called when nothing can be
-        refused any more.
-        """
-        if self.moderation.bans.on_address(peer.address, self.now()) is not None:
-            raise Refused("banned", "Your address is banned.")
-        user = self._user_for(hello.nick, proof)
-        rooms = self._rooms_for(hello.places, peer.address or user.name.key)
-        self.nodes.refuse_unclaimed(user.name)
-        session = make_session(user)
-        session.proof = proof
-        self.comes(session)
-        told: list[Item] = []
-        for place, room in zip(hello.places, rooms, strict=True):
-            told += self._enter(session, room, place, motd=() if told else self.motd)
-        session.tell(*told)
 
     def comes(self, session: Session) -> None:
         """A session is here from now on, in no room yet, and with it its user."""
@@ -172,26 +142,6 @@ class Chat:
             for each in user.sessions:
                 each.connection.is_one_of(user)
         self.nodes.changed(session)
-
-    def _user_for(self, nick: str, proof: Proof | None) -> User:
-        """Who comes in: an owner on one more connection is who is here."""
-        if proof is None:
-            name = self.name_for(nick)
-            self.way_in.refuse_guest(name)
-            return User(name)
-        account = self.accounts.by_number.get(proof.account)
-        if account is None:
-            raise Refused("not_yours", "That account is gone.")
-        name = self.name_for(nick, account=account)
-        if name.key != account.name.key:
-            raise Refused("not_yours", f"You have proved to be {account.name.shown}, and not {name.shown}.")
-        here = self.users.get(name.key)
-        if here is not None and len(here.sessions) >= (most := self.limits.max_account_sessions):
-            raise Refused("too_many", f"{here.nick} is here on {most:,} connections, which is the limit.")
-        if here is None:
-            here = User(account.name)
-            here.account = account.number
-        return here
 
     def leave(self, session: Session, reason: Reason = NO_REASON) -> None:
         """A session ends; with the last one the user goes, and the nick is free at once.
@@ -248,63 +198,6 @@ class Chat:
     def room_named(self, text: str) -> Room:
         """The room with the name that was typed."""
         return self.registry.named(text)
-
-    def enter(self, session: Session, room_text: str, place: Place = LOBBY) -> None:
-        """A session goes into one more room, or into another one; it is made if there is none.
-
-        ``place`` says where it begins in one more; which room is said before.
-        """
-        name = names.room(room_text)
-        if session.cursor_in(name.key) is not None:
-            raise Refused("same_room", f"You are in {self.rooms[name.key].name} already.")
-        if session.several:
-            most = self.limits.max_rooms_per_session
-            if len(session.cursors) >= most:
-                raise Refused("too_many_rooms", f"You are in {most} rooms, which is the limit.")
-            session.tell(*self._enter(session, self._room_for(name, session), place))
-            return
-        old = self.room_of(session)
-        old.tell_now()  # who says a line and goes sees it come back, from a log that is in memory
-        if not session.cursors:
-            return
-        new = self._room_for(name, session)
-        self.move(session, old, new, Reason(f"went to {new.name}"))
-
-    def part(self, session: Session, room: Room, reason: Reason) -> None:
-        """A session leaves one of its rooms; who is in one at a time goes back to the lobby."""
-        if not session.several:
-            if room.key == names.LOBBY:
-                text = "You are in the lobby, where everybody begins. /quit leaves the chat."
-                raise Refused("same_room", text)
-            self.enter(session, names.LOBBY)
-            return
-        if len(session.cursors) == 1 and session.needs_room:
-            raise Refused(
-                "last_room", f"{room.name} is the only room that you are in. /quit leaves the chat."
-            )
-        room.tell_now()
-        if session.cursors:
-            self.take_out(session, room, reason)
-
-    def move(self, session: Session, old: Room, new: Room, reason: Reason, *first: Item) -> None:
-        """A session goes from its only room to another one; the old one is told the reason.
-
-        The session is told what comes ``first``, and then where it is.
-        """
-        unread = session.cursor.left
-        old.leave(session, reason)
-        self.nodes.left(session, old, reason)
-        unsent = Notice((f"{unread:,} lines of {old.name} had not been sent to you yet.",))
-        session.tell(*first, *((unsent,) if unread else ()), *self._enter(session, new))
-        self.registry.was_left(old)
-
-    def take_out(self, session: Session, room: Room, reason: Reason, *first: Item) -> None:
-        """A session goes from one of its rooms, and stays in the others."""
-        room.leave(session, reason)
-        self.nodes.left(session, room, reason)
-        self.registry.was_left(room)
-        session.tell(*first, Parted(room.name))
-        session.catch_up()
 
     def set_away(self, session: Session, text: str | None) -> None:
         """A session is away, with a text or "", or it is back (None).
@@ -465,44 +358,6 @@ class Chat:
     def when_told_to(self, session: Session, call: Callable[[], None]) -> None:
         """The same in the rooms of a session, and it has been given everything there."""
         _when_told(self.rooms_of(session), partial(session.call_when_live, call))
-
-    def _enter(
-        self,
-        session: Session,
-        room: Room,
-        place: Place = LOBBY,
-        motd: tuple[str, ...] = (),
-    ) -> list[Item]:
-        """Put a session into a room. Returns what to tell it when it is in all that it enters.
-
-        Not before: that may find that it reads nothing, and close it.
-        """
-        known = room.enter(session, place.after, place.log)
-        self.registry.was_entered(room)
-        self.nodes.changed(session)
-        where = (session.user.nick, room.name, room.log.name, room.readers.newest, room.topic)
-        by = "" if session.proof is None else session.proof.by
-        nodes = self.nodes.advertised()
-        welcome = Welcome(*where, server=self.name, version=__version__, motd=motd, by=by, nodes=nodes)
-        told: list[Item] = [welcome]
-        if until := self.read_until(session.user, room):
-            told.append(Read(room.name, until))
-        if not known:
-            told.append(Missed(room.name, room.log.name, None))
-        return told
-
-    def _rooms_for(self, places: Sequence[Place], maker: str) -> list[Room]:
-        most = self.limits.max_rooms_per_session
-        if len(places) > most:
-            raise Refused("too_many_rooms", f"You may be in {most} rooms, which is the limit.")
-        wanted = [names.room(names.LOBBY if place.room is None else place.room) for place in places]
-        if len({name.key for name in wanted}) < len(wanted):
-            raise Refused("bad_field", '"rooms" names a room twice.')
-        return self.registry.to_enter(wanted, maker)
-
-    def _room_for(self, name: Name, session: Session) -> Room:
-        (room,) = self.registry.to_enter((name,), session.address or session.user.name.key)
-        return room
 
 
 def _refuse_talk(room: Room) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from functools import partial
 
+from lanchatd.chat import entering
 from lanchatd.chat.answers import Answer
 from lanchatd.chat.chat import Chat
 from lanchatd.chat.events import Notice, Parted, Reason
@@ -62,9 +63,9 @@ def send_out(chat: Chat, room: Room, how: str, why: Reason) -> None:
         if session.cursor_in(room.key) is None:
             continue  # its user is here on another connection
         if session.far:
-            chat.take_out(session, room, why)  # its node tells it
+            entering.take_out(chat, session, room, why)  # its node tells it
         elif len(session.cursors) > 1 or not session.needs_room:
-            chat.take_out(session, room, why, told)
+            entering.take_out(chat, session, room, why, told)
         else:
             parted = (Parted(room.name),) if session.several else ()
-            chat.move(session, room, chat.rooms[names.LOBBY], why, told, *parted)
+            entering.move(chat, session, room, chat.rooms[names.LOBBY], why, told, *parted)

@@ -6,7 +6,7 @@ import re
 from collections.abc import Coroutine
 from typing import Any
 
-from lanchatd.chat import nicks
+from lanchatd.chat import entering, nicks
 from lanchatd.chat.answers import Answer
 from lanchatd.chat.chat import Chat
 from lanchatd.chat.events import NO_REASON, Kind, Notice, Reason
@@ -64,14 +64,14 @@ def _rooms(chat: Chat, speaker: Speaker) -> None:
 
 
 def _join(chat: Chat, speaker: Speaker, room: str) -> None:
-    chat.enter(speaker.session, room)
+    entering.enter(chat, speaker.session, room)
 
 
 def _part(chat: Chat, speaker: Speaker, room: str | None, text: str | None) -> None:
     if room is not None and not room.startswith("#") and not _is_in(speaker, room):
         room, text = None, room if text is None else f"{room} {text}"
     left = speaker.room if room is None else chat.room_of(speaker.session, room)
-    chat.part(speaker.session, left, _goodbye(chat, speaker, text))
+    entering.part(chat, speaker.session, left, _goodbye(chat, speaker, text))
 
 
 def _goodbye(chat: Chat, speaker: Speaker, text: str | None) -> Reason:

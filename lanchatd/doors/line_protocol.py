@@ -15,6 +15,7 @@ from twisted.internet.error import ConnectionDone
 from twisted.internet.protocol import connectionDone
 from twisted.python.failure import Failure
 
+from lanchatd.chat import entering
 from lanchatd.chat.accounts.rows import Proof
 from lanchatd.chat.answers import Answer
 from lanchatd.chat.events import NO_REASON, Item, Notice, Reason
@@ -138,7 +139,9 @@ class ChatProtocol(BoundedLines):
 
     def _proved(self, hello: Hello, proof: Answer[Proof | None]) -> None:
         try:
-            self.chat.join(hello, self.peer, partial(self._make_session, hello), proof=proof.result())
+            entering.join(
+                self.chat, hello, self.peer, partial(self._make_session, hello), proof=proof.result()
+            )
         except Refused as refused:
             self.not_in(refused)
         else:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from lanchatd.chat import moderating
+from lanchatd.chat import entering, moderating
 from lanchatd.chat.format import Hello, Place
 from lanchatd.chat.peer import Peer
 from lanchatd.chat.user import Session, User
@@ -26,7 +26,7 @@ def comes_as(user: User, person: Person, hello: dict[str, Any]) -> None:
     person.wire.taken, person.wire.room_bytes = b"", room_bytes
     read = protocol.format.read_hello(json.dumps(hello).encode())
     proof = person.world.own(user)
-    chat.join(read, protocol.peer, partial(protocol._make_session, read), proof)
+    entering.join(chat, read, protocol.peer, partial(protocol._make_session, read), proof)
     person.world.settle()
 
 
@@ -45,7 +45,7 @@ class Home(World):
             return session
 
         hello = Hello(user.nick, (Place(room),))
-        self.chat.join(hello, Peer(f"{peer}:5000", peer), partial(make, hello), self.own(user))
+        entering.join(self.chat, hello, Peer(f"{peer}:5000", peer), partial(make, hello), self.own(user))
         assert protocol.state is State.JOINED
         self.settle()
         person.sees()
@@ -180,5 +180,7 @@ def test_a_list_shows_who_comes_and_goes_on_one_more_connection(world: Home) -> 
     assert room.who_encoded(text) == there
     chat.leave(phone)
     assert room.who_encoded(text) == away
-    chat.join(Hello("alice", (Place("#lobby"),)), phone.peer, lambda _: phone, world.own(laptop.user))
+    entering.join(
+        chat, Hello("alice", (Place("#lobby"),)), phone.peer, lambda _: phone, world.own(laptop.user)
+    )
     assert room.who_encoded(text) == there

@@ -1,6 +1,6 @@
 """The way in: what a connection shows for a nick, and what comes of it.
 
-Every door asks here, and hands the answer on to `lanchatd.chat.chat.Chat.join`.
+Every door asks here, and hands the answer on to `lanchatd.chat.entering.join`.
 """
 
 from __future__ import annotations

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import AbstractContextManager, suppress
 from functools import partial
 
-from lanchatd.chat import moderating
+from lanchatd.chat import entering, moderating
 from lanchatd.chat.answers import begin
 from lanchatd.chat.events import Kind, Notice, RoomLine
 from lanchatd.chat.rolls import Reading, Roll
@@ -56,7 +56,7 @@ def join(irc: Client, message: Message) -> None:
 def _enter(irc: Client, session: Session, text: str) -> Room | None:
     """Go into one room. Returns it, or None if it was refused."""
     try:
-        irc.chat.enter(session, text, irc.place_in(text))
+        entering.enter(irc.chat, session, text, irc.place_in(text))
     except Refused as refused:
         if refused.code != "same_room":
             irc.refuse(refused, "JOIN", harmless(text))
@@ -90,7 +90,7 @@ def part(irc: Client, message: Message) -> None:
 
 
 def _part_from(irc: Client, session: Session, room: Room, text: str) -> None:
-    irc.chat.part(session, room, reason_in(irc, text))
+    entering.part(irc.chat, session, room, reason_in(irc, text))
     irc.forget(room.key)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from lanchatd.chat import entering
 from lanchatd.chat.accounts import register
 from lanchatd.chat.accounts.codes import hash_of
 from lanchatd.chat.accounts.proof import INVITE, OFF
@@ -379,7 +380,7 @@ def test_a_proof_is_looked_at_again_when_it_is_used(world: Owners) -> None:
     world.owner("alice").hangs_up()
     proof, make = Proof(1, "password"), world.connect().wire.protocol
     with pytest.raises(Refused, match="You have proved to be alice, and not bob"):
-        world.chat.join(Hello("bob"), world.peer(), make, proof=proof)
+        entering.join(world.chat, Hello("bob"), world.peer(), make, proof=proof)
     world.accounts.apply(Change((), world.accounts.everything_of(world.accounts.by_number[1])))
     with pytest.raises(Refused, match="That account is gone"):
-        world.chat.join(Hello("alice"), world.peer(), make, proof=proof)
+        entering.join(world.chat, Hello("alice"), world.peer(), make, proof=proof)
