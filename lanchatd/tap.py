@@ -130,12 +130,11 @@ def makeService(options: Options) -> IService:
         services.append(Announcer(reactor, join, credentials, chat, site.known_as, _spokesman(options)))
     if web is not None and not options["no-qr"]:
         services.append(Invitation(join))
-    # With others it is in the stream.
-    reloads = {} if log.nodes is not None else {"what was moderated": kept.load}
-    reloads |= {
+    reloads = {
         "the motd": read_motd,
         "the audit log": audit.reopen,
         "the certificate": credentials.load,
+        **_reloads_of(log.nodes, kept, partial(_node_here, options, credentials)),
     }
     if log.new_service is not None:
         services.insert(1, log.new_service(chat, notifier, partial(_node_here, options, credentials)))
@@ -209,6 +208,13 @@ def _kept_log(options: Options, reactor: Any, state: StateDir, new_worker: Calla
         return _Kept()
     alone = DiskStore(state.file(HISTORY), *about)
     return _Kept(alone, lambda chat, *_: HistoryService(reactor, alone, chat))
+
+
+def _reloads_of(nodes: SeveralNodes | None, kept: StateService, here: _Here) -> dict[str, Callable[[], None]]:
+    """What else is read again, of one daemon alone or of several; behind the certificate."""
+    if nodes is None:
+        return {"what was moderated": kept.load}
+    return {"what was moderated": kept.is_in_the_broker, "where others join": lambda: nodes.advertise(here())}
 
 
 def _watched(

@@ -14,7 +14,8 @@ from lanchatd.broker.stream import Stream
 from lanchatd.chat.accounts.rows import Proof
 from lanchatd.chat.answers import Answer, begin
 from lanchatd.chat.chat import Chat
-from lanchatd.chat.events import Node, Private, Reason
+from lanchatd.chat.events import Node, Nodes, Private, Reason
+from lanchatd.chat.format import Format
 from lanchatd.chat.room import Room
 from lanchatd.chat.user import Session, User
 from lanchatd.clock import Clock
@@ -28,6 +29,7 @@ class SeveralNodes:
 
     def __init__(self, stream: Stream, clock: Clock) -> None:
         self._about: dict[str, Any] = {}
+        self._told: tuple[Node, ...] = ()
         self.people = People(stream, clock, self._about)
         self.direct = Direct(stream, clock, self.people, self._heard)
         self.pulse = Pulse(stream, clock, self.people, self.direct)
@@ -36,17 +38,19 @@ class SeveralNodes:
 
     def serve(self, chat: Chat) -> None:
         """Begin with the chat whose people they are, before anything arrives from the stream."""
-        self.people.serve(chat, FarSessions(chat, self.direct.tell), self.direct.look_again)
+        self.people.serve(chat, FarSessions(chat, self.direct.tell), self._more_is_known)
         self.direct.serve(chat)
         self.moderation.serve(chat)
         self.accounts.serve(chat)
         self.pulse.begin()
 
     def advertise(self, here: Node | None) -> None:
-        """This is where others join this node, if they do."""
-        self._about.clear()
-        if here is not None:
-            self._about.update(host=here.host, port=here.port, key=here.key)
+        """From now on this is where others join this node, if they do."""
+        about = {} if here is None else {"host": here.host, "port": here.port, "key": here.key}
+        if about != self._about:
+            self._about.clear()
+            self._about.update(about)
+            self.people.about_changed()
 
     def end(self) -> None:
         """The daemon ends: its people have left."""
@@ -55,6 +59,18 @@ class SeveralNodes:
 
     def _heard(self, node: str) -> None:
         self.pulse.heard(node)
+
+    def _more_is_known(self) -> None:
+        self.direct.look_again()
+        if (nodes := self.advertised()) == self._told:
+            return
+        self._told, told = nodes, Nodes(nodes)
+        rendered: dict[Format, bytes] = {}
+        for session in self.people.sessions:
+            if (form := session.format) not in rendered:
+                rendered[form] = form.render(told)
+            if rendered[form]:
+                session.tell_encoded(rendered[form])
 
     # -- the rules ask
 

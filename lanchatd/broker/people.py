@@ -13,6 +13,7 @@ from lanchatd.broker import roster
 from lanchatd.broker.far_sessions import FarSessions, facts_of, lost_the_nick
 from lanchatd.broker.outgoing import Outgoing
 from lanchatd.broker.roster import (
+    ABOUT,
     CLAIM,
     FREE,
     GONE,
@@ -98,6 +99,11 @@ class People:
         self._look_again = look_again
         self._stream.subscribe(PEOPLE, self._arrived)
         self._stream.watch(self._link_changed)
+
+    @property
+    def sessions(self) -> tuple[Session, ...]:
+        """The own sessions."""
+        return tuple(self._mine)
 
     @property
     def others(self) -> list[str]:
@@ -207,6 +213,11 @@ class People:
         """A node is gone: another one, or this one."""
         self._outgoing.say(GONE, node, [GONE, node])
 
+    def about_changed(self) -> None:
+        """What others are to know of this node is another."""
+        if self._outgoing.count:  # else it is said when the node comes
+            self._outgoing.say(ABOUT, "", [ABOUT, self._about])
+
     def end(self) -> None:
         """The daemon ends: the others need not wait until they miss it."""
         self._ends = True
@@ -246,7 +257,7 @@ class People:
     def _begin_anew(self) -> None:
         """Under a new name, or for the first time: say that it is here, and all of who is here."""
         self._freed.clear()
-        self._outgoing.begin_anew([HERE, dict(self._about)])
+        self._outgoing.begin_anew([HERE, self._about])
         waiting, self._asked = self._asked, {}
         for asked in waiting.values():
             for _, answer in asked.waiting:

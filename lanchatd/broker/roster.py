@@ -18,7 +18,8 @@ from lanchatd.text.names import Name
 Row = list[Any]
 """One thing that is said in a message of the stream: a word, and what belongs to it. In JSON."""
 
-HERE, CLAIM, FREE, SESSION, LEFT, GONE = "here", "claim", "free", "session", "left", "gone"
+HERE, ABOUT, CLAIM, FREE = "here", "about", "claim", "free"
+SESSION, LEFT, GONE = "session", "left", "gone"
 
 # Nodes that are gone, by their names, which none has again: the last ones. What such a one has sent twice may
 # arrive yet.
@@ -135,6 +136,8 @@ class Roster:
         if word == CLAIM:
             shown, key, account, instead = more
             yield self._claim(node, Name(shown, key), account, instead)
+        elif word == ABOUT:
+            mine.about = more[0]
         elif word == FREE:
             if more[0] in mine.claims:
                 self._free(node, more[0])

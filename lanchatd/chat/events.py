@@ -262,6 +262,13 @@ class Welcome:
 
 
 @dataclass(frozen=True, slots=True)
+class Nodes:
+    """The other daemons of the chat that are there from now on."""
+
+    nodes: tuple[Node, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Parted:
     """You are not in a room any more, and in others still."""
 
@@ -319,8 +326,8 @@ class Ok:
 
 Moment = Event | Presence
 NoEvent = (
-    Presence | Private | Notice | Members | Rooms | Welcome | Parted | Read | Missed | Past | Challenge
-    | Ok | Refusal
+    Presence | Private | Notice | Members | Rooms | Welcome | Nodes | Parted | Read | Missed | Past
+    | Challenge | Ok | Refusal
 )  # fmt: skip
 Item = Event | NoEvent
 

@@ -201,6 +201,10 @@ class ClientSession:
                 self._members(place, event)
             case "read":
                 got.items.append(ShownEvent(event, raw, new=self._reading.elsewhere(event)))
+            case "nodes":
+                if self.state is State.HERE:
+                    got.nodes = nodes_in(event)
+                got.items.append(item)
             case "parted":
                 if self.places.parted(text_of(event, "room")):
                     got.items.append(item)

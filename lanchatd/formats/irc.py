@@ -18,6 +18,7 @@ from lanchatd.chat.events import (
     Kind,
     Members,
     Missed,
+    Nodes,
     Notice,
     Ok,
     Parted,
@@ -132,7 +133,7 @@ class IrcFormat:
                 return [f":{HOST} NOTICE {item.room} :{_missed(item)}"]
             case Past():
                 return self._past_lines(item)
-            case Ok() | Read() | Challenge():
+            case Ok() | Read() | Challenge() | Nodes():
                 return []
             case _:  # pragma: no cover
                 assert_never(item)

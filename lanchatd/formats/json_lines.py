@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+from collections.abc import Sequence
 from typing import Any, TypeVar, assert_never
 
 from lanchatd.chat.events import (
@@ -13,6 +14,8 @@ from lanchatd.chat.events import (
     Kind,
     Members,
     Missed,
+    Node,
+    Nodes,
     Notice,
     Ok,
     Parted,
@@ -204,9 +207,12 @@ def _fields(item: Item) -> dict[str, Any]:
             place = {"nick": item.nick, "room": item.room, "log": item.log, "last": item.last}
             server = {"topic": item.topic.text, "server": item.server, "version": item.version}
             owner = {"account": True, "by": item.by} if item.by else {}
-            nodes = [{"host": node.host, "port": node.port, "key": node.key} for node in item.nodes]
-            more = {name: value for name, value in (("motd", item.motd), ("nodes", nodes)) if value}
+            more = {
+                name: value for name, value in (("motd", item.motd), ("nodes", _nodes(item.nodes))) if value
+            }
             return {**place, **server, **owner, **more}
+        case Nodes():
+            return {"nodes": _nodes(item.nodes)}
         case Parted():
             return {"room": item.room}
         case Read():
@@ -228,3 +234,7 @@ def _fields(item: Item) -> dict[str, Any]:
             return refused if item.ref is None else {"ref": item.ref, **refused}
         case _:  # pragma: no cover
             assert_never(item)
+
+
+def _nodes(nodes: Sequence[Node]) -> list[dict[str, Any]]:
+    return [{"host": node.host, "port": node.port, "key": node.key} for node in nodes]

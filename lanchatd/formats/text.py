@@ -17,6 +17,7 @@ from lanchatd.chat.events import (
     Kind,
     Members,
     Missed,
+    Nodes,
     NoEvent,
     Notice,
     Ok,
@@ -102,7 +103,7 @@ def _lines(item: NoEvent) -> list[str]:
         case Past():
             lines = [_past(event, item) for event in item.events]
             return lines + (["-- There are more: /search alone shows them."] if item.more else [])
-        case Ok() | Read() | Challenge():
+        case Ok() | Read() | Challenge() | Nodes():
             return []  # seeing your own line come back is the acknowledgement
         case Refusal():
             return ["!! " + item.text]

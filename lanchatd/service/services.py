@@ -41,6 +41,10 @@ HISTORY, REPLICA = "history.sqlite", "replica.sqlite"
 LARGEST_MODERATION_BYTES = 33_554_432
 
 
+class NotRead(Exception):
+    """It is not to be read again; the text says why, as it ends a sentence."""
+
+
 class StateService(Service):
     """Opens what the daemon keeps, and gives the chat its accounts, bans, mutes and operators."""
 
@@ -91,6 +95,12 @@ class StateService(Service):
             if self._chat.accounts.named(key) is None:
                 text = "operator {nick} has no account: the nick is held until `account code {nick}` gives it"
                 self.log.warn(text, nick=nick)
+
+    def is_in_the_broker(self) -> None:
+        """The file with bans, mutes and operators is not read again: it began the chat, at most."""
+        raise NotRead(
+            f"with --broker it is in the broker; {self._state.file(MODERATION)} began the chat at most"
+        )
 
     def stopService(self) -> Deferred[None]:
         super().stopService()  # type: ignore[no-untyped-call]
@@ -242,6 +252,8 @@ class Lanchat(MultiService):
             for what, reload in self._reloads.items():
                 try:
                     reload()
+                except NotRead as error:
+                    self.log.info("{what} is not read again: {why}", what=what, why=str(error))
                 except (StateError, UsageError) as error:
                     why = str(error).rstrip(".")
                     self.log.error("{what} stays as it was: {why}", what=what, why=why)  # noqa: TRY400

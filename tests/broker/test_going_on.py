@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import re
+import signal
 import subprocess
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests.broker.server import PATIENCE_S, Server, free_ports
 from tests.certificates import self_made
-from tests.daemon import Daemon, daemon
+from tests.daemon import Daemon, Peer, daemon
 from tests.pseudo_terminal import CLIENT, at, key_of, seat
 
 pytestmark = [pytest.mark.broker, pytest.mark.timeout(3 * PATIENCE_S)]
@@ -111,3 +113,61 @@ def test_a_script_says_all_its_lines_once(two: list[Daemon], tmp_path: Path) -> 
         seen = bob.reads_until(f"<ci> line {count - 1}")
         said = [int(line.split()[-1]) for line in seen if line.startswith("<ci> line ")]
         assert said == list(range(21, count))
+
+
+def told(peer: Peer, kind: str) -> dict[str, Any]:
+    """The next thing of a kind that a program is told."""
+    while (got := peer.gets())["type"] != kind:
+        pass
+    return got
+
+
+def test_a_program_is_told_of_daemons_that_come_later_and_of_their_new_keys(
+    broker: Server, tmp_path: Path
+) -> None:
+    """Without coming in anew."""
+    own, renewed = self_made(tmp_path / "tls.pem"), self_made(tmp_path / "renewed.pem")
+    pem = own.pem
+    pem.chmod(0o600)
+    with ExitStack() as stack:
+
+        def starts(name: str, *more: str) -> Daemon:
+            (port,) = free_ports(1)
+            shared = f"--port={port}", f"--broker={broker.url}", f"--advertise=127.0.0.1:{port}"
+            return stack.enter_context(daemon(*shared, f"--state-dir={name}", *more, cwd=tmp_path))
+
+        first = starts("one")
+        first.logged("everybody can come in")
+        program = stack.enter_context(first.connect())
+        program.types('{"nick": "ci"}')
+        assert "nodes" not in told(program, "welcome")
+        second = starts("two", f"--tls-cert={pem}")
+        row = {"host": "127.0.0.1", "port": second.port}
+        assert told(program, "nodes")["nodes"] == [{**row, "key": own.fingerprint}]
+        pem.write_bytes(renewed.pem.read_bytes())
+        second.process.send_signal(signal.SIGHUP)
+        assert told(program, "nodes")["nodes"] == [{**row, "key": renewed.fingerprint}]
+        second.process.kill()
+        assert told(program, "nodes")["nodes"] == []
+
+
+def test_somebody_goes_on_at_a_daemon_that_came_later(broker: Server, tmp_path: Path) -> None:
+    """It was not there when they came."""
+    with ExitStack() as stack:
+        chats = []
+        for port in free_ports(2):
+            options = f"--port={port}", f"--broker={broker.url}", f"--advertise=127.0.0.1:{port}"
+            chats.append((options, tmp_path / str(port)))
+            chats[-1][1].mkdir()
+        (options, cwd), later = chats
+        first = stack.enter_context(daemon(*options, cwd=cwd))
+        first.logged("everybody can come in")
+        alice = stack.enter_context(seat(*at(first, "--nick", "alice"), home=tmp_path))
+        alice.sees_line("1 here")
+        options, cwd = later
+        program = stack.enter_context(first.connect())
+        program.types('{"nick": "ci"}')
+        second = stack.enter_context(daemon(*options, cwd=cwd))
+        told(program, "nodes")  # and so was alice, in the same turn
+        first.process.kill()
+        alice.sees_line(f"-- Going on at 127.0.0.1 port {second.port}.")

@@ -288,3 +288,16 @@ def test_a_broker_that_is_not_there_yet(broker: Server, tmp_path: Path) -> None:
         says(alice, "hi")
         assert gets_said(alice, 1)[0][:3] == (1, "alice", "hi")
         assert len([line for line in running.log if "can't be reached" in line]) == 1
+
+
+def test_the_file_of_bans_is_not_read_again(broker: Server, tmp_path: Path) -> None:
+    """It is the broker that counts, and the log says so once at each SIGHUP."""
+    with node(broker.url, tmp_path / "a") as here:
+        state = tmp_path / "a" / "state" / "lanchatd"
+        banned = {"on": {"nick": "alice"}, "until": None, "by": "admin", "reason": ""}
+        (state / "moderation.json").write_text(
+            json.dumps({"version": 1, "bans": [banned], "mutes": [], "operators": []}), "utf-8"
+        )
+        here.process.send_signal(signal.SIGHUP)
+        here.logged(r"what was moderated is not read again: with --broker it is in the broker; ")
+        hello(here, "alice")

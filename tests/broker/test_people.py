@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from typing import Any
 
 import pytest
 
 from lanchatd.broker.stream import Fate, Published
 from lanchatd.chat import closing, moderating
 from lanchatd.chat.answers import begin
+from lanchatd.chat.events import Node
 from tests.broker.several import Several
+from tests.world import Person
 
 
 def test_who_comes_and_goes_is_told_at_the_other_node() -> None:
@@ -576,3 +579,69 @@ def test_who_is_muted_after_they_went_away_is_away_with_their_text_at_all_nodes(
     here.stream.lets_go()
     several.settle()
     assert here.known() == there.known()
+
+
+A, B, C = (Node(f"{name}.local", 8000, f"sha256:{name}") for name in "abc")
+
+
+def row(node: Node) -> dict[str, Any]:
+    return {"host": node.host, "port": node.port, "key": node.key}
+
+
+def told_nodes(person: Person) -> list[Any]:
+    """The lists of other daemons that somebody was told."""
+    return [told["nodes"] for told in person.gets() if told["type"] == "nodes"]
+
+
+def test_programs_are_told_which_other_daemons_there_are_as_that_changes() -> None:
+    """Those that came later, and those that are gone; people at a terminal are not."""
+    several = Several(1)
+    (here,) = several
+    here.nodes.advertise(A)
+    program, person = here.join_json("ci"), here.join("alice")
+    assert told_nodes(program) == []
+    there, third = several.add(), several.makes()
+    assert told_nodes(program) == []  # nobody is told where to join that one
+    third.nodes.advertise(C)
+    several.starts(third)
+    assert told_nodes(program) == [[row(C)]]
+    there.nodes.advertise(B)
+    several.settle()
+    assert told_nodes(program) == [[row(B), row(C)]]
+    there.dies()
+    several.passes(10)
+    assert told_nodes(program) == [[row(C)]]
+    assert not [line for line in person.sees() if "local" in line]
+
+
+def test_another_key_of_a_daemon_is_told_at_once() -> None:
+    """The same one once more is not told."""
+    several = Several(2)
+    here, there = several
+    there.nodes.advertise(B)
+    several.settle()
+    program = here.join_json("ci")
+    assert next(told for told in program.gets() if told["type"] == "welcome")["nodes"] == [row(B)]
+    there.nodes.advertise(B)
+    several.settle()
+    assert told_nodes(program) == []
+    other = Node(B.host, B.port, "sha256:other")
+    there.nodes.advertise(other)
+    several.settle()
+    assert told_nodes(program) == [[row(other)]]
+    assert several.add().nodes.advertised() == (other,)
+
+
+def test_what_is_told_of_a_daemon_that_is_on_its_way_in_is_the_newest() -> None:
+    """Its first message may be on its way when the key changes."""
+    several = Several(1)
+    (here,) = several
+    program, there = here.join_json("ci"), several.makes()
+    there.nodes.advertise(B)
+    there.stream.held = True
+    several.starts(there)
+    there.nodes.advertise(C)
+    there.stream.held = False
+    there.stream.lets_go()
+    several.settle()
+    assert told_nodes(program)[-1] == [row(C)]

@@ -45,6 +45,7 @@ ITEMS: list[events.Item] = [
     events.Members("#lobby", (Here("alice", "lunch", True, True), Here("bob", None, False)), 2),
     events.Rooms((RoomLine("#lobby", 2, "lunch"),), 3),
     events.Welcome("alice", "#lobby", "log1", 7, events.Topic("lunch"), "test", "1.2", ("Lunch at 12.",)),
+    events.Nodes((events.Node("b.local", 8000, "sha256:" + "A" * 43),)),
     events.Missed("#lobby", "log1", 3),
     events.Parted("#lobby"),
     events.Read("#lobby", 7),

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from lanchatd.chat.events import Node
 from lanchatd.client.outgoing import IN_FLIGHT, TOO_FAST_S, Pace, Unsayable, counted_refs
 from lanchatd.client.rendering import Shape, notice, refusal, shape
 from lanchatd.client.sanitize import clean
@@ -552,3 +553,16 @@ def test_no_server_writes_into_the_row_of_status(name: str) -> None:
     story.hears({"type": "renamed", "room": "#lobby", "from": "alice", "to": name})
     story.hears({"type": "rooms", "rooms": [{"room": name}], "total": 1})
     assert (story.session.nick, story.session.rooms) == ("alice", {"#lobby"})
+
+
+def test_other_daemons_that_came_later_are_known() -> None:
+    """Nothing is shown of it; before the welcome it counts for nothing."""
+    named = {"type": "nodes", "nodes": [{"host": "b.local", "port": 8000, "key": "sha256:" + "A" * 43}]}
+    story = Story()
+    story.connects()
+    encoded = json.dumps(named).encode()
+    assert story.session.received(encoded, 0).nodes is None
+    story.hears(welcome())
+    got = story.session.received(encoded, 0)
+    assert got.nodes == [Node("b.local", 8000, "sha256:" + "A" * 43)]
+    assert [shape(item, "alice", NOON).lines for item in got.items] == [()]

@@ -20,6 +20,7 @@ from lanchatd.chat.events import (
     Members,
     Missed,
     Node,
+    Nodes,
     Notice,
     Ok,
     Presence,
@@ -249,6 +250,11 @@ DIRECT = {
             "type": "welcome", "nick": "alice", "room": "#lobby", "log": "9f3c", "last": 4711, "topic": "",
             "server": "test", "version": "1.2", "nodes": [{"host": "b", "port": 8000, "key": "sha256:B"}],
         },
+    ),
+    "other daemons": Shown(
+        Nodes((Node("b", 8000, "sha256:B"),)),
+        "",
+        {"type": "nodes", "nodes": [{"host": "b", "port": 8000, "key": "sha256:B"}]},
     ),
     "missed one": Shown(
         Missed("#lobby", "9f3c", 1),
