@@ -124,7 +124,7 @@ class Chat:
     def prove(
         self, nick: str, peer: Peer, secret: str | None = None, device: str = ""
     ) -> Answer[Proof | None]:
-        """What a connection shows for a nick (`WayIn.prove`): every door asks, and then lets it `entering.join`."""
+        """What a connection shows for a nick (`WayIn.prove`): every door asks, and then lets it `join`."""
         return self.nodes.proved(nick, self.way_in.prove(nick, peer, secret, device, self.name_for))
 
     def comes(self, session: Session) -> None:
