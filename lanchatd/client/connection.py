@@ -14,6 +14,8 @@ from twisted.internet.defer import CancelledError, Deferred
 from twisted.internet.interfaces import IReactorTime
 from twisted.python.failure import Failure
 
+from lanchatd.chat.events import Node
+from lanchatd.client.asking import Asking
 from lanchatd.client.greeting import Greeting
 from lanchatd.client.keepalive import keep_alive
 from lanchatd.client.observer import Observer
@@ -27,7 +29,7 @@ from lanchatd.client.timers import Timers
 from lanchatd.client.tls import HandshakeFailed
 from lanchatd.client.tries import Watched
 from lanchatd.client.trust import Trust, UnknownKey, Untrusted
-from lanchatd.client.ways import Ways
+from lanchatd.client.ways import Way, Ways
 
 # How long the server may take to say goodbye.
 QUIT_S = 2
@@ -68,6 +70,7 @@ class ServerConnection:
         self._paused = False
         self._quit: Deferred[None] | None = None
         self._timers = Timers(clock)
+        self._asking = Asking(clock, lambda: ways.others, session.question, self._goes_to)
         self._greeting = Greeting(
             clock,
             self._timers,
@@ -144,6 +147,7 @@ class ServerConnection:
         """Close at once, and stay so; the observer is told nothing more."""
         self._ended = True
         self._timers.cancel()
+        self._asking.end()
         self._greeting.end()
         if self._service.running:
             self._service.stopService()
@@ -188,14 +192,32 @@ class ServerConnection:
         if got.welcomed:
             self._tries = 0
             self._greeting.welcomed()
-        if got.nodes is not None and self._ways.arrived(got.nodes):
-            host, port = self._ways.current.where
-            self._timers.set("moved", 0, lambda: self.observer.warned(f"Going on at {host} port {port}."))
+        if got.nodes is not None:
+            self._others_are(got.nodes)
+        if got.not_kept:
+            self._asking.begin()
+        if warning := got.warning:
+            self._timers.set("not kept", 0, lambda: self.observer.warned(warning))
         if got.stranger:
             self._greeting.stranger()
         elif got.refused is not None:
             self._greeting.refused(*got.refused)
         self._items += got.items
+
+    def _others_are(self, nodes: list[Node]) -> None:
+        if self._ways.arrived(nodes):
+            host, port = self._ways.current.where
+            self._timers.set("moved", 0, lambda: self.observer.warned(f"Going on at {host} port {port}."))
+        self.session.elsewhere = bool(self._ways.others)
+
+    def _goes_to(self, way: Way) -> None:
+        """Nothing can be kept where we are, and this one would let us in."""
+        if self._protocol is not None and self.session.connected and self._quit is None:
+            host, port = self._ways.current.where
+            self._ways.current = way
+            self._at_once = True
+            self._why = f"Nothing can be said at {host} port {port} now."
+            self._protocol.transport.abortConnection()
 
     def lines_came(self) -> None:
         """That was all for now."""
@@ -213,6 +235,7 @@ class ServerConnection:
         greeting = self.session.state is State.GREETING
         where = self._ways.current.where
         self._protocol = None
+        self._asking.end()
         self._greeting.end()
         self._timers.cancel("more")
         self.session.disconnected()

@@ -21,7 +21,8 @@ LONGEST_LINE = Limits.max_line_bytes
 # Lines that are on their way at once: what waits beyond is kept here, where it is in order.
 IN_FLIGHT = 64
 
-# After a line that came too fast for the server: until it is sent again, at first and at most.
+# After a line that came too fast for the server, or that it can't keep now: until it is sent again, at first
+# and at most.
 TOO_FAST_S = 1.0
 TOO_FAST_MOST_S = 10.0
 SLOWEST_PER_S = 0.2
@@ -92,6 +93,7 @@ class Outgoing:
         self._paused_until = 0.0
         self._pause_s = TOO_FAST_S
         self._one_by_one = False
+        self._keeps = True
         self._lines: dict[str, TypedLine] = {}
         self._in_flight = 0
         self._alone_in_flight = False
@@ -186,6 +188,7 @@ class Outgoing:
         line = self.answered(ref)
         if line is not None:
             self._pause_s = TOO_FAST_S
+            self._keeps = True
         return line
 
     def answered(self, ref: str) -> TypedLine | None:
@@ -198,15 +201,29 @@ class Outgoing:
 
     def too_fast(self, line: TypedLine, now: float) -> None:
         """Dropped by the server: sent again a little later, and from then on one by one, so in order."""
+        self._one_by_one |= line.sent
+        if self._goes_later(line, now):
+            self._per_s = max(SLOWEST_PER_S, self._per_s / 2)
+            self._level = min(self._level, 1)
+
+    def not_kept(self, line: TypedLine, now: float) -> bool:
+        """Refused as nothing can be kept there now: sent again a little later, here or at another daemon.
+
+        Whether it is the first one since a line was taken.
+        """
+        self._goes_later(line, now)
+        first, self._keeps = self._keeps, False
+        return first
+
+    def _goes_later(self, line: TypedLine, now: float) -> bool:
+        """Send it again after a pause, as those behind it; whether that pause begins now."""
         if not line.sent:
-            return
+            return False
         line.sent = False
         self._in_flight -= 1
         self._alone_in_flight &= not line.goes_alone
-        self._one_by_one = True
         if now < self._paused_until:
-            return  # one of those that were on their way with the first
-        self._per_s = max(SLOWEST_PER_S, self._per_s / 2)
+            return False  # one of those that were on their way with the first
         self._paused_until = now + self._pause_s
         self._pause_s = min(TOO_FAST_MOST_S, self._pause_s * 2)
-        self._level = min(self._level, 1)
+        return True

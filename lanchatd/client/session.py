@@ -38,6 +38,9 @@ _SENT_AWAY = frozenset({"kicked", "banned"})
 # What a command is refused with that was done the first time, when it is sent again.
 _DONE_BEFORE = {"same_room": ("join", "part"), "same_nick": ("nick",), "not_in_room": ("part",)}
 
+# No room is called so.
+NO_ROOM = "#"
+
 _HISTORY = re.compile(r"/history(?: +([0-9]{1,3}))?$", re.IGNORECASE)
 
 
@@ -81,6 +84,7 @@ class ClientSession:
         self.been_welcomed = False
         self.last_words = ""  # why the server closes, if it said so
         self.sent_away = False  # by a moderator
+        self.elsewhere = False  # whether there are other daemons that might keep what this one can't
         self.places = Rooms(room, several)
         self._reading = Reading(self.places)
         self._asked = False  # for a nick, before our hello was heard
@@ -127,6 +131,11 @@ class ClientSession:
         proof = {"secret": self.secret} if self.secret else {}
         device = {"device": self._device} if self._device else {}
         return encode({"nick": self.nick, **proof, **device, **self.places.hello()})
+
+    def question(self) -> bytes:
+        """A hello that asks whether we would be let in: only its room is wrong, as none can be called so."""
+        proof = {"secret": self.secret} if self.secret else {}
+        return encode({"nick": self.nick, **proof, "room": NO_ROOM})
 
     def disconnected(self) -> None:
         """The connection is gone: what was not acknowledged will be sent again."""
@@ -300,6 +309,11 @@ class ClientSession:
         line = self._outgoing.get(ref)
         if code == "too_fast" and line is not None:
             self._outgoing.too_fast(line, now)
+            return
+        if code == "log_failed" and line is not None and self.elsewhere:
+            got.not_kept = True
+            if self._outgoing.not_kept(line, now):
+                got.warning = f"{text or code} It is sent again until it is."
             return
         if code == "too_long" and not ref:
             # The server did not read as far as the ref. The longest of those on their way is too long.

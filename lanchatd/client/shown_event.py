@@ -35,7 +35,8 @@ class Received:
     """What one line of the server means.
 
     ``refused`` is the code and the sentence if our hello was refused. ``stranger``: this is no lanchat.
-    ``nodes`` are the other daemons of the chat, where a line names them.
+    ``nodes`` are the other daemons of the chat, where a line names them. ``not_kept``: a line of ours is to
+    be sent again, as nothing can be kept there now; ``warning`` is what is said of that, once.
     """
 
     items: list[ShownEvent] = field(default_factory=list)
@@ -43,3 +44,5 @@ class Received:
     refused: tuple[str, str] | None = None
     stranger: bool = False
     nodes: list[Node] | None = None
+    not_kept: bool = False
+    warning: str = ""

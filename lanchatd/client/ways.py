@@ -61,9 +61,14 @@ class Ways:
         moved, self._at = self.current is not self._at, self.current
         return moved
 
+    @property
+    def others(self) -> list[Way]:
+        """All but the current one."""
+        return self._in_turn()[1:]
+
     def move_on(self) -> None:
         """The current one is there, and does not take us in: next time it is another one's turn."""
-        self.current = [*self._in_turn()[1:], self.current][0]
+        self.current = [*self.others, self.current][0]
 
     def connect(self, protocolFactory: IProtocolFactory) -> Deferred[Any]:  # noqa: N803
         return Deferred.fromCoroutine(self._connect(protocolFactory))

@@ -16,6 +16,7 @@ from tests.broker.server import PATIENCE_S, Server, free_ports
 from tests.certificates import self_made
 from tests.daemon import Daemon, Peer, daemon
 from tests.pseudo_terminal import CLIENT, at, key_of, seat
+from tests.relay import Relay, relay
 
 pytestmark = [pytest.mark.broker, pytest.mark.timeout(3 * PATIENCE_S)]
 
@@ -171,3 +172,66 @@ def test_somebody_goes_on_at_a_daemon_that_came_later(broker: Server, tmp_path: 
         told(program, "nodes")  # and so was alice, in the same turn
         first.process.kill()
         alice.sees_line(f"-- Going on at 127.0.0.1 port {second.port}.")
+
+
+@pytest.fixture
+def cut_off(broker: Server, tmp_path: Path) -> Iterator[tuple[Relay, Daemon, Daemon]]:
+    """Two daemons, and the way of the first one to the broker."""
+    with ExitStack() as stack:
+        way = stack.enter_context(relay(broker.port))
+        chats = []
+        for port, url in zip(free_ports(2), (f"nats://127.0.0.1:{way.port}", broker.url), strict=True):
+            cwd = tmp_path / str(port)
+            cwd.mkdir()
+            options = f"--port={port}", f"--broker={url}", f"--advertise=127.0.0.1:{port}"
+            chats.append(stack.enter_context(daemon(*options, cwd=cwd)))
+            chats[-1].logged("everybody can come in")
+        first, second = chats
+        while f"-- Also at: 127.0.0.1:{second.port}" not in greeting(first):
+            pass
+        yield way, first, second
+
+
+def test_who_is_at_a_daemon_that_lost_its_broker_goes_on_at_another(
+    cut_off: tuple[Relay, Daemon, Daemon], tmp_path: Path
+) -> None:
+    """The line that was refused is said there, once."""
+    way, first, second = cut_off
+    with seat(*at(first, "--nick", "alice"), home=tmp_path) as alice, second.join("bob") as bob:
+        alice.sees_line("2 here")
+        alice.types("before" + ENTER)
+        bob.reads_until("<alice> before")
+        way.refuse()
+        first.logged("lines are refused")
+        alice.types("meanwhile" + ENTER)
+        bob.types("still here")
+        alice.sees_line(f"-- Going on at 127.0.0.1 port {second.port}.")
+        alice.sees_line("<bob> still here")
+        alice.sees_line("<alice> meanwhile")
+        alice.types("after" + ENTER)
+        seen = bob.reads_until("<alice> after")
+        assert seen.count("<alice> meanwhile") == 1
+        alice.sees_line("<alice> after")
+
+
+def test_who_could_go_on_nowhere_stays_while_the_broker_is_away(
+    cut_off: tuple[Relay, Daemon, Daemon], broker: Server, tmp_path: Path
+) -> None:
+    """The other daemon was asked, and let nobody in; the line is said when the broker is back."""
+    _, first, second = cut_off
+    with seat(*at(first, "--nick", "alice"), home=tmp_path) as alice, second.join("bob") as bob:
+        alice.sees_line("2 here")
+        broker.kill()
+        for chat in (first, second):
+            chat.logged("lines are refused")
+        before = len(second.log)
+        alice.types("meanwhile" + ENTER)
+        for _ in range(2):  # rounds of asking
+            second.logged(r"closed: ", before)
+            before = len(second.log)
+        assert not [row for row in alice.screen if "Going on" in row or "Trying" in row]
+        broker.start()
+        broker.ready()
+        assert bob.reads_until("<alice> meanwhile").count("<alice> meanwhile") == 1
+        alice.sees_line("<alice> meanwhile")
+        assert not [row for row in alice.screen if "Going on" in row or "Trying" in row]

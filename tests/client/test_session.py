@@ -566,3 +566,44 @@ def test_other_daemons_that_came_later_are_known() -> None:
     got = story.session.received(encoded, 0)
     assert got.nodes == [Node("b.local", 8000, "sha256:" + "A" * 43)]
     assert [shape(item, "alice", NOON).lines for item in got.items] == [()]
+
+
+def test_a_line_that_can_not_be_kept_is_sent_again_if_there_are_other_daemons() -> None:
+    """Less and less often, and it is said once why it waits; what was typed behind it stays behind it."""
+    story = Story().welcomed()
+    story.session.elsewhere = True
+    story.session.say("one")
+    assert story.sends() == ["one"]
+    refused = json.dumps(error("log_failed", 1)).encode()
+    got = story.session.received(refused, story.now)
+    assert (got.not_kept, got.warning, got.items) == (True, "No. It is sent again until it is.", [])
+    story.session.say("two")
+    waited = []
+    for _ in range(6):
+        assert story.sends() == []
+        pause_s = story.session.next_in(story.now)
+        assert pause_s is not None
+        waited.append(pause_s)
+        story.now += pause_s
+        assert story.sends() == ["one", "two"]
+        for number in (1, 2):
+            got = story.session.received(json.dumps(error("log_failed", number)).encode(), story.now)
+            assert (got.not_kept, got.warning, got.items) == (True, "", [])
+    assert waited == [1, 2, 4, 8, 10, 10]
+    story.connects()
+    story.hears(welcome())
+    assert story.sends() == ["one", "two"]
+    story.hears(ok(1), ok(2))
+    story.session.say("three")
+    story.sends()
+    assert story.session.received(json.dumps(error("log_failed", 3)).encode(), story.now).warning
+
+
+def test_a_line_that_can_not_be_kept_is_refused_if_there_is_one_daemon() -> None:
+    """It may hang for a day."""
+    story = Story().welcomed()
+    story.session.say("one")
+    story.sends()
+    (item,) = story.hears(error("log_failed", 1))
+    assert item.answers is not None
+    assert story.session.waiting == 0
