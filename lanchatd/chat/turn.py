@@ -188,6 +188,8 @@ class Turn:
             self._log.append(talk)
         else:
             self._go(RESTS)
+            if self._held:
+                self._tell_held()
             self._tell([batch])
 
     # -- the log tells
@@ -200,11 +202,18 @@ class Turn:
             self._own_arrived(batch)
         elif (batch := self._hung) is not None and batch.has(first):
             self._hung, batch.refused = None, refused
-            self._tell([batch])
+            self._tell_held(batch)
         else:
-            if self.state is HOLDS:
-                self._go(LOGS)
-            self._tell_held(_Batch(list(posted), [], 0))
+            self._others_arrived(posted)
+
+    def _others_arrived(self, posted: Sequence[Posted]) -> None:
+        """They are told with what else comes in this turn, or with what is on its way into the log here."""
+        self._held.append(_Batch(list(posted), [], self._clock.seconds()))
+        if self.state is LOGS:
+            self._go(HOLDS)
+        if self._held_until is None:
+            left_s = min(self._tell_s, MOST_HELD_S) if self.state is HOLDS else 0
+            self._held_until = self._clock.callLater(left_s, self._held_long_enough)
 
     def _own_arrived(self, batch: _Batch) -> None:
         self._held.append(batch)
@@ -244,7 +253,8 @@ class Turn:
         self._tell_held(talk)
 
     def _held_long_enough(self) -> None:
-        self._go(LOGS)
+        if self.state is HOLDS:
+            self._go(LOGS)
         self._tell_held()
 
     def _tell_held(self, *further: _Batch) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from itertools import pairwise, product
 
 import pytest
@@ -153,16 +153,69 @@ def test_what_somebody_said_elsewhere_is_told_in_its_place() -> None:
         turn.arrived([Posted(Event(Kind.SAID, "#lobby", "bob", text, 0, id_))])
 
     says_elsewhere("one", 1)
+    world.settle()
     assert alice.sees() == ["<bob> one"]
     turn._tell_s = LONG_S
     alice.types("mine").types("and mine")
     world.log.answers()
     assert is_at(turn, State.HOLDS)
     says_elsewhere("two", 2)
+    assert alice.sees() == []
+    world.passes(LONG_S)
     assert alice.sees() == ["<alice> mine", "<bob> two"]
     assert is_at(turn, State.LOGS)
     world.log_answers()
     assert alice.sees() == ["<alice> and mine"]
+
+
+def test_what_is_said_elsewhere_is_told_with_what_comes_in_the_same_turn() -> None:
+    """Several daemons that talk in one room would make as many fan-outs of what one makes one of."""
+    world = LateWorld()
+    alice = world.join("alice")
+    lobby = world.chat.rooms["#lobby"]
+    turn = lobby._turn
+    told = counted(turn)
+
+    def says_elsewhere(text: str) -> None:
+        turn.arrived([Posted(Event(Kind.SAID, "#lobby", "bob", text, 0, lobby.log.newest))])
+
+    post(world, Kind.JOINED)
+    says_elsewhere("one")
+    says_elsewhere("two")
+    assert told == []
+    world.settle()
+    assert alice.sees() == ["<bob> one", "<bob> two", "-- alice joined"]
+    assert told == [2, 1]
+    turn._tell_s = LONG_S
+    alice.types("mine")
+    assert is_at(turn, State.LOGS)
+    says_elsewhere("three")
+    says_elsewhere("four")
+    world.log_answers()
+    assert alice.sees() == ["<bob> three", "<bob> four", "<alice> mine"]
+    assert told == [2, 1, 3]
+    turn._tell_s = LONG_S
+    alice.types("mine")
+    says_elsewhere("five")
+    hangs(world)
+    assert alice.sees() == ["<bob> five"]
+    says_elsewhere("six")
+    world.log_answers()
+    assert alice.sees() == ["<bob> six", "<alice> mine"]
+
+
+def counted(turn: Turn) -> list[int]:
+    """How many events are told at once, from now on."""
+    told: list[int] = []
+    fan_out = turn._fan_out
+
+    def fans_out(events: Sequence[Event]) -> None:
+        if events:
+            told.append(len(events))
+        fan_out(events)
+
+    turn._fan_out = fans_out
+    return told
 
 
 STORIES: tuple[Callable[[Steps], None], ...] = (
