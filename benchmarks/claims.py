@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
+from itertools import product
 
 from benchmarks.load import Answer
 from benchmarks.loads import (
@@ -12,6 +14,7 @@ from benchmarks.loads import (
     BROKER,
     BROWSERS,
     FLOOR,
+    FOUR_NODES,
     FULL,
     HANDSHAKES,
     IDLE,
@@ -19,6 +22,8 @@ from benchmarks.loads import (
     INSPIRCD,
     IRC_WINDOWS,
     JSON,
+    KEPT_WINDOWS,
+    NODES,
     ONE_STALLS,
     ONE_TALKS,
     OUR_IRC,
@@ -26,12 +31,15 @@ from benchmarks.loads import (
     PEERS,
     ROOMS,
     TLS_WINDOWS,
+    TWO_NODES,
     WEB_WINDOWS,
     Scale,
+    across,
     all_joined,
     by_irc,
     by_web,
     cpu_s_per_million,
+    deliveries_per_core_s,
     deliveries_per_s,
     doubled,
     encrypted,
@@ -39,6 +47,7 @@ from benchmarks.loads import (
     in_flight,
     joined,
     kept,
+    over_nodes,
     paced,
     same_pace,
     with_broker,
@@ -77,6 +86,7 @@ def claims(measured: Measured, scale: Scale) -> Iterator[Claim]:
     yield from _tls(measured, scale)
     yield from _disk(measured, scale)
     yield from _broker(measured, scale)
+    yield from _nodes(measured, scale)
     yield from _web(measured, scale)
     yield from _irc(measured, scale)
 
@@ -216,6 +226,29 @@ def _broker(measured: Measured, scale: Scale) -> Iterator[Claim]:
     if measured.has(one, BROKER):
         with_it, without = (measured.median(one, name, _ms_a_line) for name in (BROKER, OURS))
         yield Claim(f"{one}: ms a line more than without", with_it - without, 1, True)
+
+
+def _nodes(measured: Measured, scale: Scale) -> Iterator[Claim]:
+    for lines, nodes in product(KEPT_WINDOWS, (TWO_NODES, FOUR_NODES)):
+        load = over_nodes(scale.over_nodes, lines)
+        if measured.has(load, nodes):
+            # By the clock they would share a core.
+            what = f"{load}: {NODES[nodes]} nodes to one, each with a core"
+            value = _ratio(measured, load, BROKER, deliveries_per_core_s, nodes)
+            by_cpu = 1 / _ratio(measured, load, BROKER, cpu_s_per_million, nodes)
+            yield Claim(what, value, None, at_most=False, by_cpu=by_cpu)
+    load = across(scale.a_node)
+    if measured.has(load, TWO_NODES):
+        here, there = (
+            measured.median(load, TWO_NODES, partial(_value, name)) for name in ("here_ms", "there_ms")
+        )
+        alone = measured.median(load, BROKER, partial(_value, "here_ms"))
+        yield Claim(f"{load}: at all of the other, to all of its own", there / here, 2, True)
+        yield Claim(f"{load}: the same, to with all of one that is alone", there / alone, None, True)
+
+
+def _value(name: str, answer: Answer) -> float:
+    return answer[name]
 
 
 def _web(measured: Measured, scale: Scale) -> Iterator[Claim]:

@@ -27,6 +27,7 @@ enum {
 struct member {
     struct connection connection; /* the first: a pointer to it is one to the member */
     int room, index; /* the room that it talks in, the first of its rooms */
+    int node;
     enum dialect dialect;
     bool talks, joined, stalled;
     uint64_t lines[MOST_EACH]; /* that came in each of its rooms since the run began */
@@ -48,6 +49,7 @@ static struct place place;
 static struct member *members;
 static struct room *rooms;
 static int epoll;
+static int have_newest[MOST_NODES]; /* members of a node that have the newest line */
 
 /* -- who there is */
 
@@ -101,6 +103,7 @@ void crowd_seat(const struct place *wanted, const char *dialect)
         struct member *member = &members[i];
         int number_in_room = i / place.rooms;
         member->index = i;
+        member->node = (int)((int64_t)i * place.nodes / place.members);
         member->room = i % place.rooms;
         member->dialect = dialect_of(dialect, number_in_room);
         struct room *room = &rooms[member->room];
@@ -175,7 +178,8 @@ static void greet(struct member *member)
 static void connect_one(struct member *member)
 {
     bool small = place.one_stalls && member == one_that_stalls();
-    connection_open(&member->connection, epoll, place.port, member->index, place.tls, small);
+    int port = place.ports[member->node];
+    connection_open(&member->connection, epoll, port, member->index, place.tls, small);
 }
 
 void crowd_connect(void)
@@ -215,6 +219,8 @@ void crowd_say(int number, int64_t due_ns)
                                    : say(talker->dialect, line, sizeof line, number, text));
     room->said++;
     run.said++;
+    memset(have_newest, 0, sizeof have_newest);
+    memset(run.all_have, 0, sizeof run.all_have);
     if (run.to_say && run.said == run.to_say)
         run.saying = false;
 }
@@ -230,6 +236,12 @@ void crowd_fill(void)
 {
     for (int i = 0; i < place.rooms; i++)
         fill(i);
+}
+
+int crowd_next_node(int number)
+{
+    struct room *room = &rooms[number];
+    return members[room->talkers[room->next_talker % room->talker_count]].node;
 }
 
 uint64_t crowd_expected(void)
@@ -250,6 +262,9 @@ static void came(struct member *member, int slot, uint64_t lines)
     struct room *room = &rooms[number];
     uint64_t first = member->lines[slot];
     run.deliveries += lines;
+    have_newest[member->node] += lines;
+    if (lines && have_newest[member->node] == place.members / place.nodes)
+        run.all_have[member->node] = run.last_came;
     if (member->talks && !slot)
         return;
     for (uint64_t line = first; line < first + lines; line++) {

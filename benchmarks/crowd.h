@@ -6,9 +6,12 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+enum { MOST_NODES = 8 };
+
 /* Who there is, and where. */
 struct place {
-    int port, members, rooms, talkers; /* so many talk in each room */
+    int ports[MOST_NODES], nodes; /* each node has the same share of the members, the first ones the first */
+    int members, rooms, talkers;  /* so many talk in each room */
     int each;                          /* in so many rooms is each member, and talks in the first */
     int at_once;                       /* connections that may be joining */
     bool one_stalls;                   /* one has a small buffer, to be told to stop reading */
@@ -29,6 +32,7 @@ struct run {
     int64_t waited_ns;  /* in which nothing came, in all */
     int64_t turn_ended; /* when it was last looked whether something came */
     int connected, joined;
+    int64_t all_have[MOST_NODES]; /* when all members of a node had the newest line, 0: they have not */
 };
 extern struct run run;
 
@@ -47,6 +51,9 @@ void crowd_say(int room, int64_t due_ns);
 
 /* Say lines until so many are in flight in each room as the run wants. */
 void crowd_fill(void);
+
+/* On which node the member is that talks in this room next. */
+int crowd_next_node(int room);
 
 /* How many deliveries the lines said make when all of them are through. */
 uint64_t crowd_expected(void);

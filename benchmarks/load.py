@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import subprocess
 from collections.abc import Iterator
@@ -70,11 +71,15 @@ class Load:
 def load_on(server: Server, crowd: Crowd, built: Path, core: int) -> Iterator[Load]:
     """Drive a server from another core, until the block ends. Nobody has joined yet."""
     arguments = (
-        server.port, server.pid, server.kind.dialect, crowd.members, crowd.rooms, crowd.each, crowd.talkers,
-        crowd.at_once or server.kind.at_once, int(crowd.one_stalls), int(crowd.tls),
+        ",".join(map(str, server.ports)), ",".join(map(str, server.pids)), server.kind.dialect,
+        crowd.members, crowd.rooms, crowd.each, crowd.talkers, crowd.at_once or server.kind.at_once,
+        int(crowd.one_stalls), int(crowd.tls),
     )  # fmt: skip
     command = ["taskset", "--cpu-list", str(core), str(built / "load"), *map(str, arguments)]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        if server.kind.beside is not None:
+            # It never sleeps, and what runs beside the server, on the same core, would wait for it.
+            os.sched_setscheduler(process.pid, os.SCHED_IDLE, os.sched_param(0))
         try:
             yield Load(process)
         finally:

@@ -10,6 +10,8 @@ from benchmarks.sitting import Sitting
 
 FLOOR, OURS, MIXED, INSPIRCD, NGIRCD = "C floor", "lanchatd", "lanchatd, half JSON", "InspIRCd", "ngIRCd"
 IN_MEMORY, BROKER = "lanchatd, log in memory", "lanchatd, broker"
+TWO_NODES, FOUR_NODES = "lanchatd, 2 nodes", "lanchatd, 4 nodes"
+NODES = {BROKER: 1, TWO_NODES: 2, FOUR_NODES: 4}
 JSON, BROWSERS, OUR_IRC = "lanchatd, JSON", "lanchatd, browsers", "lanchatd, IRC"
 PEERS = (INSPIRCD, NGIRCD)
 
@@ -30,13 +32,16 @@ class Scale:
     handshakes: int = 1_000
     doubled_lines: int = 150
     many_peers: tuple[str, ...] = (INSPIRCD,)
+    over_nodes: int = 4_000
+    a_node: int = 5_000
+    across_lines: int = 40
 
 
 FULL = Scale()
 # The large loads, in which the peers take a minute to join, are what takes time.
 QUICK = Scale(
     many=1_500, rooms=10, rounds=3, run_s=0.4, many_run_s=0.5, pace_s=0.8, idle_s=2, storms=1, handshakes=300,
-    doubled_lines=100,
+    doubled_lines=100, over_nodes=1_000, a_node=1_000, across_lines=15,
 )  # fmt: skip
 
 
@@ -80,6 +85,14 @@ def with_broker(what: str) -> str:
     return f"broker: {what}"
 
 
+def over_nodes(members: int, lines: int) -> str:
+    return with_broker(f"{members:,} members over the nodes, {lines} in flight")
+
+
+def across(members: int) -> str:
+    return with_broker(f"{members:,} members a node, 1 in flight")
+
+
 def by_irc(what: str) -> str:
     return f"IRC: {what}"
 
@@ -111,6 +124,11 @@ def deliveries_per_s(answer: Answer) -> float:
 def cpu_s_per_million(answer: Answer) -> float:
     """Of deliveries, or of handshakes."""
     return answer["server_cpu_s"] / answer.get("handshakes", answer.get("deliveries", 0)) * 1_000_000
+
+
+def deliveries_per_core_s(answer: Answer) -> float:
+    """Of several daemons, if each had a core: the one that works most is busy for all of a second."""
+    return answer["deliveries"] / answer["most_cpu_s"]
 
 
 def handshakes_per_s(answer: Answer) -> float:
@@ -247,6 +265,21 @@ def _broker(sitting: Sitting, scale: Scale) -> None:
             sitting.alternate(load, seats, f"window {lines} {scale.run_s}", scale.rounds)
 
 
+def _nodes(sitting: Sitting, scale: Scale) -> None:
+    members = scale.over_nodes
+    with sitting.seats(with_broker(joined(members)), Crowd(members), tuple(NODES)) as seats:
+        for lines in KEPT_WINDOWS:
+            load = over_nodes(members, lines)
+            sitting.alternate(load, seats, f"window {lines} {scale.run_s}", scale.rounds)
+    # One who talks at each.
+    one, two = Crowd(scale.a_node, talkers=1), Crowd(2 * scale.a_node, talkers=2)
+    join = with_broker(joined(scale.a_node) + " each node")
+    with sitting.seats(join, one, (BROKER,)) as alone, sitting.seats(join, two, (TWO_NODES,)) as both:
+        sitting.alternate(
+            across(scale.a_node), {**alone, **both}, f"across {scale.across_lines}", scale.rounds
+        )
+
+
 def _web(sitting: Sitting, scale: Scale) -> None:
     members = scale.members
     with sitting.seats(by_web(joined(members)), Crowd(members), (JSON, BROWSERS)) as seats:
@@ -274,6 +307,7 @@ PARTS: dict[str, Callable[[Sitting, Scale], None]] = {
     "tls": _tls,
     "disk": _disk,
     "broker": _broker,
+    "nodes": _nodes,
     "web": _web,
     "irc": _irc,
 }

@@ -11,7 +11,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 STARTS_WITHIN_S = 20
@@ -73,7 +73,7 @@ class Kind:
 
     ``dialect`` is how the load generator talks to it. ``at_once`` is how many connections may be joining: as
     many as its queue of those that wait to be accepted holds. ``beside`` is what it needs to run beside it,
-    and then it is there when it logs ``ready``.
+    and then it is there when it logs ``ready``. So many ``nodes`` serve one chat.
     """
 
     name: str
@@ -83,31 +83,33 @@ class Kind:
     missing: Callable[[], str]
     beside: Callable[[Path], list[str]] | None = None
     ready: str = ""
+    nodes: int = 1
 
 
 @dataclass
 class Server:
-    """A running server."""
+    """A running server, or several that serve one chat."""
 
     kind: Kind
-    port: int
-    pid: int
+    ports: list[int] = field(default_factory=list)
+    pids: list[int] = field(default_factory=list)
 
     @property
     def memory_bytes(self) -> int:
         """What it holds of the machine's memory (its resident set); sockets' buffers are the kernel's."""
-        return self._memory_bytes("VmRSS")
+        return sum(_memory_bytes(pid, "VmRSS") for pid in self.pids)
 
     @property
     def peak_memory_bytes(self) -> int:
         """The most that it ever held."""
-        return self._memory_bytes("VmHWM")
+        return sum(_memory_bytes(pid, "VmHWM") for pid in self.pids)
 
-    def _memory_bytes(self, which: str) -> int:
-        status = Path(f"/proc/{self.pid}/status").read_text("utf-8")
-        found = re.search(rf"{which}:\s+(\d+) kB", status)
-        assert found, status
-        return int(found[1]) * 1024
+
+def _memory_bytes(pid: int, which: str) -> int:
+    status = Path(f"/proc/{pid}/status").read_text("utf-8")
+    found = re.search(rf"{which}:\s+(\d+) kB", status)
+    assert found, status
+    return int(found[1]) * 1024
 
 
 def _free_port() -> int:
@@ -174,7 +176,7 @@ def _nats_server() -> str | None:
 
 
 def _with_broker(home: Path, tls: bool) -> list[str]:
-    port = (home / "broker-port").read_text("utf-8").strip()
+    port = (home.parent / "broker-port").read_text("utf-8").strip()
     return _lanchatd(f"--broker=nats://127.0.0.1:{port}")(home, tls)
 
 
@@ -215,8 +217,13 @@ def kinds(built: Path) -> dict[str, Kind]:
             Kind("lanchatd, IRC", "irc", 1000, _lanchatd(), here),
             Kind("lanchatd, browsers", "web", 1000, _lanchatd(), here),
             Kind("lanchatd, log in memory", "text", 1000, _lanchatd("--no-history"), here),
-            Kind(
-                "lanchatd, broker", "text", 1000, _with_broker, _no_broker, _broker, "everybody can come in"
+            *(
+                Kind(name, "text", 1000, _with_broker, _no_broker, _broker, "everybody can come in", nodes)
+                for name, nodes in (
+                    ("lanchatd, broker", 1),
+                    ("lanchatd, 2 nodes", 2),
+                    ("lanchatd, 4 nodes", 4),
+                )
             ),
             Kind("InspIRCd", "irc", 256, _inspircd, _package("inspircd")),
             Kind("ngIRCd", "irc", 8, _ngircd, _package("ngircd")),
@@ -237,8 +244,14 @@ def running(kind: Kind, home: Path, core: int, tls: bool = False) -> Iterator[Se
             late = time.monotonic() + STARTS_WITHIN_S
             while not _takes_connections(port) and time.monotonic() < late:
                 time.sleep(0.05)
-        process = stack.enter_context(_process(kind.command(home, tls), home, "output", core))
-        yield Server(kind, _port(kind, home, process), process.pid)
+        server = Server(kind)
+        for number in range(kind.nodes):
+            place = home / f"node{number}"
+            place.mkdir()
+            process = stack.enter_context(_process(kind.command(place, tls), place, "output", core))
+            server.ports.append(_port(kind, place, process))
+            server.pids.append(process.pid)
+        yield server
 
 
 @contextmanager

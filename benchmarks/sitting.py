@@ -56,7 +56,7 @@ class Sitting:
         self._server_core, self._load_core = cores[0], cores[-1]
         build(home)
         self._kinds = kinds(home)
-        for missing in (no_tls(), *(kind.missing() for kind in self._kinds.values())):
+        for missing in dict.fromkeys((no_tls(), *(kind.missing() for kind in self._kinds.values()))):
             if missing:
                 self.measured.missing.append(missing)
                 say(missing)

@@ -11,7 +11,18 @@ import pytest
 from benchmarks import table
 from benchmarks.claims import Claim, claims
 from benchmarks.load import Answer, Crowd, build, load_on, no_tls
-from benchmarks.loads import FULL, INSPIRCD, NGIRCD, OURS, doubled, in_flight, joined
+from benchmarks.loads import (
+    BROKER,
+    FULL,
+    INSPIRCD,
+    NGIRCD,
+    OURS,
+    TWO_NODES,
+    doubled,
+    in_flight,
+    joined,
+    over_nodes,
+)
 from benchmarks.servers import kinds, running
 from benchmarks.sitting import Measured
 
@@ -73,6 +84,37 @@ def test_members_in_several_rooms_get_every_line_of_each(built: Path, tmp_path: 
         said = load("lines 200 2")
         assert (said["lines"], said["deliveries"]) == (200, 1_200)
         assert load("pace 400 0.1")["deliveries"] == 240
+
+
+@pytest.mark.broker
+def test_a_line_said_at_one_of_two_nodes_is_timed_at_both(built: Path, tmp_path: Path) -> None:
+    """Each has half of the members, and of those that talk."""
+    kind = kinds(built)["lanchatd, 2 nodes"]
+    if why := kind.missing():
+        pytest.skip(why)
+    with (
+        running(kind, tmp_path / "server", CORE) as server,
+        load_on(server, Crowd(20, talkers=2), built, CORE) as load,
+    ):
+        load("join")
+        said = load("lines 100 8")
+        assert (said["lines"], said["deliveries"]) == (100, 2_000)
+        assert 0 < said["most_cpu_s"] < said["server_cpu_s"]
+        across = load("across 10")
+        assert across["deliveries"] == 200
+        assert across["here_ms"] > 0
+        assert across["there_ms"] > 0
+
+
+def test_what_nodes_bear_is_reckoned_from_the_one_that_works_most() -> None:
+    """They share a core here, and have one each where they are used."""
+    measured = Measured()
+    load = over_nodes(FULL.over_nodes, 64)
+    for name, cpu_s, most_cpu_s in ((BROKER, 2, 2), (TWO_NODES, 3, 1.6)):
+        measured.add(load, name, talked(100, cpu_s) | {"most_cpu_s": most_cpu_s})
+    claim = claim_of(measured, load)
+    assert claim.value == pytest.approx(2 / 1.6)
+    assert claim.by_cpu == pytest.approx(2 / 3)
 
 
 def talked(deliveries: float, cpu_s: float = 1) -> Answer:
