@@ -25,7 +25,8 @@ from lanchatd.clock import Clock
 from lanchatd.text import names
 from lanchatd.text.refused import Refused
 
-BEAT, THERE, PRIVATE, CLOSED, APPLIED = "beat", "there", "private", "closed", "applied"
+BEAT, THERE, PRIVATE, DONE = "beat", "there", "private", "done"
+CLOSED, APPLIED = "closed", "applied"
 
 # How long another node may take to answer.
 ANSWERS_WITHIN_S = 2
@@ -113,13 +114,21 @@ class Direct:
         answered()
         return answer
 
-    def whispered(self, private: Private, session: Session, to: User) -> None:
-        """Show a private message to who is at other nodes, also its sender."""
+    def whispered(self, private: Private, session: Session, to: User, key: str) -> None:
+        """Show a private message to who is at other nodes, also its sender.
+
+        If its line has a ref, by which ``key`` is known, the others are told that it is done: it may be sent
+        again there, when this node has died.
+        """
         user = session.user
-        row = as_json([PRIVATE, asdict(private), user.name.key, to.name.key])
-        for node in nodes_of(user) | nodes_of(to):
+        row = as_json([PRIVATE, asdict(private), user.name.key, to.name.key, key])
+        shown_at = nodes_of(user) | nodes_of(to)
+        for node in shown_at:
             asked = self._stream.ask(node, row, ANSWERS_WITHIN_S)
             asked.when_known(partial(self._was_shown, session, to.nick))
+        for node in self._people.others:
+            if key and node not in shown_at:  # else it would seem to have been shown before it is
+                self.tell(node, [DONE, key])
 
     def _was_shown(self, session: Session, nick: str, answer: Answer[bytes]) -> None:
         if answer.error is not None and session.user.is_here:
@@ -147,6 +156,8 @@ class Direct:
             self._node_heard(more[0])
         elif word == CLOSED:
             self._close(*more)
+        elif word == DONE:
+            self._chat.refs.restore(more[0], 0, self._clock.seconds())
         elif word in (TELL, READ, DISMISS):
             session = self._people.session(more[0])
             if session is not None:
@@ -166,11 +177,15 @@ class Direct:
     def _has_applied(self, sequence: int) -> bool:
         return sequence <= self._stream.applied
 
-    def _show(self, private: dict[str, Any], by: str, to: str) -> bool:
-        users = self._chat.users
+    def _show(self, private: dict[str, Any], by: str, to: str, key: str = "") -> bool:
+        users, refs = self._chat.users, self._chat.refs
+        if key in refs:
+            return True  # it was sent before, at another node
         user, shown = users.get(by), users.get(to)
         if user is None or shown is None:
             return False
+        if key:
+            refs.restore(key, 0, self._clock.seconds())
         whole = Private(**private)
         self._chat.show(whole, user, shown)
         for own in user.sessions:

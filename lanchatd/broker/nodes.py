@@ -114,8 +114,8 @@ class SeveralNodes:
         if not session.far:
             self.people.went(session, reason)
 
-    def whispered(self, private: Private, session: Session, to: User) -> None:
-        self.direct.whispered(private, session, to)
+    def whispered(self, private: Private, session: Session, to: User, key: str) -> None:
+        self.direct.whispered(private, session, to, key)
 
     def closed(self, room: Room, how: str, reason: Reason) -> None:
         self.direct.closed(room, how, reason)

@@ -272,15 +272,24 @@ class Chat:
         return room.post(Event(kind, room.name, names.ADMIN, text, self.now()))
 
     def whisper(
-        self, session: Session, to: User, text: str, notice: bool = False, acted: bool = False
+        self,
+        session: Session,
+        to: User,
+        text: str,
+        notice: bool = False,
+        acted: bool = False,
+        key: str = "",
     ) -> None:
-        """A private message, shown to both, on all their connections; not to who ignores the user."""
+        """A private message, shown to both, on all their connections; not to who ignores the user.
+
+        ``key`` is what `refs` knows its line by, if it was sent with a ref.
+        """
         user = session.user
         self.refuse_muted(user)
         known = user.account is not None
         private = Private(user.nick, to.nick, text, self.now(), notice, known, acted)
         self.show(private, user, to)
-        self.nodes.whispered(private, session, to)
+        self.nodes.whispered(private, session, to, key)
         for own in user.sessions:
             if own is session and own.tell_own is not None:
                 own.tell_encoded(own.tell_own(private))

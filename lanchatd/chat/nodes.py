@@ -46,8 +46,12 @@ class Nodes(Protocol):
         """It is gone."""
         ...
 
-    def whispered(self, private: Private, session: Session, to: User) -> None:
-        """A session has sent a private message; to those who are at other nodes nobody has shown it yet."""
+    def whispered(self, private: Private, session: Session, to: User, key: str) -> None:
+        """A session has sent a private message; to those who are at other nodes nobody has shown it yet.
+
+        ``key`` is what its line is known by if it was sent with a ref: it is shown once, wherever it is sent
+        again.
+        """
         ...
 
     def closed(self, room: Room, how: str, reason: Reason) -> None:
@@ -79,7 +83,7 @@ class Alone:
     def went(self, session: Session, reason: Reason) -> None:
         pass
 
-    def whispered(self, private: Private, session: Session, to: User) -> None:
+    def whispered(self, private: Private, session: Session, to: User, key: str) -> None:
         pass
 
     def closed(self, room: Room, how: str, reason: Reason) -> None:

@@ -45,6 +45,9 @@ class Refs:
     def __len__(self) -> int:
         return len(self._asked)
 
+    def __contains__(self, key: str) -> bool:
+        return key in self._asked
+
     def ask(self, key: str, ref: str, now: float, answer: Answer) -> Answer | None:
         """Ask by the `digest` of a line: give the first answer again, once there is one, and return None.
 
@@ -68,7 +71,7 @@ class Refs:
     def restore(self, key: str, id_: int, asked_at: float) -> None:
         """A line that was done before the daemon started, or by another daemon of the chat.
 
-        It is known by its ``key``, and has a place in the log. The oldest first.
+        It is known by its ``key``, and has a place in the log, or 0 if it is not talk. The oldest first.
         """
         asked = self._asked.get(key)
         if asked is None:

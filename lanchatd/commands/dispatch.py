@@ -73,7 +73,7 @@ def run(chat: Chat, session: Session, line: Line, answer: Callable[[Item], None]
         elif command.operator and not session.user.operator:
             raise Refused("not_operator", f"Only operators may /{command.name}.")
         else:
-            speaker = Speaker(session, room)
+            speaker = Speaker(session, room, key)
             done = MEMBERS_DO[command.name](chat, speaker, *MEMBERS.arguments(command, rest))
     except Refused as refused:
         answer(refused.answering(ref))

@@ -40,7 +40,7 @@ def _msg(chat: Chat, speaker: Speaker, nick: str, text: str) -> None:
 
 
 def _whisper(chat: Chat, speaker: Speaker, to: User, text: str) -> None:
-    chat.whisper(speaker.session, to, text)
+    chat.whisper(speaker.session, to, text, key=speaker.key)
     if to.away is not None:
         speaker.tell(Notice((f"{with_quote(f'{to.nick} is away', to.away)}.",)))
 

@@ -24,12 +24,16 @@ async def wait_for(speaker: Speaker, work: Coroutine[Answer[Any], None, None]) -
 
 @dataclass(frozen=True, slots=True)
 class Speaker:
-    """A session, and the room that the line is for. Implements `lanchatd.commands.actor.Actor`."""
+    """A session, and the room that the line is for. Implements `lanchatd.commands.actor.Actor`.
+
+    ``key`` is what `lanchatd.chat.refs` knows the line by, if it was sent with a ref.
+    """
 
     sign: ClassVar[str] = MEMBERS.sign
 
     session: Session
     room: Room
+    key: str = ""
 
     @property
     def user(self) -> User:

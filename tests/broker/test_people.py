@@ -645,3 +645,62 @@ def test_what_is_told_of_a_daemon_that_is_on_its_way_in_is_the_newest() -> None:
     there.stream.lets_go()
     several.settle()
     assert told_nodes(program)[-1] == [row(C)]
+
+
+def sends(program: Person, line: str, ref: str = "1") -> None:
+    program.asks({"line": line, "ref": ref})
+
+
+def privates(person: Person) -> list[str]:
+    return [line for line in person.sees() if line.startswith("[")]
+
+
+def test_a_private_message_that_is_sent_again_at_another_node_is_shown_once() -> None:
+    """Its node had died, and the answer did not come; the receiver is at a third one."""
+    several = Several(3)
+    here, there, third = several
+    bob = third.join("bob")
+    program = here.join_json("ci", device="laptop")
+    sends(program, "/msg bob hi")
+    assert privates(bob) == ["[ci -> bob] hi"]
+    here.dies()
+    several.passes(10)
+    program = there.join_json("ci", device="laptop")
+    program.gets()
+    sends(program, "/msg bob hi")
+    assert [told for told in program.gets() if told["type"] == "ok"] == [{"type": "ok", "ref": "1"}]
+    assert privates(bob) == []
+    sends(program, "/msg bob hi", ref="2")
+    assert privates(bob) == ["[ci -> bob] hi"]
+
+
+def test_a_private_message_is_shown_once_though_its_receiver_has_moved_too() -> None:
+    """Both were at the node that died."""
+    several = Several(2)
+    here, there = several
+    program, bob = here.join_json("ci"), here.join("bob")
+    sends(program, "/msg bob hi")
+    assert privates(bob) == ["[ci -> bob] hi"]
+    here.dies()
+    several.passes(10)
+    bob, program = there.join("bob"), there.join_json("ci")
+    sends(program, "/msg bob hi")
+    assert privates(bob) == []
+
+
+def test_a_private_message_that_arrives_late_is_not_shown_again() -> None:
+    """It was sent again meanwhile, at the node where its receiver is told that it was done elsewhere."""
+    several = Several(3)
+    here, there, third = several
+    bob = third.join("bob")
+    program = here.join_json("ci")
+    third.stream.held = True
+    sends(program, "/msg bob hi")
+    here.dies()
+    several.passes(1)
+    third.stream.held = False
+    third.stream.lets_go()
+    several.passes(10)
+    program = there.join_json("ci")
+    sends(program, "/msg bob hi")
+    assert privates(bob) == ["[ci -> bob] hi"]

@@ -267,3 +267,22 @@ def test_a_broker_that_starts_again_sends_nobody_away(
     assert who(alice) == who(bob) == ["alice", "bob"]
     comes(people, there, "carol")
     assert alice.gets()["nicks"] == ["carol"]
+
+
+def test_a_private_message_that_is_sent_again_elsewhere_is_shown_once(
+    two: list[Daemon], people: ExitStack
+) -> None:
+    """Its sender's daemon was killed; the receiver is told it by the other one."""
+    here, there = two
+    bob = comes(people, there, "bob")
+    program = comes(people, here, "ci", device="laptop")
+    sent = json.dumps({"line": "/msg bob hi", "ref": "1"})
+    program.types(sent)
+    until(bob, "private", text="hi")
+    here.process.kill()
+    until(bob, "left", nicks=["ci"])
+    program = comes(people, there, "ci", device="laptop")
+    program.types(sent)
+    assert until(program, "ok")["ref"] == "1"
+    says(program, "/msg bob and this")
+    assert until(bob, "private")["text"] == "and this"
