@@ -73,7 +73,10 @@ class Around(Protocol):
 
 @dataclass(slots=True)
 class _Sending:
-    """A batch on its way, since when; or none, to remove the room. ``tries`` are what was sent, by token."""
+    """A batch on its way, since when; or none, to remove the room. ``tries`` are what was sent, by token.
+
+    Of each it is known whether it is only a part, with more behind it.
+    """
 
     batch: Sequence[Posted]
     since: float
@@ -81,7 +84,7 @@ class _Sending:
     token: str = ""
     hangs: bool = False
     why: str = "the broker does not answer"
-    tries: dict[str, Sequence[Posted]] = field(default_factory=dict)
+    tries: dict[str, tuple[Sequence[Posted], bool]] = field(default_factory=dict)
 
 
 class RoomLog:
@@ -139,12 +142,13 @@ class RoomLog:
             self._sent()
             self._listener.arrived(sending.batch)
             return
-        body = encoded(posted) if posted else b""
-        if len(body) > around.stream.largest:
-            self._refuse_half(sending, posted)
-            return
+        count, body = len(posted), encoded(posted) if posted else b""
+        while len(body) > around.stream.largest and len(posted) > 1:
+            # Many megabytes in one turn: one part after the other. A single line always fits.
+            posted = posted[: len(posted) // 2]
+            body = encoded(posted)
         sending.token = token = around.token()
-        sending.tries[token] = posted
+        sending.tries[token] = posted, count > len(posted)
         sending.again_at = around.clock.seconds() + LATE_S
         headers = {FROM: token, **({FIRST: str(self.newest + 1)} if posted else {REMOVED: "1"})}
         answered = partial(self._answered, sending, token)
@@ -156,18 +160,6 @@ class RoomLog:
         if id_ := self._around.refs.elsewhere(posted.ref):
             posted.event, posted.before = posted.event.numbered(id_), True
         return posted.before
-
-    def _refuse_half(self, sending: _Sending, posted: Sequence[Posted]) -> None:
-        """More than the broker takes as one message: many megabytes in one turn."""
-        refused = _refused("too much is said at once")
-        for one in posted[len(posted) // 2 :]:
-            one.before = True
-            told, if_refused, one.told, one.if_refused = one.told, one.if_refused, None, None
-            if told is not None:
-                told(refused)
-            if if_refused is not None:
-                if_refused(refused)
-        self.try_now()
 
     def _answered(self, sending: _Sending, token: str, published: Published) -> None:
         if published.fate is Fate.FAILED:
@@ -208,8 +200,9 @@ class RoomLog:
     def own_arrived(self, message: Message) -> bool:
         """The next message of the room, if it is one that was sent here: what it says is known."""
         sending = self._sending
-        if sending is None or (own := sending.tries.get(message.headers.get(FROM, ""))) is None:
+        if sending is None or (tried := sending.tries.get(message.headers.get(FROM, ""))) is None:
             return False
+        own, more = tried
         if not own or message.headers.get(FIRST) != str(self.newest + 1):
             return False  # it removes the room, or is none that counts
         self._base.sequence = message.sequence
@@ -217,9 +210,22 @@ class RoomLog:
         at = message.at
         for posted in own:
             posted.event, posted.before = posted.event._replace(at=at), False
-        self._sent()
-        self._disk.append(own)
+        if more:
+            self._part_arrived(sending, own)
+        else:
+            self._sent()
+            self._disk.append(own)
         return True
+
+    def _part_arrived(self, sending: _Sending, own: Sequence[Posted]) -> None:
+        """It is told as what others say is, and answered with the last part; the next one goes."""
+        told = [Posted(posted.event, posted.ref) for posted in own]
+        self._disk.append(told)
+        for posted, arrived in zip(own, told, strict=True):
+            posted.event, posted.before = arrived.event, True
+        sending.since = self._around.clock.seconds()
+        sending.tries.clear()
+        self.try_now()
 
     def arrived(self, message: Message, batch: Batch | None) -> None:
         """The next message of the room that others sent; None if it is none that can be read."""

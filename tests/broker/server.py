@@ -216,14 +216,14 @@ class Servers:
         return [server for server in self.each if server is not leader]
 
 
-def server_in(directory: Path, name: str, more: str = "") -> Server:
+def server_in(directory: Path, name: str, more: str = "", payload: str = "8MB") -> Server:
     """One that keeps what it has there; ``more`` are lines of its configuration."""
     port, monitor = free_ports(2)
     config = (
         f"server_name: {name}\n"
         f"listen: 127.0.0.1:{port}\n"
         f"http: 127.0.0.1:{monitor}\n"
-        "max_payload: 8MB\n"
+        f"max_payload: {payload}\n"
         f'jetstream {{ store_dir: "{directory}/kept", sync_interval: always, max_mem: 64MB, max_file: 4GB }}'
         f"\n{more}\n"
     )
@@ -246,9 +246,9 @@ def _leader(server: Server) -> str:
 
 
 @contextmanager
-def one_server(directory: Path, more: str = "") -> Iterator[Server]:
+def one_server(directory: Path, more: str = "", payload: str = "8MB") -> Iterator[Server]:
     """One alone, until the block ends."""
-    with running([server_in(directory / "alone", "alone", more)]) as servers:
+    with running([server_in(directory / "alone", "alone", more, payload)]) as servers:
         yield servers.each[0]
 
 

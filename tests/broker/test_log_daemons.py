@@ -301,3 +301,17 @@ def test_the_file_of_bans_is_not_read_again(broker: Server, tmp_path: Path) -> N
         here.process.send_signal(signal.SIGHUP)
         here.logged(r"what was moderated is not read again: with --broker it is in the broker; ")
         hello(here, "alice")
+
+
+def test_more_than_the_broker_takes_as_one_message_is_said(tmp_path: Path) -> None:
+    """One that takes as little as two lines at once."""
+    with (
+        one_server(tmp_path / "broker", payload="9KB") as small,
+        node(small.url, tmp_path / "a") as here,
+        node(small.url, tmp_path / "b") as there,
+    ):
+        (alice, _), (bob, _) = hello(here, "alice"), hello(there, "bob")
+        lines = [f"{number} " + "x" * 2_000 for number in range(12)]
+        alice.types(*(json.dumps({"line": line, "ref": str(n)}) for n, line in enumerate(lines)))
+        assert [gets_ok(alice, str(number)) for number in range(12)] == list(range(1, 13))
+        assert [(id_, text) for id_, _, text, _ in gets_said(bob, 12)] == list(enumerate(lines, 1))

@@ -327,18 +327,30 @@ def test_a_line_on_its_way_into_a_room_that_is_removed_is_refused(several: LogWo
     assert "!! The room is being removed." in bob.sees()
 
 
-def test_more_than_the_broker_takes_at_once_is_refused(several: LogWorlds) -> None:
+@pytest.mark.parametrize("holds", [False, True])
+def test_more_than_the_broker_takes_at_once_is_said_in_parts(several: LogWorlds, holds: bool) -> None:
+    """In order, each answered and each told once, also where another one says something between the parts."""
     here, there = two(several)
-    alice = here.join("alice")
+    program, bob = here.join_json("ci"), there.join("bob")
     here.stream.largest = 150
-    alice.types(*(f"line {number}" for number in range(8)))
-    refused = [
-        line for line in alice.sees() if line == "!! That line can't be kept: too much is said at once."
-    ]
+    here.stream.held = holds
+    program.asks(*({"line": f"line {number}", "ref": str(number)} for number in range(8)))
+    if holds:
+        bob.types("in between")
+        here.stream.held = False
+        here.stream.lets_go()
+        several.settle()
     kept = texts(there)
     assert kept == texts(here)
-    assert len(kept) + len(refused) == 8
-    assert kept[0] == (1, "line 0")
+    assert [text for _, text in kept if text != "in between"] == [f"line {number}" for number in range(8)]
+    assert len(kept) == 8 + holds
+    told = program.gets()
+    ids = {one["text"]: one["id"] for one in told if one["type"] == "said"}
+    assert list(ids.items()) == [(text, id_) for id_, text in kept]
+    answers = {one["ref"]: one["id"] for one in told if one["type"] == "ok"}
+    assert answers == {str(number): ids[f"line {number}"] for number in range(8)}
+    assert sum(one["type"] == "said" for one in told) == len(kept)
+    assert len([one for one in several.broker.messages if one.subject == LOBBY]) > 2
 
 
 def test_old_lines_are_read_from_the_copy_and_found_in_it(several: LogWorlds) -> None:
