@@ -34,7 +34,8 @@ class Crowd:
     """Who is connected: so many members, evenly in so many rooms, of each of which so many talk.
 
     ``each`` is in how many of the rooms each of them is.
-    ``at_once`` is how many may be joining; 0: as many as the server's queue holds.
+    ``at_once`` is how many may be joining; 0: as many as the server's queue holds. If the load generator
+    ``yields``, others on its core go first when all have joined: it never sleeps, and a broker would wait for it.
     """
 
     members: int
@@ -44,6 +45,7 @@ class Crowd:
     one_stalls: bool = False
     tls: bool = False
     at_once: int = 0
+    yields: bool = False
 
 
 class Load:
@@ -66,6 +68,10 @@ class Load:
             raise RuntimeError(f"{answer['strange']} lines were not talk, at: {command}")
         return answer
 
+    def yields(self) -> None:
+        """Let others that want its core go first from now on."""
+        os.sched_setscheduler(self._process.pid, os.SCHED_IDLE, os.sched_param(0))
+
 
 @contextmanager
 def load_on(server: Server, crowd: Crowd, built: Path, core: int) -> Iterator[Load]:
@@ -77,9 +83,6 @@ def load_on(server: Server, crowd: Crowd, built: Path, core: int) -> Iterator[Lo
     )  # fmt: skip
     command = ["taskset", "--cpu-list", str(core), str(built / "load"), *map(str, arguments)]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
-        if server.kind.beside is not None:
-            # It never sleeps, and what runs beside the server, on the same core, would wait for it.
-            os.sched_setscheduler(process.pid, os.SCHED_IDLE, os.sched_param(0))
         try:
             yield Load(process)
         finally:

@@ -259,7 +259,7 @@ def _disk(sitting: Sitting, scale: Scale) -> None:
 
 def _broker(sitting: Sitting, scale: Scale) -> None:
     members = scale.members
-    with sitting.seats(with_broker(joined(members)), Crowd(members), (OURS, BROKER)) as seats:
+    with sitting.seats(with_broker(joined(members)), Crowd(members, yields=True), (OURS, BROKER)) as seats:
         for lines in KEPT_WINDOWS:
             load = with_broker(in_flight(members, lines))
             sitting.alternate(load, seats, f"window {lines} {scale.run_s}", scale.rounds)
@@ -267,12 +267,13 @@ def _broker(sitting: Sitting, scale: Scale) -> None:
 
 def _nodes(sitting: Sitting, scale: Scale) -> None:
     members = scale.over_nodes
-    with sitting.seats(with_broker(joined(members)), Crowd(members), tuple(NODES)) as seats:
+    with sitting.seats(with_broker(joined(members)), Crowd(members, yields=True), tuple(NODES)) as seats:
         for lines in KEPT_WINDOWS:
             load = over_nodes(members, lines)
             sitting.alternate(load, seats, f"window {lines} {scale.run_s}", scale.rounds)
     # One who talks at each.
-    one, two = Crowd(scale.a_node, talkers=1), Crowd(2 * scale.a_node, talkers=2)
+    one = Crowd(scale.a_node, talkers=1, yields=True)
+    two = Crowd(2 * scale.a_node, talkers=2, yields=True)
     join = with_broker(joined(scale.a_node) + " each node")
     with sitting.seats(join, one, (BROKER,)) as alone, sitting.seats(join, two, (TWO_NODES,)) as both:
         sitting.alternate(

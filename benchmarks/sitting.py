@@ -79,6 +79,8 @@ class Sitting:
                 empty = server.memory_bytes
                 driven = stack.enter_context(load_on(server, crowd, self._home, self._load_core))
                 joined = driven("join")
+                if crowd.yields:
+                    driven.yields()
                 joined["memory_bytes"] = server.memory_bytes
                 joined["peak_memory_bytes"] = server.peak_memory_bytes
                 joined["memory_per_member_bytes"] = (server.memory_bytes - empty) / crowd.members
