@@ -35,7 +35,7 @@ class Crowd:
 
     ``each`` is in how many of the rooms each of them is.
     ``at_once`` is how many may be joining; 0: as many as the server's queue holds. If the load generator
-    ``yields``, others on its core go first when all have joined: it never sleeps, and a broker would wait for it.
+    ``yields``, others on its core go first when all have joined: it never sleeps, a broker would wait for it.
     """
 
     members: int
