@@ -13,8 +13,8 @@ from lanchatd.chat.posted import Posted
 from lanchatd.text import names
 from lanchatd.text.refused import Refused
 
-FIRST, REMOVED = "Lanchat-First", "Lanchat-Removed"
-"""Headers of a message: the id of its first line; that the room is removed."""
+FIRST, REMOVED, PRUNED = "Lanchat-First", "Lanchat-Removed", "Lanchat-Pruned"
+"""Headers of a message: the id of its first line; that the room is removed; up to which id none is kept."""
 
 _TALK = {kind.value: kind for kind in TALK}
 
@@ -36,18 +36,27 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """A message of a room: ``name`` as it is shown; no lines, and no name, if it removes the room."""
+    """A message of a room: ``name`` as it is shown; no lines, and no name, if it removes the room.
+
+    No lines either if it says up to which id nothing is kept (``pruned``).
+    """
 
     first: int = 0
     name: str = ""
     lines: Sequence[Line] = ()
     removes: bool = False
+    pruned: int = 0
 
 
 def encoded(posted: Sequence[Posted]) -> bytes:
     """The body of a message with these lines, and at least one."""
     rows = [(one.event.kind.value, *one.event[2:4], one.ref, int(one.event.known)) for one in posted]
     return as_json({"room": posted[0].event.room, "lines": rows})
+
+
+def pruned(room: str) -> bytes:
+    """The body of a message that says up to where nothing is kept of a room."""
+    return as_json({"room": room})
 
 
 def line_of(kind: str, nick: str, text: str, ref: str | None, known: bool, at: float | None) -> Line:
@@ -71,6 +80,8 @@ def batch_in(key: str, message: Message) -> Batch:
         name = document["room"]
         if names.room(name).key != key:
             raise ValueError(name)
+        if PRUNED in headers:
+            return Batch(name=name, pruned=int(headers[PRUNED]))
         rows = document["lines"]
         lines = [
             line_of(kind, nick, text, ref, bool(known), float(at[0]) if at else None)

@@ -21,6 +21,7 @@ from lanchatd.clock import Clock
 from lanchatd.history.disk import writing
 from lanchatd.history.disk.commits import Appended
 from lanchatd.history.disk.opening import Warn, open_log
+from lanchatd.history.disk.pruning import INDEXED
 from lanchatd.history.disk.sql import RoomRow
 from lanchatd.history.disk.writing import Values
 from lanchatd.state.database import PARTS, why_not
@@ -126,7 +127,7 @@ class Writes:
         self._writer: tuple[Worker, sqlite3.Connection] | None = None
         self._known: set[int] = set()
         self._batches: list[tuple[RoomRow, Sequence[Posted]]] = []
-        self._lost: list[tuple[int, int]] = []
+        self._lost: list[tuple[RoomRow, int]] = []
         self._bases: dict[str, Base] = {}
         self._sequence = self._goes_to = 0
         self._waiting = 0
@@ -162,8 +163,8 @@ class Writes:
         self._when_written = call
 
     def lost(self, room: RoomRow, until: int) -> None:
-        """The events of a room up to an id were taken out of the stream before they were read."""
-        self._lost.append((room.number, until))
+        """The events of a room up to an id are not in the stream any more, or are to be no more."""
+        self._lost.append((room, until))
 
     def read(self, key: str, base: Base, sequence: int) -> None:
         """A message of a room was read, the one with this sequence, and so the room has this base."""
@@ -172,10 +173,14 @@ class Writes:
             self._sequence = sequence
             self._write_soon()
 
+    @property
+    def _has_lines(self) -> bool:
+        return bool(self._batches or self._lost or self._writing)
+
     def written(self) -> Answer[None]:
         """When all that was read until now is in the file, or can't be written."""
         answer: Answer[None] = Answer()
-        if self._writer is not None and (self._batches or self._writing) and self.trouble is None:
+        if self._writer is not None and self._has_lines and self.trouble is None:
             self._all_written.append(answer)
             if not self._writing:
                 self.write()
@@ -188,17 +193,18 @@ class Writes:
         if self._writer is None or not (self._batches or self._bases):
             return
         batches, self._batches = self._batches, []
-        new = {room.number: room for room, _ in batches if room.number not in self._known}
+        lost, self._lost = self._lost, []
+        new = {room.number: room for room, _ in (*batches, *lost) if room.number not in self._known}
         self._known |= new.keys()
         rooms = writing.values_of_rooms(list(new.values()))
         events = writing.values_of_events([(room.number, batch) for room, batch in batches])
         bases = json.dumps([(key, base.sequence, base.removed) for key, base in self._bases.items()])
         self._bases = {}
-        lost, self._lost = self._lost, []
         self._writing += 1
+        gone = [(room.number, until) for room, until in lost]
         goes = self._goes_to, self._sequence
         self._goes_to = self._sequence
-        self._do(_Write(rooms, events, lost, bases, goes, sum(len(batch) for _, batch in batches)))
+        self._do(_Write(rooms, events, gone, bases, goes, sum(len(batch) for _, batch in batches)))
 
     def _do(self, write: _Write) -> None:
         if self._writer is not None:
@@ -258,8 +264,9 @@ def _written(connection: sqlite3.Connection, write: _Write) -> None:
         connection.execute("BEGIN IMMEDIATE")
         writing.insert(connection, write.rooms, write.events)
         for number, until in write.lost:
-            connection.execute("UPDATE room SET pruned = ? WHERE number = ?", (until, number))
+            connection.execute("UPDATE room SET pruned = max(pruned, ?) WHERE number = ?", (until, number))
             connection.execute("DELETE FROM event WHERE room = ? AND id <= ?", (number, until))
+            connection.execute(INDEXED)
         connection.execute(_SUBJECTS, (write.bases,))
         moved = connection.execute("UPDATE replica SET sequence = ?2 WHERE sequence = ?1", write.goes)
         if not moved.rowcount:

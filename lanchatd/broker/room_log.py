@@ -15,7 +15,7 @@ from functools import partial
 from typing import Protocol
 from weakref import ref
 
-from lanchatd.broker.batches import FIRST, REMOVED, Batch, Line, encoded
+from lanchatd.broker.batches import FIRST, PRUNED, REMOVED, Batch, Line, encoded, pruned
 from lanchatd.broker.replica import Base, Writes
 from lanchatd.broker.stream import AGAIN_S, FROM, Fate, Message, Published, Stream
 from lanchatd.chat.answers import Answer, begin
@@ -234,6 +234,8 @@ class RoomLog:
             self._is_removed(message.sequence)
             return
         self._around.writes.read(self.key, self._base, message.sequence)
+        if batch is not None and batch.pruned:
+            self._is_pruned(batch.pruned, batch.name)
         if batch is not None and batch.first > self.newest:
             if batch.first > self.newest + 1:
                 self._is_lost(batch.first - 1)
@@ -255,6 +257,23 @@ class RoomLog:
     def _is_lost(self, until: int) -> None:
         """They were taken out of the stream before this daemon read them."""
         self._disk.skip(until)
+        self._around.writes.lost(self._disk.row, until)
+
+    def say_pruned(self, until: int) -> None:
+        """All let go of the lines up to this id: what is taken out at one daemon is to be shown by none.
+
+        Not if something comes in between: it might remove the room, which would be made again.
+        """
+        body, headers = pruned(self._disk.row.name), {PRUNED: str(until)}
+        self._around.stream.publish(self._subject, body, headers, self._base.sequence, lambda _: None)
+
+    def _is_pruned(self, until: int, name: str) -> None:
+        """The lines up to an id are not to be kept, at whatever daemon."""
+        if until > self.newest:
+            self._disk.skip(until)  # it has begun with what the stream has still
+        else:
+            self._disk.forget(until)
+        self._disk.row.name = name
         self._around.writes.lost(self._disk.row, until)
 
     # -- in memory, and back

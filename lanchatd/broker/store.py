@@ -28,6 +28,9 @@ from lanchatd.state.worker import Worker
 # stream too.
 PURGE_EVERY_S = 60
 
+# How often one tries to say so, while others say something there in the same moment; then after that time.
+PRUNED_TRIES = 20
+
 NOT_YET = "the broker has not been reached yet"
 
 
@@ -210,16 +213,27 @@ class BrokerStore:
 
     async def _purge_pruned(self) -> None:
         for key, until in await self.disk.pruned():
-            log, subject = self._logs.get(key), room_subject(key)
-            if log is None or until <= self._purged_until.get(key, 0):
-                continue
-            kept = await log.read(until, until + 1, 1)
-            # The newest message of a room stays: the next one counts from it.
-            below = self._bases[key].sequence
-            if kept and (since := await self.stream.sequence_since(subject, kept[0].at)):
-                below = min(below, since)
-            await self.stream.purge(subject, below)
-            self._purged_until[key] = until
+            log = self._logs.get(key)
+            for _ in range(PRUNED_TRIES):
+                if log is None or until <= self._purged_until.get(key, 0):
+                    break
+                log.say_pruned(until)
+                await self._after(AGAIN_S)
+
+    def _after(self, wait_s: float) -> Answer[None]:
+        answer: Answer[None] = Answer()
+        self.clock.callLater(wait_s, answer.settle, None)
+        return answer
+
+    async def _purge_until(self, key: str, log: RoomLog, until: int) -> None:
+        """All daemons do it: one may die before."""
+        subject = room_subject(key)
+        kept = await log.read(until, until + 1, 1) if until < log.newest else ()
+        # The newest message of a room stays: the next one counts from it.
+        below = self._bases[key].sequence
+        if kept and (since := await self.stream.sequence_since(subject, kept[0].at)):
+            below = min(below, since)
+        await self.stream.purge(subject, below)
 
     # -- what comes
 
@@ -243,6 +257,10 @@ class BrokerStore:
             log = self._logs.get(key)
         if log is not None:
             log.arrived(message, batch)
+            if batch is not None and batch.pruned > self._purged_until.get(key, 0):
+                self._purged_until[key] = batch.pruned
+                if self.stream.up:
+                    begin(self._purge_until(key, log, batch.pruned))
             return
         base = self._bases.setdefault(key, Base())
         base.sequence = message.sequence

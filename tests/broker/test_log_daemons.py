@@ -5,15 +5,19 @@ from __future__ import annotations
 import json
 import signal
 import socket
+import sqlite3
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from lanchatd.broker.store import PURGE_EVERY_S
 from tests.broker.locked import PASSWORD, USER, Locked
 from tests.broker.plain import Plain
 from tests.broker.server import PATIENCE_S, Server, one_server
@@ -21,6 +25,9 @@ from tests.daemon import TWISTD, Daemon, Peer, daemon, environment_in, started
 from tests.service.test_systemd import ServiceManager
 
 pytestmark = [pytest.mark.broker, pytest.mark.timeout(3 * PATIENCE_S)]
+
+
+LANCHAT_LOG = str(Path(sys.executable).parent / "lanchat-log")
 
 
 @contextmanager
@@ -315,3 +322,32 @@ def test_more_than_the_broker_takes_as_one_message_is_said(tmp_path: Path) -> No
         alice.types(*(json.dumps({"line": line, "ref": str(n)}) for n, line in enumerate(lines)))
         assert [gets_ok(alice, str(number)) for number in range(12)] == list(range(1, 13))
         assert [(id_, text) for id_, _, text, _ in gets_said(bob, 12)] == list(enumerate(lines, 1))
+
+
+def test_what_an_operator_prunes_at_one_daemon_is_shown_by_none(broker: Server, tmp_path: Path) -> None:
+    """A minute later at the latest; here the other copy is looked at."""
+    with node(broker.url, tmp_path / "a") as here, node(broker.url, tmp_path / "b") as there:
+        (alice, _), (bob, _) = hello(here, "alice"), hello(there, "bob")
+        says(alice, "secret")
+        gets_said(alice, 1)
+        gets_said(bob, 1)
+        copies = [tmp_path / name / "state" / "lanchatd" / "replica.sqlite" for name in "ab"]
+        for copy in copies:
+            is_kept(copy, 1)
+        prune = [LANCHAT_LOG, "--state-dir", str(copies[0].parent), "prune", "--older-than=0", "--yes"]
+        subprocess.run(prune, check=True, capture_output=True)
+        is_kept(copies[1], 0)
+        says(bob, "after")
+        assert gets_said(bob, 1)[0][:3] == (2, "bob", "after")
+        with node(broker.url, tmp_path / "c") as new:
+            carol, _ = hello(new, "carol", after=0)
+            assert gets_said(carol, 1)[0][:3] == (2, "bob", "after")
+
+
+def is_kept(copy: Path, many: int) -> None:
+    """Wait until a copy of the log has so many lines."""
+    end = time.monotonic() + 2 * PURGE_EVERY_S
+    with closing(sqlite3.connect(copy)) as connection:
+        while connection.execute("SELECT count(*) FROM event").fetchone() != (many,):
+            assert time.monotonic() < end
+            time.sleep(0.1)

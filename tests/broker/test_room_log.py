@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import sqlite3
 from pathlib import Path
 
@@ -11,7 +12,7 @@ import pytest
 from lanchatd.broker import replica
 from lanchatd.broker.batches import FIRST, encoded
 from lanchatd.broker.replica import GATHERS_S
-from lanchatd.broker.room_log import HANGS_S, LATE_S
+from lanchatd.broker.room_log import HANGS_S, LATE_S, RoomLog
 from lanchatd.broker.store import PURGE_EVERY_S
 from lanchatd.broker.stream import FROM, room_subject
 from lanchatd.chat import closing
@@ -394,8 +395,14 @@ def test_the_copy_is_written_for_many_lines_at_once_or_when_somebody_reads(sever
     assert writer.asked == before + 3
 
 
+def said_in(several: LogWorlds) -> list[str]:
+    """What the stream has of what was said."""
+    kept = [json.loads(message.body) for message in several.broker.messages if message.subject == LOBBY]
+    return [line[2] for body in kept for line in body.get("lines", [])]
+
+
 def test_what_is_too_old_goes_from_the_stream_too(tmp_path: Path) -> None:
-    """But for the newest message, from which the next one counts."""
+    """Ids go on."""
     several = LogWorlds(tmp_path, keep_events=2)
     here, there = two(several)
     alice = here.join("alice")
@@ -404,11 +411,79 @@ def test_what_is_too_old_goes_from_the_stream_too(tmp_path: Path) -> None:
         alice.types(text)
     several.passes(PRUNE_EVERY_S + PURGE_EVERY_S + 1)
     assert texts(here) == texts(there) == [(3, "three"), (4, "four")]
-    kept = [message.body for message in several.broker.messages if message.subject == LOBBY]
-    assert [b"three" in kept[0], b"four" in kept[1], len(kept)] == [True, True, 2]
+    assert said_in(several) == ["three", "four"]
     several.passes(PURGE_EVERY_S)
     alice.types("five")
     assert texts(several.add("new")) == [(3, "three"), (4, "four"), (5, "five")]
+
+
+def prunes(node: LogNode, until: int) -> None:
+    """What `lanchat-log prune` does to its copy."""
+    with contextlib.closing(sqlite3.connect(node.path)) as connection, connection:
+        connection.execute("UPDATE room SET pruned = ?", (until,))
+        connection.execute("DELETE FROM event WHERE id <= ?", (until,))
+
+
+@pytest.mark.parametrize("until", [2, 4])
+def test_what_is_taken_out_at_one_daemon_is_shown_by_none(several: LogWorlds, until: int) -> None:
+    """Nor by one that was away meanwhile, nor by one that comes later; some lines of it, or all."""
+    here, there = two(several)
+    alice = here.join("alice")
+    alice.types("one", "two", "three")  # as one message
+    several.passes(1)
+    alice.types("four")
+    several.add("late").dies()
+    several.passes(GATHERS_S)
+    prunes(here, until)
+    several.passes(PURGE_EVERY_S + 1)
+    left = [(3, "three"), (4, "four")] if until == 2 else []
+    assert texts(here) == texts(there) == left
+    for node in (there, several.add("new"), several.add("late")):
+        assert texts(node) == left
+        node.chat.rooms["#lobby"].log.put_away()
+        assert texts(node) == left
+    several.passes(PURGE_EVERY_S + 1)
+    assert len([one for one in several.broker.messages if one.subject == LOBBY]) < 5
+    there.dies()
+    several.add("new2").dies()
+    again = several.add("new2")
+    bob = again.join("bob")
+    bob.types("five")
+    assert texts(again) == texts(here) == [*left, (5, "five")]
+
+
+def test_a_room_that_is_removed_meanwhile_is_not_made_again(several: LogWorlds) -> None:
+    """As all let go of what was taken out in it."""
+    here, there = two(several)
+    alice = here.join("alice", room="#dev")
+    alice.types("one", "two")
+    several.passes(GATHERS_S)
+    prunes(here, 1)
+    log = here.chat.rooms["#dev"].log
+    assert isinstance(log, RoomLog)
+    here.stream.held = True
+    begin(closing.remove(there.chat, there.chat.rooms["#dev"], "an administrator", ""))
+    several.settle()
+    log.say_pruned(1)
+    here.stream.held = False
+    here.stream.lets_go()
+    several.settle()
+    assert "#dev" not in there.chat.rooms
+
+
+def test_it_is_said_again_if_somebody_talks_in_the_same_moment(several: LogWorlds) -> None:
+    here, there = two(several)
+    alice, bob = here.join("alice"), there.join("bob")
+    alice.types("one", "two")
+    several.passes(GATHERS_S)
+    prunes(here, 1)
+    here.stream.held = True
+    bob.types("three")
+    several.passes(PURGE_EVERY_S)
+    here.stream.held = False
+    here.stream.lets_go()
+    several.passes(1)
+    assert texts(here) == texts(there) == [(2, "two"), (3, "three")]
 
 
 TROUBLE = "the copy of the log can't be written, so what is older is not there: no such table"

@@ -29,7 +29,7 @@ _FULLEST = """
 """
 
 # When nothing is left, places begin anew.
-_INDEXED = "UPDATE log SET indexed = min(indexed, (SELECT coalesce(max(place), 0) FROM event))"
+INDEXED = "UPDATE log SET indexed = min(indexed, (SELECT coalesce(max(place), 0) FROM event))"
 
 # Of each room, all up to the last one before the first that stays, with those from the future between them.
 _DUE = """
@@ -103,7 +103,7 @@ def _take_out(connection: sqlite3.Connection, room: int, until: int) -> Pruned:
     try:
         connection.execute("UPDATE room SET pruned = ? WHERE number = ?", (until, room))
         connection.execute("DELETE FROM event WHERE room = ? AND id <= ?", (room, until))
-        connection.execute(_INDEXED)
+        connection.execute(INDEXED)
         connection.execute("COMMIT")
     finally:
         if connection.in_transaction:
