@@ -35,15 +35,14 @@ class Batch:
     ``rendered`` is what was rendered already, one by one.
     """
 
-    __slots__ = ("_moments", "_pieces", "_starts", "_whole", "_with_less")
+    __slots__ = ("_moments", "_pieces", "_whole", "_with_less")
 
     def __init__(
         self, moments: Sequence[Moment], events: Sequence[Event], rendered: dict[Format, list[bytes]]
     ) -> None:
         self._moments = moments, events
         self._pieces = rendered
-        self._whole: dict[Format, tuple[bytes, int]] = {}
-        self._starts: dict[Format, list[int]] = {}
+        self._whole: dict[Format, tuple[bytes, int, list[int]]] = {}
         self._with_less: dict[tuple[Format, frozenset[int]], list[bytes]] = {}
 
     def moments(self, form: Format) -> Sequence[Moment]:
@@ -57,18 +56,12 @@ class Batch:
             pieces = self._pieces[form] = list(map(form.render, self._moments[form.like_irc]))
         return pieces
 
-    def whole(self, form: Format) -> tuple[bytes, int]:
-        """The same, in one piece; and how many moments are told in it."""
-        if form not in self._whole:
-            pieces = self.pieces(form)
-            self._whole[form] = b"".join(pieces), sum(map(bool, pieces))
-        return self._whole[form]
-
-    def _starts_in(self, form: Format) -> list[int]:
-        """Where each piece starts in the whole, and where the last one ends."""
-        if form not in self._starts:
-            self._starts[form] = list(accumulate(map(len, self.pieces(form)), initial=0))
-        return self._starts[form]
+    def _make_whole(self, form: Format) -> tuple[bytes, int, list[int]]:
+        """The same, in one piece; how many moments are told in it, where each starts, and the last ends."""
+        pieces = self.pieces(form)
+        starts = list(accumulate(map(len, pieces), initial=0))
+        whole = self._whole[form] = b"".join(pieces), sum(map(bool, pieces)), starts
+        return whole
 
     def pieces_without(self, form: Format, hidden: frozenset[int]) -> list[bytes]:
         """The same, without those at some indexes: they are empty."""
@@ -89,16 +82,14 @@ class Batch:
             ]
         return [piece and own.get(at, piece) for at, piece in enumerate(pieces)]
 
-    def encoded_for(
-        self, reader: ToldOtherwise, hidden: frozenset[int], own: Mapping[int, bytes]
-    ) -> tuple[bytes, int]:
-        """The same, in one piece, and how many moments it is told. ``own`` is in their order."""
-        if hidden or reader.ignores_somebody:
-            pieces = self.pieces_for(reader, hidden, own)
-            return b"".join(pieces), sum(map(bool, pieces))
+    def encoded_with(self, form: Format, own: Mapping[int, bytes]) -> tuple[bytes, int]:
+        """In one piece, for one who is told what it did itself otherwise; and how many moments it is told.
+
+        ``own`` is in their order.
+        """
         # Of sixty lines it has said one: to look at each, for each who talks, was a fifth of a fan-out.
-        encoded, told = self.whole(reader.format)
-        starts = self._starts_in(reader.format)
+        whole = self._whole.get(form)
+        encoded, told, starts = self._make_whole(form) if whole is None else whole
         parts: list[bytes] = []
         end = 0
         for at, piece in own.items():
@@ -106,7 +97,8 @@ class Batch:
             parts += (encoded[end:start], piece)
             end = starts[at + 1]
             told += bool(piece) - (start < end)
-        return b"".join((*parts, encoded[end:])), told
+        parts.append(encoded[end:])
+        return b"".join(parts), told
 
 
 def less(pieces: Sequence[bytes], hidden: frozenset[int]) -> list[bytes]:

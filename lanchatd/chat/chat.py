@@ -186,7 +186,7 @@ class Chat:
         name = names.room(text)
         if session.cursor_in(name.key) is None:
             raise Refused("not_in_room", f"You are not in {name.shown}.")
-        return self.rooms[name.key]
+        return self.registry.rooms[name.key]
 
     def user_named(self, text: str) -> User:
         """The user with the nick that was typed."""

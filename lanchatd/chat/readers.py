@@ -286,22 +286,28 @@ class Readers:
         hidden: Hidden | None,
     ) -> None:
         """Push it to those who are told something else than others, or less: each what it is told."""
+        deliveries = self.around.counts.deliveries
+        for cursor in owners:  # first, as who falls behind is taken out again
+            if cursor not in self._live_ignoring:
+                self._put_in(cursor)
         for cursor in self._live_ignoring | owners.keys():
             reader = cursor.reader
-            without = NOTHING if hidden is None or not reader.format.like_irc else hidden.from_one(cursor)
-            but = without, owners.get(cursor, NOTHING_OWN)
-            encoded, lines = batch.encoded_for(reader, *but)
+            form, own = reader.format, owners.get(cursor, NOTHING_OWN)
+            without = NOTHING if hidden is None or not form.like_irc else hidden.from_one(cursor)
+            if without or cursor in self._live_ignoring:
+                pieces = batch.pieces_for(reader, without, own)
+                encoded, lines = b"".join(pieces), sum(map(bool, pieces))
+            else:
+                encoded, lines = batch.encoded_with(form, own)
             if encoded:
-                self.around.counts.deliveries[reader.format.name] += lines
+                deliveries[form.name] += lines
                 try:
                     taken = reader.outbox.send(encoded)
                 except OSError:
                     taken = 0
                 if taken != len(encoded):
-                    told, pieces = batch.moments(reader.format), batch.pieces_for(reader, *but)
-                    self._fell_behind(cursor, began, told, pieces, taken)
-            if reader.live:
-                self._put_in(cursor)
+                    pieces = batch.pieces_for(reader, without, own)
+                    self._fell_behind(cursor, began, batch.moments(form), pieces, taken)
 
     def _keep(self, events: Sequence[Event], for_some: Mapping[int, ForSome]) -> None:
         for at, event in enumerate(events):
@@ -340,8 +346,12 @@ class Readers:
                     continue
                 own = reader.tell_own(event)
                 for cursor in reader.cursors:
-                    if cursor.readers is self:
-                        owners.setdefault(cursor, {})[at] = own
+                    if cursor.readers is not self:
+                        continue
+                    if cursor in owners:
+                        owners[cursor][at] = own
+                    else:
+                        owners[cursor] = {at: own}
         return owners
 
     def _fell_behind(
@@ -374,26 +384,30 @@ class Readers:
     def live(self, cursor: Cursor) -> None:
         """It is at the end, and is pushed what comes."""
         cursor.gap_told = False
-        self._put_in(cursor)
-
-    def _put_in(self, cursor: Cursor) -> None:
         reader = cursor.reader
         if reader.tell_own is not None:
             self._has_owners = True
         if reader.ignores_somebody:
             self._live_ignoring.add(cursor)
         else:
-            self._live.setdefault(reader.format, {})[reader.outbox.send] = cursor
+            self._put_in(cursor)
+
+    def _put_in(self, cursor: Cursor) -> None:
+        reader = cursor.reader
+        self._live.setdefault(reader.format, {})[reader.outbox.send] = cursor
 
     def no_longer_live(self, cursor: Cursor) -> None:
         """From here on it pulls."""
         cursor.at = self.newest
         cursor.presence_seen = cursor.presences
+        self._live_ignoring.discard(cursor)
         self._take_out(cursor)
 
     def _take_out(self, cursor: Cursor) -> None:
-        self._live_ignoring.discard(cursor)
-        self._live.get(cursor.reader.format, {}).pop(cursor.reader.outbox.send, None)
+        reader = cursor.reader
+        live = self._live.get(reader.format)
+        if live is not None:
+            live.pop(reader.outbox.send, None)
 
 
 def lag(reader: Reader) -> None:

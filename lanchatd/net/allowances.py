@@ -292,10 +292,10 @@ class Allowance:
         """Take a whole line in any case; how long to read no more then, if it was over the rate (s)."""
         limits = self._limits
         self._lines.take(1, limits.burst_lines, limits.lines_per_s, now)
-        lines, left = self._lines.level, self._bytes_left(now)
         waits_s = 0.0 if self.shared is None else self.shared.line_taken(now)
-        if lines < 0 or left < 0:
-            return max(waits_s, -lines / limits.lines_per_s, -left / limits.bytes_per_s)
+        lines = self._lines.level
+        if lines < 0 or self._bytes.level < 0:
+            return max(waits_s, -lines / limits.lines_per_s, -self._bytes_left(now) / limits.bytes_per_s)
         return waits_s
 
     def scrap_came(self, now: float) -> Verdict:

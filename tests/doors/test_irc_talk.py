@@ -3,11 +3,20 @@
 from __future__ import annotations
 
 import json
+import sys
+from collections import Counter
+from pathlib import Path
+from types import FrameType
 
 import pytest
 
+import lanchatd
 from tests.irc import BAD_ROOM, Client
 from tests.world import Person, World
+
+PACKAGE = Path(lanchatd.__file__).parent
+# Of Python, for one line. Whoever makes it more says why.
+MOST_CALLS = 33
 
 
 @pytest.fixture
@@ -248,3 +257,25 @@ def test_a_talker_that_reads_slowly(world: World, alice: Client, bob: Person) ->
     bob.types("three")
     alice.person.reads_on()
     assert alice.sees() == [":bob!user@lan PRIVMSG #lobby :one", ":bob!user@lan PRIVMSG #lobby :three"]
+
+
+def test_a_line_takes_few_calls() -> None:
+    """Of a client that talks as fast as it can: what a line costs beside the sends is calls of Python."""
+    world = World()
+    alice, bob = Client.joins(world, "alice", "#dev"), Client.joins(world, "bob", "#dev")
+    alice.sends("PRIVMSG #dev :what is done for the first line only is not counted")
+    bob.sees()
+    calls: Counter[str] = Counter()
+
+    def see(frame: FrameType, event: str, _: object) -> None:
+        if event == "call" and Path(frame.f_code.co_filename).is_relative_to(PACKAGE):
+            calls[frame.f_code.co_qualname] += 1
+
+    lines = [f"PRIVMSG #dev :{number}" for number in range(20)]
+    sys.setprofile(see)
+    try:
+        alice.sends(*lines)
+    finally:
+        sys.setprofile(None)
+    assert bob.sees() == [f":alice!user@lan {line}" for line in lines]
+    assert calls.total() / len(lines) <= MOST_CALLS, calls

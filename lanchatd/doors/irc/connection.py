@@ -76,7 +76,9 @@ class IrcChat(ChatProtocol):
         return TAGS_BYTES + most
 
     def is_too_long(self, line: bytes) -> bool:
-        return is_too_long(line, self._limits.max_line_bytes)
+        most = self._limits.max_line_bytes
+        size = len(line)  # looked at here, as nearly each is short
+        return (size > most or size > TAGS_BYTES) and is_too_long(line, most)
 
     def line_came(self, line: bytes) -> None:
         if self.state not in LISTENING:
@@ -98,26 +100,29 @@ class IrcChat(ChatProtocol):
         if message.command == "PONG":
             self._pong_came(message)
             return
-        self.costs(1)
+        now = self._clock.seconds()
+        self._costs_one(now)
         if message.command:
             if self.session is not None:
-                self.session.spoke_at = self._clock.seconds()
+                self.session.spoke_at = now
             commands.run(self, message)
 
     def costs(self, lines: int) -> None:
         """What it asks is as much work as so many lines. Over the rate the next one is read later."""
         now = self._clock.seconds()
         for _ in range(lines):
-            rests_s = self._allowance.line_taken(now)
-            self._rests_until = now + rests_s if rests_s else 0.0
+            self._costs_one(now)
+
+    def _costs_one(self, now: float) -> None:
+        rests_s = self._allowance.line_taken(now)
+        if rests_s:
+            self._rests_until = now + rests_s
+            self._lines_left = 0  # of this turn
+        else:
+            self._rests_until = 0.0
 
     def pause_s(self) -> float:
         return max(0.0, self._rests_until - self._clock.seconds()) if self._rests_until else 0.0
-
-    def took_one(self) -> None:
-        if self.pause_s():
-            self._lines_left = 0
-        super().took_one()
 
     def _not_utf8(self, line: bytes) -> None:
         words = line.split(b" ", 1)[0].decode("ascii", "replace").upper() or "*"
@@ -288,10 +293,15 @@ class IrcChat(ChatProtocol):
 
     def _own(self, item: Event | Private) -> bytes:
         """What it is told of what it did itself: what it said if it asked. What else it did is answered."""
-        if not self._is_echoed(item):
+        if isinstance(item, Event):
+            if item.kind not in self._told_itself:
+                return b""
+            label = self._labels.label_of(item)
+        elif self._is_echoed(item):
+            label = None
+        else:
             return b""
         encoded = self.format.render(item)
-        label = self._labels.label_of(item) if isinstance(item, Event) else None
         return encoded if label is None else tagged(encoded.decode(), f"label={label}").encode()
 
     def _is_echoed(self, item: Event | Private) -> bool:

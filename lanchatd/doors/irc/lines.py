@@ -38,16 +38,17 @@ def message_from(line: str) -> Message:
     """A line, without its end, as its parts. Any text is one."""
     tags: tuple[tuple[str, str], ...] = ()
     source = ""
-    line = line.lstrip(" ")
-    if line.startswith("@"):
-        word, _, line = line[1:].partition(" ")
-        tags = tuple(_tag(each) for each in word.split(";") if each)
+    if line[:1] in " @:":  # nearly no client sends more than the command
         line = line.lstrip(" ")
-    if line.startswith(":"):
-        source, _, line = line[1:].partition(" ")
-        line = line.lstrip(" ")
-    if line.startswith(":"):
-        return Message("", (), source, tags)  # it is no command
+        if line.startswith("@"):
+            word, _, line = line[1:].partition(" ")
+            tags = tuple(_tag(each) for each in word.split(";") if each)
+            line = line.lstrip(" ")
+        if line.startswith(":"):
+            source, _, line = line[1:].partition(" ")
+            line = line.lstrip(" ")
+        if line.startswith(":"):
+            return Message("", (), source, tags)  # it is no command
     line, colon, last = line.partition(" :")
     command, *rest = line.split(" ")
     if "" in rest:
@@ -56,7 +57,8 @@ def message_from(line: str) -> Message:
         rest.append(last)
     if len(rest) > MOST_PARAMETERS:
         rest = [*rest[: MOST_PARAMETERS - 1], " ".join(rest[MOST_PARAMETERS - 1 :])]
-    return Message(command.upper(), tuple(rest), source, tags)
+    # By `Message` itself it would take half as long again (measured), for each line.
+    return tuple.__new__(Message, (command.upper(), tuple(rest), source, tags))
 
 
 def _tag(text: str) -> tuple[str, str]:

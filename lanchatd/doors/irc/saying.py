@@ -66,7 +66,10 @@ def _say_to(irc: Client, session: Session, target: str, text: str, notice: bool,
         posted = irc.chat.say(session, room, text, kind)
         # What goes to several has several echoes: then the label comes back without one.
         later = irc.later(posted if alone else None)
-        posted.told = partial(_told, irc, target, notice, later)
+        if later is not NO_LABEL:
+            posted.told = partial(_told, irc, target, notice, later)
+        elif not notice:
+            posted.if_refused = partial(_refused, irc, target)
     elif target.lower() == names.SERVER:
         _command(irc, session, text)
     else:
@@ -94,8 +97,10 @@ def _command(irc: Client, session: Session, text: str) -> None:
 def _told(
     irc: Client, target: str, notice: bool, later: AbstractContextManager[None], refused: Refused | None
 ) -> None:
-    if refused is None and later is NO_LABEL:
-        return
     with later:
         if refused is not None and not notice:
-            irc.refuse(refused, "PRIVMSG", target)
+            _refused(irc, target, refused)
+
+
+def _refused(irc: Client, target: str, refused: Refused) -> None:
+    irc.refuse(refused, "PRIVMSG", target)
