@@ -288,13 +288,15 @@ static void time_line(struct member *member, int64_t now)
 
 /* -- what comes */
 
-/* Whether the line in `head` was a question of the server: it is no talk, and is not counted. */
+/* Whether the line in `head` was a question of the server, or says who is here: it is no talk, and is not counted. */
 static bool answered(struct member *member)
 {
     char line[HEAD + 16];
     int length;
     if (is_talk(member->dialect, member->head, member->head_length))
         return false;
+    if (is_join(member->dialect, member->head, member->head_length))
+        return true;
     length = answer(member->dialect, line, sizeof line, member->head);
     if (length)
         connection_send(&member->connection, line, length);

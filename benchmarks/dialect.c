@@ -112,6 +112,12 @@ int answer(enum dialect dialect, char *to, size_t size, const char *line)
     return snprintf(to, size, "PONG %.*s\r\n", (int)strcspn(asked, "\r"), asked);
 }
 
+bool is_join(enum dialect dialect, const char *line, size_t length)
+{
+    const char *command = dialect == IRC ? memchr(line, ' ', length) : NULL;
+    return command && !strncmp(command, " JOIN ", 6);
+}
+
 bool is_talk(enum dialect dialect, const char *line, size_t length)
 {
     switch (dialect) {
@@ -121,6 +127,7 @@ bool is_talk(enum dialect dialect, const char *line, size_t length)
     case WEB:
         return length < 11 || line[10] == 's'; /* {"type": "said" */
     default:
-        return length < 2 || line[1] == 'm'; /* <m1> and :m1!: every nick begins like this, and nothing else */
+        /* <m1> and :m1!: every nick begins like this, and nothing else */
+        return length < 2 || (line[1] == 'm' && !is_join(dialect, line, length));
     }
 }

@@ -33,6 +33,9 @@ int room_of(const char *line, size_t length);
 /* What a member answers to a line of the server that is no talk, without its end, if it asks; returns its length. */
 int answer(enum dialect dialect, char *to, size_t size, const char *line);
 
+/* Whether a line of the server says that a member has joined, which by IRC it may at any time. */
+bool is_join(enum dialect dialect, const char *line, size_t length);
+
 /* Whether a line of the server, whole or cut off, is talk of another member. */
 bool is_talk(enum dialect dialect, const char *line, size_t length);
 

@@ -106,6 +106,7 @@ ROOMS = "rooms, 1 in flight in each"
 SEVERAL_ROOMS, SEVERAL_EACH = 100, 10
 IDLE = "idle"
 ALL_READ, ONE_STALLS = "all of 1,000 read", "one of 1,000 stalls"
+FIRST_LINES = "the first line of each who talks"
 AT_HALF_LOAD = ", at half load"
 HANDSHAKES = encrypted("handshakes")
 ONE_TALKS = kept("100 members, one says 20 lines a second")
@@ -291,7 +292,10 @@ def _web(sitting: Sitting, scale: Scale) -> None:
 
 def _irc(sitting: Sitting, scale: Scale) -> None:
     members = scale.members
-    with sitting.seats(by_irc(joined(members)), Crowd(members), (OUR_IRC, OURS, *PEERS)) as seats:
+    crowd = Crowd(members)
+    with sitting.seats(by_irc(joined(members)), crowd, (OUR_IRC, OURS, *PEERS)) as seats:
+        # With it lanchatd tells that they joined: once, and not with each line that is measured below.
+        sitting.alternate(by_irc(FIRST_LINES), seats, f"lines {crowd.talkers} 1", 1)
         for lines in IRC_WINDOWS:
             load = by_irc(in_flight(members, lines))
             sitting.alternate(load, seats, f"window {lines} {scale.run_s}", scale.rounds)

@@ -25,6 +25,7 @@ from benchmarks.loads import (
 )
 from benchmarks.servers import kinds, running
 from benchmarks.sitting import Measured
+from lanchatd.chat.late_joins import LARGE_ROOM
 
 CORE = min(os.sched_getaffinity(0))
 
@@ -163,3 +164,14 @@ def test_a_load_generator_without_time_to_spare_is_named() -> None:
     measured = Measured()
     measured.add("a load", OURS, talked(1) | {"load_cpu_share": 0.96})
     assert "may have been what limits: a load, lanchatd" in table.text(measured, [])
+
+
+def test_that_somebody_joined_is_no_delivery(built: Path, tmp_path: Path) -> None:
+    """IRC clients in a large room are told of it with the first line of who joined."""
+    crowd = Crowd(LARGE_ROOM + 10, talkers=100)
+    with (
+        running(kinds(built)["lanchatd, IRC"], tmp_path / "server", CORE) as server,
+        load_on(server, crowd, built, CORE) as load,
+    ):
+        load("join")
+        assert load("lines 100 1")["deliveries"] == 100 * (crowd.members - 1)
