@@ -28,7 +28,8 @@ from lanchatd.broker.roster import (
     Row,
     Seen,
 )
-from lanchatd.broker.stream import PEOPLE, ROLLUP, SNAPSHOT, Fate, Message, Published, Stream
+from lanchatd.broker.snapshots import Snapshots
+from lanchatd.broker.stream import PEOPLE, SNAPSHOT, Fate, Message, Published, Stream
 from lanchatd.chat.accounts.rows import Proof
 from lanchatd.chat.answers import Answer
 from lanchatd.chat.chat import Chat
@@ -88,6 +89,7 @@ class People:
         # Why they left which of their rooms.
         self._left: dict[int, dict[str, tuple[str, str]]] = {}
         self._outgoing = Outgoing(stream, clock, self._session_row)
+        self._snapshots = Snapshots(stream, self._snapshot_answered)
         self._ends = False
         self._last = 0  # the sequence of the last message
         self._since_snapshot = 0
@@ -279,12 +281,15 @@ class People:
         if message.sequence <= last:
             return  # it was read before, and then the broker was lost
         if SNAPSHOT in message.headers:
-            self._since_snapshot = 0
-            if message.headers[SNAPSHOT] != str(last):
-                for told in self.roster.load(message.body):
-                    self._follow(told)
-                self._settle_what_came()
+            if (read := self._snapshots.read(message, last)) is not None:
+                self._since_snapshot = 0
+                whole, is_new = read
+                if is_new:
+                    for told in self.roster.load(whole):
+                        self._follow(told)
+                    self._settle_what_came()
             return
+        self._snapshots.ends()
         said = json.loads(message.body)
         node, count = said["node"], said["count"]
         for told in self.roster.take(node, count, said["rows"]):
@@ -305,8 +310,10 @@ class People:
         self._freed = {key for key in self._freed if self.roster.claim_of(node, key) is not None}
 
     def _write_snapshot(self) -> None:
-        headers = {**ROLLUP, SNAPSHOT: str(self._last)}
-        self._stream.publish(PEOPLE, self.roster.snapshot(), headers, self._last, self._snapshot_answered)
+        snapshot = self.roster.snapshot()
+        if len(snapshot) > self._stream.largest:
+            self._since_snapshot = 0  # if something comes in between, megabytes are not sent again at once
+        self._snapshots.write(snapshot, self._last)
 
     def _snapshot_answered(self, published: Published) -> None:
         # If another message came first, it is tried again after the next one.
