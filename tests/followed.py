@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from lanchatd.chat.readers import RECENT
+from lanchatd.chat.cursors import RECENT
 from tests.world import Person
 
 

@@ -11,8 +11,8 @@ from functools import partial
 
 from lanchatd.chat.answers import Answer
 from lanchatd.chat.batch import rendered_for
+from lanchatd.chat.cursors import RECENT, Cursor, Reader, make_live
 from lanchatd.chat.events import Event, Missed, Reason
-from lanchatd.chat.readers import RECENT, Cursor, Reader, make_live
 from lanchatd.text.refused import Refused
 
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from itertools import islice
 from operator import attrgetter
 from typing import Any
 from weakref import ref
 
+from lanchatd.chat.cursors import Readers
 from lanchatd.chat.events import (
     NO_REASON,
     NO_TOPIC,
@@ -19,10 +21,10 @@ from lanchatd.chat.events import (
     Reason,
     Topic,
 )
+from lanchatd.chat.fan_out import fan_out
 from lanchatd.chat.format import Format
 from lanchatd.chat.log import Log
 from lanchatd.chat.posted import Posted
-from lanchatd.chat.readers import Readers
 from lanchatd.chat.rolls import Reading, Roll
 from lanchatd.chat.shared import Shared
 from lanchatd.chat.turn import Turn
@@ -45,7 +47,7 @@ class Room:
         self._lists = around.lists
         self._lists_told = 0
         self._now = around.now
-        self._turn = Turn(self.members, self.readers.fan_out, log, around)
+        self._turn = Turn(self.members, partial(fan_out, self.readers), log, around)
         self.post: Callable[[Event], Posted] = self._turn.post
         """Something is said or done; it is told at the end of the turn. Ask the answer when it was."""
         self.used_at = 0.0  # when the last one left, in seconds since the epoch

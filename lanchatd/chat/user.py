@@ -9,11 +9,11 @@ from weakref import ReferenceType, ref
 from lanchatd.chat import replay
 from lanchatd.chat.accounts.rows import Proof
 from lanchatd.chat.connection import Connection, Outbox
+from lanchatd.chat.cursors import Cursor, Readers, lag, make_live
 from lanchatd.chat.events import Event, Here, Item, Private, Read
 from lanchatd.chat.format import Format
 from lanchatd.chat.ignored import Ignored
 from lanchatd.chat.peer import Peer
-from lanchatd.chat.readers import Cursor, Readers, lag, make_live
 from lanchatd.text.names import Name
 
 
@@ -85,7 +85,7 @@ class User:
 
 
 class Session:
-    """One connection of a user. Implements `lanchatd.chat.readers.Reader`.
+    """One connection of a user. Implements `lanchatd.chat.cursors.Reader`.
 
     In one room, or in ``several``. Times are seconds of the daemon's monotonic clock.
     """

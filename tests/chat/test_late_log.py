@@ -9,10 +9,10 @@ import pytest
 
 from lanchatd.chat import moderating
 from lanchatd.chat.answers import Answer
+from lanchatd.chat.cursors import lag, make_live
 from lanchatd.chat.events import Event, Kind
 from lanchatd.chat.posted import Posted
 from lanchatd.chat.presence_turns import SMALL_ROOM
-from lanchatd.chat.readers import lag, make_live
 from lanchatd.chat.turn import MOST_HELD_S
 from lanchatd.history.memory import MemoryLog
 from lanchatd.limits import Limits

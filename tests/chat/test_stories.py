@@ -224,8 +224,8 @@ class Story:
             for cursor in session.cursors:
                 assert chat.rooms[cursor.readers.key].readers is cursor.readers
         for room in chat.rooms.values():
-            pushed = {cursor for live in room.readers._live.values() for cursor in live.values()}
-            pushed |= room.readers._live_ignoring
+            pushed = {cursor for live in room.readers.pushed.values() for cursor in live.values()}
+            pushed |= room.readers.pushed_apart
             live = {session.cursor_in(room.key) for session in chat.sessions() if session.live}
             assert pushed == live - {None}
 

@@ -6,7 +6,7 @@ import pytest
 
 from lanchatd.chat import closing, moderating
 from lanchatd.chat.answers import begin
-from lanchatd.chat.readers import PRESENCES_KEPT
+from lanchatd.chat.cursors import PRESENCES_KEPT
 from tests.irc import BAD_ROOM, Client
 from tests.world import Person, World
 

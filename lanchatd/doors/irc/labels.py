@@ -9,9 +9,9 @@ from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from itertools import chain
 
+from lanchatd.chat.cursors import Cursor
 from lanchatd.chat.events import Event
 from lanchatd.chat.posted import Posted
-from lanchatd.chat.readers import Cursor
 from lanchatd.chat.user import Session
 from lanchatd.doors.irc.lines import Message, escaped
 from lanchatd.formats.irc import HOST
