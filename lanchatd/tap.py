@@ -18,8 +18,8 @@ from twisted.application.service import IService, Service
 # it is read in any case.
 signal.signal(signal.SIGHUP, signal.SIG_IGN)
 
+from lanchatd.chat.accounts.accounts import Accounts
 from lanchatd.chat.accounts.proof import WayIn
-from lanchatd.chat.accounts.register import Accounts
 from lanchatd.chat.chat import Chat
 from lanchatd.chat.events import Node
 from lanchatd.chat.log import Log

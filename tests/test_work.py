@@ -18,8 +18,8 @@ from typing import Any
 import pytest
 
 from lanchatd.chat import late_joins
+from lanchatd.chat.accounts.accounts import Accounts
 from lanchatd.chat.accounts.proof import WayIn
-from lanchatd.chat.accounts.register import Accounts
 from lanchatd.chat.chat import Chat
 from lanchatd.chat.presence_turns import SMALL_ROOM
 from lanchatd.doors.all_doors import all_doors

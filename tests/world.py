@@ -22,9 +22,9 @@ from twisted.internet.error import ConnectionAborted, ConnectionDone, Connection
 from twisted.internet.task import Clock
 from twisted.python.failure import Failure
 
-from lanchatd.chat import moderating, nicks
+from lanchatd.chat import moderating, renaming
+from lanchatd.chat.accounts.accounts import Accounts
 from lanchatd.chat.accounts.proof import WayIn
-from lanchatd.chat.accounts.register import Accounts
 from lanchatd.chat.accounts.rows import BY_PASSWORD, Account, Change, Proof
 from lanchatd.chat.answers import Answer
 from lanchatd.chat.chat import Chat
@@ -359,7 +359,7 @@ class World:
             number = self.accounts.next_number()
             account = Account(number, user.name, self.now(), self.now(), "", "drowssap")
             self.accounts.apply(Change((account,)))
-            nicks.is_owner(self.chat, user, Proof(number, BY_PASSWORD))
+            renaming.became_owner(self.chat, user, Proof(number, BY_PASSWORD))
         assert user.account is not None
         return Proof(user.account, BY_PASSWORD)
 

@@ -8,7 +8,7 @@ from dataclasses import astuple, fields
 from typing import Any
 
 from lanchatd.broker.packing import as_json, packed, unpacked
-from lanchatd.chat.accounts.register import Accounts
+from lanchatd.chat.accounts.accounts import Accounts
 from lanchatd.chat.accounts.rows import Account, Change, Code, Device, Held, ReadMark, Row
 from lanchatd.text.names import Name
 

@@ -15,7 +15,7 @@ from lanchatd.broker.far_sessions import DISMISS, READ, TELL, nodes_of
 from lanchatd.broker.packing import as_json
 from lanchatd.broker.people import People
 from lanchatd.broker.stream import Stream
-from lanchatd.chat import closing
+from lanchatd.chat import closing_rooms
 from lanchatd.chat.answers import Answer
 from lanchatd.chat.chat import Chat
 from lanchatd.chat.events import Notice, Private, Read, Reason
@@ -195,7 +195,7 @@ class Direct:
     def _close(self, key: str, how: str, words: str, text: str) -> None:
         room = self._chat.rooms.get(key)
         if room is not None and key != names.LOBBY:
-            closing.send_out(self._chat, room, how, Reason(words, text))
+            closing_rooms.send_out(self._chat, room, how, Reason(words, text))
 
 
 def _tell(session: Session, word: str, more: list[Any]) -> None:

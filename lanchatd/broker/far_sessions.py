@@ -10,7 +10,7 @@ import json
 from collections.abc import Callable, Hashable
 from typing import Any, ClassVar
 
-from lanchatd.chat import entering, nicks
+from lanchatd.chat import entering, renaming
 from lanchatd.chat.accounts.rows import Proof
 from lanchatd.chat.chat import Chat
 from lanchatd.chat.events import NO_REASON, Item, Notice, Read, Reason
@@ -190,13 +190,13 @@ class FarSessions:
                 self.left(session.node, session.number, NO_REASON)
                 return
             self._send_away(other)
-        nicks.is_renamed(self._chat, user, name)
+        renaming.was_renamed(self._chat, user, name)
 
     def _knows(self, session: FarSession, facts: Facts) -> None:
         chat, user, account = self._chat, session.user, facts["account"]
         session.proof = _proof(facts)
         if account is not None and user.account is None:
-            nicks.is_owner(chat, user, Proof(account, *facts["proof"]))
+            renaming.became_owner(chat, user, Proof(account, *facts["proof"]))
         if session.real_name != facts["real_name"]:
             chat.know_real_name(session, facts["real_name"])
         if session.away != facts["away"]:
@@ -245,4 +245,4 @@ def is_renamed_by_account(chat: Chat, number: int, name: Name) -> None:
     """An account has another nick: so has who is here with it."""
     for user in tuple(chat.users.values()):
         if user.account == number and user.name != name:
-            nicks.is_renamed(chat, user, name)
+            renaming.was_renamed(chat, user, name)

@@ -30,8 +30,8 @@ from lanchatd.broker.stream import (
     Published,
     Stream,
 )
-from lanchatd.chat import moderating, nicks
-from lanchatd.chat.accounts.register import Outdated
+from lanchatd.chat import moderating, renaming
+from lanchatd.chat.accounts.accounts import Outdated
 from lanchatd.chat.accounts.rows import Account, Change, Proof, ReadMark, Row
 from lanchatd.chat.answers import Answer
 from lanchatd.chat.chat import Chat
@@ -61,7 +61,7 @@ class _Proposal:
 
 
 class SharedAccounts:
-    """This node's end of it; `keep` is what `lanchatd.chat.accounts.register` asks."""
+    """This node's end of it; `keep` is what `lanchatd.chat.accounts.accounts` asks."""
 
     log = Logger("lanchatd")
 
@@ -226,7 +226,7 @@ class SharedAccounts:
         if here is None or here.account is not None:
             return
         if mine or all(session.far for session in here.sessions):  # they have registered it
-            nicks.is_owner(self._chat, here, Proof(account.number, ""))
+            renaming.became_owner(self._chat, here, Proof(account.number, ""))
         else:
             lost_the_nick(here)
 

@@ -17,8 +17,8 @@ from lanchatd.broker.direct import Direct
 from lanchatd.broker.stream import AGAIN_S, FROM, MODERATION, ROLLUP, Fate, Message, Published, Stream
 from lanchatd.chat import moderating
 from lanchatd.chat.answers import Answer
+from lanchatd.chat.bans_and_mutes import VERSION, target_from
 from lanchatd.chat.chat import Chat
-from lanchatd.chat.moderation import VERSION, target_from
 from lanchatd.clock import Clock
 from lanchatd.text import names
 from lanchatd.text.refused import Refused
@@ -32,7 +32,7 @@ NOTHING: Document = {"version": VERSION, "bans": [], "mutes": [], "operators": [
 
 
 class SharedModeration:
-    """This node's end of it; `keep` is what `lanchatd.chat.moderation` asks."""
+    """This node's end of it; `keep` is what `lanchatd.chat.bans_and_mutes` asks."""
 
     log = Logger("lanchatd")
 

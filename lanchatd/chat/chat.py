@@ -9,6 +9,8 @@ from weakref import ref
 from lanchatd.chat.accounts.proof import WayIn
 from lanchatd.chat.accounts.rows import Account, Proof
 from lanchatd.chat.answers import Answer
+from lanchatd.chat.bans_and_mutes import Keep, Moderation
+from lanchatd.chat.catching_up_turns import CatchingUpTurns
 from lanchatd.chat.counts import Counts
 from lanchatd.chat.events import (
     NO_REASON,
@@ -24,14 +26,12 @@ from lanchatd.chat.format import Place
 from lanchatd.chat.list_turns import ListTurns
 from lanchatd.chat.lists import Lists
 from lanchatd.chat.log import Log
-from lanchatd.chat.moderation import Keep, Moderation
 from lanchatd.chat.nodes import ALONE, Nodes
 from lanchatd.chat.peer import Peer
 from lanchatd.chat.posted import Posted
 from lanchatd.chat.presence_turns import PresenceTurns
 from lanchatd.chat.refs import Refs
 from lanchatd.chat.registry import Registry
-from lanchatd.chat.replay_turns import ReplayTurns
 from lanchatd.chat.rolls import Roll
 from lanchatd.chat.room import Room
 from lanchatd.chat.searching import Search
@@ -92,7 +92,7 @@ class Chat:
         for nick in names.RESERVED:
             self.nicks_seen.add(names.nick(nick))
         around = Shared(
-            clock, now, limits, ReplayTurns(clock), PresenceTurns(clock), self.lists, self.list_turns,
+            clock, now, limits, CatchingUpTurns(clock), PresenceTurns(clock), self.lists, self.list_turns,
             self.counts,
         )  # fmt: skip
         self.registry = Registry(new_log, around)

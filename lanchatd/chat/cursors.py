@@ -2,7 +2,7 @@
 
 A live session's cursors are at the ends of their logs, and it is pushed each batch (`lanchatd.chat.fan_out`).
 One whose socket does not take it all is lagging from then on, in all its rooms, as it has one socket; how it
-catches up is in `lanchatd.chat.replay`.
+catches up is in `lanchatd.chat.catching_up`.
 """
 
 from __future__ import annotations

@@ -7,9 +7,9 @@ from functools import partial
 
 from lanchatd.chat.accounts import changes
 from lanchatd.chat.answers import Answer
+from lanchatd.chat.bans_and_mutes import Ban, Target
 from lanchatd.chat.chat import Chat
 from lanchatd.chat.events import Kind, Reason
-from lanchatd.chat.moderation import Ban, Target
 from lanchatd.chat.user import Session, User
 from lanchatd.text.names import Name
 from lanchatd.text.quoting import with_quote

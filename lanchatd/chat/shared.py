@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from lanchatd.chat.catching_up_turns import CatchingUpTurns
 from lanchatd.chat.counts import Counts
 from lanchatd.chat.list_turns import ListTurns
 from lanchatd.chat.lists import Lists
 from lanchatd.chat.presence_turns import PresenceTurns
-from lanchatd.chat.replay_turns import ReplayTurns
 from lanchatd.clock import Clock
 from lanchatd.limits import Limits
 
@@ -21,7 +21,7 @@ class Shared:
     clock: Clock
     now: Callable[[], float]
     limits: Limits
-    replay_turns: ReplayTurns
+    catching_up_turns: CatchingUpTurns
     presence_turns: PresenceTurns
     lists: Lists
     list_turns: ListTurns

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import ClassVar
 from weakref import ReferenceType, ref
 
-from lanchatd.chat import replay
+from lanchatd.chat import catching_up
 from lanchatd.chat.accounts.rows import Proof
 from lanchatd.chat.connection import Connection, Outbox
 from lanchatd.chat.cursors import Cursor, Readers, lag, make_live
@@ -211,7 +211,7 @@ class Session:
     # -- live and lagging
 
     def catch_up(self) -> None:
-        replay.catch_up(self)
+        catching_up.catch_up(self)
 
     def fell_behind(self) -> None:
         """A direct message was not taken whole."""

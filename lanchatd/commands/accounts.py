@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from lanchatd.chat import nicks
+from lanchatd.chat import renaming
 from lanchatd.chat.accounts import changes, codes
 from lanchatd.chat.accounts.proof import OFF
 from lanchatd.chat.accounts.rows import FOR_GUEST, FOR_RETURN, Account, Change, Code, Device, Held, Row
@@ -63,7 +63,7 @@ async def _account_command(chat: Chat, administrator: Administrator, what: str, 
 
 
 async def _give_code(chat: Chat, administrator: Administrator, what: str, name: Name) -> None:
-    code, until = codes.new_code(), chat.now() + chat.limits.code_days * nicks.DAY_S
+    code, until = codes.new_code(), chat.now() + chat.limits.code_days * renaming.DAY_S
 
     def change() -> Change:
         account = chat.accounts.named(name.key)
@@ -123,13 +123,13 @@ async def _free(chat: Chat, administrator: Administrator, name: Name) -> None:
 
 async def _remove(chat: Chat, administrator: Administrator, name: Name) -> None:
     def change() -> Change:
-        held_until = chat.now() + chat.limits.held_days * nicks.DAY_S
+        held_until = chat.now() + chat.limits.held_days * renaming.DAY_S
         return changes.removed(chat.accounts, _account(chat, name), held_until)
 
     changed = await chat.accounts.propose(change)
     (account,) = (row for row in changed.gone if isinstance(row, Account))
     shown = account.name.shown
-    nicks.is_gone(
+    renaming.account_went(
         chat, account, f"{shown} is not yours any more: the account was removed by {administrator.nick}."
     )
     text = f"{shown} belongs to nobody now, and is held for {_counted(int(chat.limits.held_days), 'day')}."
@@ -143,7 +143,7 @@ async def _invite(chat: Chat, administrator: Administrator, uses: int | None, da
 
     def change() -> Change:
         chat.accounts.refuse_codes(None)
-        until = chat.now() + for_days * nicks.DAY_S
+        until = chat.now() + for_days * renaming.DAY_S
         return Change((Code(str(codes.hash_of(code)), FOR_GUEST, None, many, until, administrator.nick),))
 
     await chat.accounts.propose(change)

@@ -8,7 +8,7 @@ from dataclasses import Field, replace
 from typing import Any, Protocol
 
 from lanchatd import __version__
-from lanchatd.chat import closing, moderating
+from lanchatd.chat import closing_rooms, moderating
 from lanchatd.chat.chat import Chat
 from lanchatd.chat.events import Kind, Notice
 from lanchatd.chat.figures import figures_of
@@ -143,11 +143,11 @@ async def _room(
         raise Refused("lobby", f"Everybody begins in {room.name}: it can't be closed or removed.")
     here, lines = len(room.members), room.readers.newest
     if what == "close":
-        how = closing.CLOSED
-        await closing.close(chat, room, administrator.nick, reason or "")
+        how = closing_rooms.CLOSED
+        await closing_rooms.close(chat, room, administrator.nick, reason or "")
     elif meant or administrator.sure or not lines:
-        how = closing.REMOVED
-        await closing.remove(chat, room, administrator.nick, reason or "")
+        how = closing_rooms.REMOVED
+        await closing_rooms.remove(chat, room, administrator.nick, reason or "")
     else:
         would = f"What was said in {room.name}, {lines:,} line{'' if lines == 1 else 's'}, would go for good"
         raise Refused(NOT_SURE, f"{would}: room remove {room.name} --yes says that it is meant.")

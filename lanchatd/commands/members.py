@@ -6,7 +6,7 @@ import re
 from collections.abc import Coroutine
 from typing import Any
 
-from lanchatd.chat import entering, nicks
+from lanchatd.chat import entering, renaming
 from lanchatd.chat.answers import Answer
 from lanchatd.chat.chat import Chat
 from lanchatd.chat.events import NO_REASON, Kind, Notice, Reason
@@ -28,7 +28,7 @@ MOST_IGNORED = 100  # nicks, by one member
 
 
 def _nick(chat: Chat, speaker: Speaker, nick: str) -> Coroutine[Answer[Any], None, None]:
-    return wait_for(speaker, nicks.rename(chat, speaker.user, nick))
+    return wait_for(speaker, renaming.rename(chat, speaker.user, nick))
 
 
 def _me(chat: Chat, speaker: Speaker, text: str) -> Posted:

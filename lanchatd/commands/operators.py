@@ -5,9 +5,9 @@ from __future__ import annotations
 import ipaddress
 
 from lanchatd.chat import moderating
+from lanchatd.chat.bans_and_mutes import LONGEST_REASON, Ban, Target, target_from
 from lanchatd.chat.chat import Chat
 from lanchatd.chat.events import Notice
-from lanchatd.chat.moderation import LONGEST_REASON, Ban, Target, target_from
 from lanchatd.commands.actor import Actor, Does
 from lanchatd.commands.parsing import LONGEST_HISTORY
 from lanchatd.text import names

@@ -6,7 +6,7 @@ from collections.abc import Callable, Coroutine, Iterable
 from dataclasses import replace
 from typing import Any
 
-from lanchatd.chat import nicks
+from lanchatd.chat import renaming
 from lanchatd.chat.accounts import changes, codes, passwords
 from lanchatd.chat.accounts.rows import (
     BY_KEY,
@@ -67,7 +67,7 @@ async def _register(chat: Chat, speaker: Speaker, typed: str | None) -> None:
         raise
     (account,) = (row for row in changed.put if isinstance(row, Account))
     by = BY_PASSWORD if key is None else BY_KEY
-    nicks.is_owner(chat, user, Proof(account.number, by, key))
+    renaming.became_owner(chat, user, Proof(account.number, by, key))
     how = "your password" if key is None else f"the key {key} of this device"
     speaker.tell(Notice((f"{account.name.shown} is yours now, by {how}.",)))
 
@@ -210,11 +210,11 @@ async def _account_(chat: Chat, speaker: Speaker, delete: str | None) -> None:
         return
 
     def deleted(account: Account) -> Change:
-        return changes.removed(chat.accounts, account, chat.now() + chat.limits.held_days * nicks.DAY_S)
+        return changes.removed(chat.accounts, account, chat.now() + chat.limits.held_days * renaming.DAY_S)
 
     changed = await _change(chat, speaker, deleted)
     (account,) = (row for row in changed.gone if isinstance(row, Account))
-    nicks.is_gone(chat, account, f"{account.name.shown} is not yours any more.")
+    renaming.account_went(chat, account, f"{account.name.shown} is not yours any more.")
 
 
 def _account(chat: Chat, speaker: Speaker) -> Account:

@@ -16,7 +16,7 @@ from lanchatd.broker.link import Link
 from lanchatd.broker.nodes import SeveralNodes
 from lanchatd.broker.store import BrokerStore
 from lanchatd.broker.stream import Unfit
-from lanchatd.chat import closing
+from lanchatd.chat import closing_rooms
 from lanchatd.chat.chat import Chat
 from lanchatd.chat.events import Node, Notice
 from lanchatd.service.services import restore
@@ -129,7 +129,7 @@ class BrokerService(Service):
         """A room was removed at another daemon."""
         room = self._chat.rooms.get(key)
         if room is not None:
-            closing.is_removed(self._chat, room)
+            closing_rooms.is_removed(self._chat, room)
 
     def _trouble_changed(self) -> None:
         if (why := self._store.writes.trouble) is not None:

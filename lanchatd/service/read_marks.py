@@ -7,7 +7,7 @@ from typing import Any
 from twisted.application.service import Service
 from twisted.logger import Logger
 
-from lanchatd.chat.accounts.register import Accounts
+from lanchatd.chat.accounts.accounts import Accounts
 from lanchatd.chat.accounts.rows import Change
 from lanchatd.chat.answers import Answer
 from lanchatd.clock import Call

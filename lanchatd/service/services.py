@@ -37,7 +37,7 @@ from lanchatd.state.files import StateError
 MODERATION, AUDIT, HOST_KEY, CERTIFICATE = "moderation.json", "audit.log", "host_key", "tls.pem"
 HISTORY, REPLICA = "history.sqlite", "replica.sqlite"
 
-# Three times 10,000 of the longest entries, as they are in `lanchatd.chat.moderation`, are half of it.
+# Three times 10,000 of the longest entries, as they are in `lanchatd.chat.bans_and_mutes`, are half of it.
 LARGEST_MODERATION_BYTES = 33_554_432
 
 

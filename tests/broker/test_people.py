@@ -10,7 +10,7 @@ import pytest
 
 from lanchatd.broker.snapshots import PART
 from lanchatd.broker.stream import Fate, Message, Published
-from lanchatd.chat import closing, moderating
+from lanchatd.chat import closing_rooms, moderating
 from lanchatd.chat.answers import begin
 from lanchatd.chat.events import Node
 from tests.broker.several import Several
@@ -401,7 +401,7 @@ def test_a_room_that_is_closed_is_closed_everywhere() -> None:
     here, there = several
     alice, bob = here.join("alice", room="#dev"), there.join("bob", room="#dev")
     alice.sees()
-    begin(closing.close(here.chat, here.chat.rooms["#dev"], "admin", "enough"))
+    begin(closing_rooms.close(here.chat, here.chat.rooms["#dev"], "admin", "enough"))
     several.settle()
     assert '-- #dev was closed by admin: "enough".' in alice.sees()
     assert '-- #dev was closed by admin: "enough".' in bob.sees()

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 
 from lanchatd.broker.account_rows import everything
 from lanchatd.chat import moderating
-from lanchatd.chat.moderation import Ban, target_from
+from lanchatd.chat.bans_and_mutes import Ban, target_from
 from lanchatd.text.names import Name
 from tests.broker.several import Node, Several
 from tests.world import Person

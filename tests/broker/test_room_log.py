@@ -15,7 +15,7 @@ from lanchatd.broker.replica import GATHERS_S
 from lanchatd.broker.room_log import HANGS_S, LATE_S, RoomLog
 from lanchatd.broker.store import PURGE_EVERY_S
 from lanchatd.broker.stream import FROM, room_subject
-from lanchatd.chat import closing
+from lanchatd.chat import closing_rooms
 from lanchatd.chat.answers import begin
 from lanchatd.chat.events import Event, Kind
 from lanchatd.chat.posted import Posted
@@ -287,7 +287,7 @@ def test_a_room_is_removed_everywhere(several: LogWorlds) -> None:
     alice.types("secret")
     assert texts(there, "#dev") == [(1, "secret")]
     bob.sees()
-    removed = begin(closing.remove(here.chat, here.chat.rooms["#dev"], "an administrator", "old"))
+    removed = begin(closing_rooms.remove(here.chat, here.chat.rooms["#dev"], "an administrator", "old"))
     several.settle()
     removed.result()
     assert "#dev" not in here.chat.rooms
@@ -309,7 +309,7 @@ def test_a_room_can_not_be_removed_while_the_broker_is_away(
     alice = here.join("alice", room="#dev")
     alice.types("hi")
     here.stream.cut()
-    removed = begin(closing.remove(here.chat, here.chat.rooms["#dev"], "an administrator", ""))
+    removed = begin(closing_rooms.remove(here.chat, here.chat.rooms["#dev"], "an administrator", ""))
     assert str(removed.error) == "That line can't be kept: the broker can't be reached."
     assert logged_errors == [REFUSED]
     logged_errors.clear()
@@ -320,7 +320,7 @@ def test_a_line_on_its_way_into_a_room_that_is_removed_is_refused(several: LogWo
     alice, bob = here.join("alice", room="#dev"), there.join("bob", room="#dev")
     alice.types("hi")
     there.stream.held = True
-    begin(closing.remove(here.chat, here.chat.rooms["#dev"], "an administrator", ""))
+    begin(closing_rooms.remove(here.chat, here.chat.rooms["#dev"], "an administrator", ""))
     bob.types("too late")
     there.stream.held = False
     there.stream.lets_go()
@@ -462,7 +462,7 @@ def test_a_room_that_is_removed_meanwhile_is_not_made_again(several: LogWorlds) 
     log = here.chat.rooms["#dev"].log
     assert isinstance(log, RoomLog)
     here.stream.held = True
-    begin(closing.remove(there.chat, there.chat.rooms["#dev"], "an administrator", ""))
+    begin(closing_rooms.remove(there.chat, there.chat.rooms["#dev"], "an administrator", ""))
     several.settle()
     log.say_pruned(1)
     here.stream.held = False

@@ -9,7 +9,7 @@ import pytest
 
 from lanchatd.broker.shared_moderation import NOTHING, changed_again
 from lanchatd.chat import moderating
-from lanchatd.chat.moderation import Ban, target_from
+from lanchatd.chat.bans_and_mutes import Ban, target_from
 from tests.broker.several import Node, Several
 
 

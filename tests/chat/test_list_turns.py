@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from lanchatd.chat.list_turns import PIECES_A_TURN, ListTurns
-from tests.chat.test_replay_turns import Turns
+from tests.chat.test_catching_up_turns import Turns
 
 
 def test_so_many_pieces_are_told_in_a_turn() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from lanchatd.chat.moderation import Ban, Bans, Mutes, Network, network_from
+from lanchatd.chat.bans_and_mutes import Ban, Bans, Mutes, Network, network_from
 from lanchatd.text.names import nick
 
 NOW = 1_000.0

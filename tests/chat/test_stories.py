@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from lanchatd.chat import closing, moderating, turn
+from lanchatd.chat import closing_rooms, moderating, turn
 from lanchatd.chat.answers import begin
 from lanchatd.chat.user import User
 from lanchatd.doors.first_bytes import FirstBytes
@@ -150,7 +150,11 @@ class Story:
     def room_goes(self) -> None:
         room = self.world.chat.rooms.get(self.random.choice(ROOMS))
         if room is not None and room.key != names.LOBBY:
-            begin(self.random.choice((closing.close, closing.remove))(self.world.chat, room, "admin", ""))
+            begin(
+                self.random.choice((closing_rooms.close, closing_rooms.remove))(
+                    self.world.chat, room, "admin", ""
+                )
+            )
             self.world.settle()
 
     def stops_reading(self) -> None:

@@ -595,7 +595,7 @@ def test_a_reason_that_could_harm_a_terminal_is_loaded_without_harm(world: World
 
 def test_what_can_be_kept_is_limited(world: World, console: Console, monkeypatch: pytest.MonkeyPatch) -> None:
     """Of each kind; what is over makes room."""
-    monkeypatch.setattr("lanchatd.chat.moderation.MOST_KEPT", 1)
+    monkeypatch.setattr("lanchatd.chat.bans_and_mutes.MOST_KEPT", 1)
     world.join("alice")
     for nick in ("bob", "carol"):
         world.make_owner(world.join(nick))

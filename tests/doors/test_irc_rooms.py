@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from lanchatd.chat import closing, moderating
+from lanchatd.chat import closing_rooms, moderating
 from lanchatd.chat.answers import begin
 from lanchatd.chat.cursors import PRESENCES_KEPT
 from tests.irc import BAD_ROOM, Client
@@ -284,7 +284,7 @@ def test_one_that_missed_more_than_is_known_is_told_who_is_here(world: World, al
 def test_a_room_that_is_closed_is_left(world: World, bob: Person) -> None:
     """Its clients stay connected, be it their only room."""
     alice = Client.joins(world, "alice", "#dev")
-    begin(closing.close(world.chat, world.chat.rooms["#dev"], "admin", "done"))
+    begin(closing_rooms.close(world.chat, world.chat.rooms["#dev"], "admin", "done"))
     world.settle()
     assert alice.sees() == [
         ':lanchat!user@lan NOTICE alice :#dev was closed by admin: "done".',

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from lanchatd.chat.answers import begin
-from lanchatd.chat.closing import remove
+from lanchatd.chat.closing_rooms import remove
 from lanchatd.history.disk.pruning import STEP
 from lanchatd.history.disk.store import PRUNE_PAUSE_S
 from lanchatd.history.lanchat_log import main

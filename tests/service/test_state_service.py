@@ -12,8 +12,8 @@ import pytest
 from twisted.internet import reactor as installed_reactor
 
 from lanchatd.chat import moderating
+from lanchatd.chat.accounts.accounts import Accounts
 from lanchatd.chat.accounts.proof import WayIn
-from lanchatd.chat.accounts.register import Accounts
 from lanchatd.chat.chat import Chat
 from lanchatd.history.memory import MemoryLog
 from lanchatd.limits import Limits

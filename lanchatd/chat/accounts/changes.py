@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from lanchatd.chat.accounts.register import Accounts
+from lanchatd.chat.accounts.accounts import Accounts
 from lanchatd.chat.accounts.rows import Account, Change, Device, Held, Row
 from lanchatd.chat.peer import Peer
 from lanchatd.text import names

@@ -10,8 +10,8 @@ from contextlib import suppress
 from dataclasses import replace
 
 from lanchatd.chat.accounts import changes, codes, passwords
+from lanchatd.chat.accounts.accounts import Accounts
 from lanchatd.chat.accounts.passwords import Hashing
-from lanchatd.chat.accounts.register import Accounts
 from lanchatd.chat.accounts.rows import (
     BY_CODE,
     BY_KEY,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Container
 
 from lanchatd.chat.accounts import changes
-from lanchatd.chat.accounts.register import Accounts
+from lanchatd.chat.accounts.accounts import Accounts
 from lanchatd.chat.accounts.rows import Change, Row
 from lanchatd.limits import Limits
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from lanchatd.chat import nicks
+from lanchatd.chat import renaming
 from lanchatd.chat.answers import Answer, begin
 from lanchatd.chat.events import NO_REASON, Reason
 from lanchatd.doors.irc.capabilities import offered
@@ -75,7 +75,7 @@ def nick(irc: Client, message: Message) -> None:
             if isinstance(answer.error, Refused) and answer.error.code != "same_nick":
                 irc.refuse(answer.error, "NICK", wanted)
 
-    begin(nicks.rename(irc.chat, irc.session.user, wanted)).when_known(renamed)
+    begin(renaming.rename(irc.chat, irc.session.user, wanted)).when_known(renamed)
 
 
 def user(irc: Client, message: Message) -> None:

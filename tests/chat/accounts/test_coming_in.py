@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from lanchatd.chat import entering
-from lanchatd.chat.accounts import register
+from lanchatd.chat.accounts import accounts
 from lanchatd.chat.accounts.codes import hash_of
 from lanchatd.chat.accounts.proof import INVITE, OFF
 from lanchatd.chat.accounts.rows import FOR_GUEST, FOR_RETURN, Change, Code, Device, Held, Proof
@@ -218,7 +218,7 @@ def test_who_is_seen_while_much_is_changed_comes_in(world: Owners, monkeypatch: 
     """When it was seen is noted another time."""
     world.owner("alice", key=KEY).hangs_up()
     world.passes(3_600)
-    monkeypatch.setattr(register, "MOST_WAITING", 0)
+    monkeypatch.setattr(accounts, "MOST_WAITING", 0)
     assert world.comes("alice", key=KEY).user.nick == "alice"
 
 

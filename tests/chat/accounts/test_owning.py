@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from lanchatd.chat import moderating, nicks
+from lanchatd.chat import moderating, renaming
 from lanchatd.chat.accounts.rows import Change, Held
 from lanchatd.text.names import nick
 from tests.accounts import HOME, KEY, OTHER_KEY, PASSWORD, Owners
@@ -156,7 +156,7 @@ def test_a_nick_that_is_being_registered_is_not_changed(world: Owners) -> None:
     alice.types("/register")
     alice.wire.protocol.inner.paused = False  # as another door may let it
     user = alice.user
-    coroutine = nicks.rename(world.chat, user, "alina")
+    coroutine = renaming.rename(world.chat, user, "alina")
     with pytest.raises(Exception, match="alice is being registered"):
         coroutine.send(None)
     assert last(world.connect().types("alice")) == ("!! alice is being given to somebody. Take another nick.")

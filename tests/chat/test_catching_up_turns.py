@@ -7,7 +7,7 @@ from typing import Any
 
 from twisted.internet.task import Clock
 
-from lanchatd.chat.replay_turns import ReplayTurns
+from lanchatd.chat.catching_up_turns import CatchingUpTurns
 
 
 class Turns(Clock):
@@ -22,7 +22,7 @@ class Turns(Clock):
 class Puller:
     """Somebody who pulls; the log answers at once, or when the test lets it."""
 
-    def __init__(self, pulls: ReplayTurns, at_once: bool = True) -> None:
+    def __init__(self, pulls: CatchingUpTurns, at_once: bool = True) -> None:
         self.begun = 0
         self.here = True
         self._at_once = at_once
@@ -36,9 +36,9 @@ class Puller:
         return self.here
 
 
-def some(count: int, **how: Any) -> tuple[Turns, ReplayTurns, list[Puller], Callable[[], list[int]]]:
+def some(count: int, **how: Any) -> tuple[Turns, CatchingUpTurns, list[Puller], Callable[[], list[int]]]:
     clock = Turns()
-    pulls = ReplayTurns(clock)
+    pulls = CatchingUpTurns(clock)
     pullers = [Puller(pulls, **how) for _ in range(count)]
     return clock, pulls, pullers, lambda: [puller.begun for puller in pullers]
 

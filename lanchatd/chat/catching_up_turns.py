@@ -13,7 +13,7 @@ from collections.abc import Callable
 from lanchatd.clock import Clock
 
 
-class ReplayTurns:
+class CatchingUpTurns:
     """Who pulls next, in all rooms."""
 
     def __init__(self, clock: Clock) -> None:

@@ -1,4 +1,4 @@
-"""The nick that a user has: how it becomes another one, and whose it is."""
+"""A user takes another nick, or owns it from now on, or no longer."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ async def rename(chat: Chat, user: User, text: str) -> None:
         await _rename_account(chat, user, user.account, text)
     elif user.is_here:
         _refuse_changing(chat, user)
-        is_renamed(chat, user, _other_name(chat, user, text))
+        was_renamed(chat, user, _other_name(chat, user, text))
 
 
 async def _rename_account(chat: Chat, user: User, number: int, text: str) -> None:
@@ -42,7 +42,7 @@ async def _rename_account(chat: Chat, user: User, number: int, text: str) -> Non
         chat.moderation.changed()
     here = chat.users.get(old.name.key)
     if here is not None and here.account == number:
-        is_renamed(chat, here, account.name)
+        was_renamed(chat, here, account.name)
 
 
 def _refuse_changing(chat: Chat, user: User) -> None:
@@ -58,7 +58,7 @@ def _other_name(chat: Chat, user: User, text: str) -> Name:
     return name
 
 
-def is_owner(chat: Chat, user: User, proof: Proof) -> None:
+def became_owner(chat: Chat, user: User, proof: Proof) -> None:
     """A guest owns the nick from now on."""
     user.account = proof.account
     for session in user.sessions:
@@ -68,7 +68,7 @@ def is_owner(chat: Chat, user: User, proof: Proof) -> None:
     chat.tell_of(user, Kind.OWNED, "", set())
 
 
-def is_gone(chat: Chat, account: Account, text: str) -> None:
+def account_went(chat: Chat, account: Account, text: str) -> None:
     """An account is there no more: who is here is told the text, and nobody moderates by it."""
     if account.name.key in chat.moderation.operators:
         moderating.unmake_operator(chat, account.name)
@@ -78,7 +78,7 @@ def is_gone(chat: Chat, account: Account, text: str) -> None:
             session.connection.dismiss("account_gone", text, NO_REASON)
 
 
-def is_renamed(chat: Chat, user: User, name: Name) -> None:
+def was_renamed(chat: Chat, user: User, name: Name) -> None:
     """A user has another nick, which was free."""
     for other in chat.users.values():
         if other.ignored is not None:

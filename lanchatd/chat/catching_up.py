@@ -37,7 +37,7 @@ def catch_up(reader: Reader) -> None:
         # A newcomer, or nearly live: not worth the wait.
         _read(cursor, lambda: None)
     else:
-        cursor.readers.around.replay_turns.ask(partial(_take_turn, cursor, cursor.at))
+        cursor.readers.around.catching_up_turns.ask(partial(_take_turn, cursor, cursor.at))
 
 
 def _name_some(cursor: Cursor) -> None:
@@ -60,10 +60,10 @@ def _name_some(cursor: Cursor) -> None:
 
 
 def _take_turn(cursor: Cursor, after: int) -> bool:
-    """`ReplayTurns`: it is the cursor's turn, if it still reads."""
+    """`CatchingUpTurns`: it is the cursor's turn, if it still reads."""
     if not _still_reads(cursor, after):
         return False
-    _read(cursor, cursor.readers.around.replay_turns.done)
+    _read(cursor, cursor.readers.around.catching_up_turns.done)
     return True
 
 
