@@ -254,9 +254,7 @@ class Readers:
     def take_out(self, cursor: Cursor) -> None:
         """It is not, until it is put in again."""
         reader = cursor.reader
-        live = self.pushed.get(reader.format)
-        if live is not None:
-            live.pop(reader.outbox.send, None)
+        self.pushed.get(reader.format, {}).pop(reader.outbox.send, None)
 
 
 def lag(reader: Reader) -> None:

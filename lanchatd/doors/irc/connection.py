@@ -276,8 +276,9 @@ class IrcChat(ChatProtocol):
         session.told_read = partial(read_elsewhere, self)
         if self.chat.muted_as(user) is None:  # who is muted says nothing by it either
             session.real_name = self.real_name
+        shared = self.shared
         self._has_read = HasRead(
-            self.chat, self._clock, self.shared.returning, session, self._goes_on, self._ask
+            self.chat, shared.rounds, shared.returning, session, self._goes_on, self._ask
         )
         return session
 

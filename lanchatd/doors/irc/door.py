@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from lanchatd.doors.door import Opening
 from lanchatd.doors.irc.connection import IrcChat
+from lanchatd.doors.irc.reading import CONFIRM_S
 from lanchatd.doors.irc.returning import Returning
+from lanchatd.doors.irc.rounds import Rounds
 from lanchatd.doors.irc.shared import Shared
 from lanchatd.doors.refusal import LastLine, only_tls
 from lanchatd.formats.irc import IrcFormats
@@ -23,8 +25,9 @@ class IrcDoor:
     def open(self, opening: Opening) -> IrcChat:
         """Take over a connection."""
         if self._shared is None:
-            connections = opening.connections
-            self._shared = Shared(IrcFormats(connections.limits), Returning(connections.clock.seconds))
+            clock, limits = opening.connections.clock, opening.connections.limits
+            rounds = Rounds(clock, CONFIRM_S)
+            self._shared = Shared(IrcFormats(limits), Returning(clock.seconds), rounds)
         return IrcChat(opening, self._shared)
 
     def open_plain(self, opening: Opening) -> LastLine:

@@ -7,8 +7,8 @@ from collections.abc import Callable
 from lanchatd.chat.chat import Chat
 from lanchatd.chat.format import Place
 from lanchatd.chat.user import Session
-from lanchatd.clock import Call, Clock
 from lanchatd.doors.irc.returning import Had, Returning
+from lanchatd.doors.irc.rounds import Rounds
 
 # How often a client that was told something is asked whether it has read it.
 CONFIRM_S = 10
@@ -20,18 +20,19 @@ class HasRead:
     def __init__(
         self,
         chat: Chat,
-        clock: Clock,
+        rounds: Rounds,
         returning: Returning,
         session: Session,
         goes_on: Callable[[], bool],
         ping: Callable[[str], None],
     ) -> None:
-        """``goes_on`` says whether it does when it comes back; a bot does not, and is not asked for nothing.
+        """``rounds`` are of `CONFIRM_S`.
 
+        ``goes_on`` says whether it does when it comes back; a bot does not, and is not asked for nothing.
         ``ping`` asks it with a word; it answers with a PONG of that.
         """
         self._chat = chat
-        self._clock = clock
+        self._rounds = rounds
         self._returning = returning
         self._session = session
         self._goes_on = goes_on
@@ -39,7 +40,7 @@ class HasRead:
         self._had: Had = returning.came(self._who)
         self._asked: tuple[str, Had] | None = None
         self._pings = 0
-        self._next: Call = clock.callLater(CONFIRM_S, self._ask)
+        rounds.come(self)
 
     @property
     def _who(self) -> tuple[str, str]:
@@ -67,7 +68,7 @@ class HasRead:
 
     def is_gone(self) -> None:
         """Remember it, for when it comes back."""
-        self._next.cancel()
+        self._rounds.go(self)
         self._returning.went(self._who, self._had)
 
     def _given(self) -> Had:
@@ -77,8 +78,8 @@ class HasRead:
             for cursor in self._session.cursors
         }
 
-    def _ask(self) -> None:
-        self._next = self._clock.callLater(CONFIRM_S, self._ask)
+    def ask(self) -> None:
+        """`Rounds`: whether it has read what it was told, if it was told something."""
         if self._asked is not None or self._session.outbox.waiting or not self._goes_on():
             return
         given = self._given()
