@@ -12,7 +12,7 @@ from random import Random
 from typing import Any
 
 from lanchatd.chat import moderating
-from lanchatd.commands.rows import MEMBERS
+from lanchatd.commands.all_commands import MEMBERS
 from lanchatd.doors.line_protocol import ChatProtocol, State
 from tests.escapes import ESCAPES, harm_in, texts_in
 from tests.irc import any_line

@@ -104,7 +104,7 @@ def test_the_client_loads_no_server() -> None:
     rules = {name for name in loaded.split() if re.match(r"lanchatd\.(chat|commands)\.", name)}
     assert rules == {
         "lanchatd.chat.events", "lanchatd.chat.format",
-        "lanchatd.commands.rows", "lanchatd.commands.parsing", "lanchatd.commands.expected",
+        "lanchatd.commands.all_commands", "lanchatd.commands.parsing", "lanchatd.commands.expected",
     }  # fmt: skip
     assert {name.split(".")[1] for name in loaded.split() if name.startswith("lanchatd.")} <= CLIENT_KNOWS
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from lanchatd.commands.rows import CONSOLE, MEMBERS
+from lanchatd.commands.all_commands import CONSOLE, MEMBERS
 from lanchatd.limits import each_limit, option_name
 from lanchatd.options import Options
 from tests.daemon import daemon

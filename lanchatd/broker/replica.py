@@ -22,7 +22,7 @@ from lanchatd.history.disk import writing
 from lanchatd.history.disk.commits import Appended
 from lanchatd.history.disk.opening import Warn, open_log
 from lanchatd.history.disk.pruning import INDEXED
-from lanchatd.history.disk.sql import RoomRow
+from lanchatd.history.disk.reading import RoomRow
 from lanchatd.history.disk.writing import Values
 from lanchatd.state.database import PARTS, why_not
 from lanchatd.state.files import StateError

@@ -19,7 +19,7 @@ from lanchatd.chat.refs import Refs
 from lanchatd.chat.searching import Asker, Hits
 from lanchatd.chat.user import User
 from lanchatd.clock import Call, Clock
-from lanchatd.history.disk.sql import Restored
+from lanchatd.history.disk.reading import Restored
 from lanchatd.history.disk.store import DiskStore
 from lanchatd.limits import Limits
 from lanchatd.state.worker import Worker

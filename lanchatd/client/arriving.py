@@ -12,7 +12,7 @@ from lanchatd.client.session import ClientSession
 from lanchatd.client.shown_event import ShownEvent
 from lanchatd.client.windows import Window, Windows
 from lanchatd.client.wishes import Wishes
-from lanchatd.commands.rows import command_in
+from lanchatd.commands.all_commands import command_in
 
 # What is told of a room to who is in it, and shown there.
 _SAID = frozenset({"said", "acted", "topic"})

@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 
 from lanchatd.client.session import ClientSession
 from lanchatd.client.windows import Windows
+from lanchatd.commands.all_commands import MEMBERS
 from lanchatd.commands.expected import FREE, expected
-from lanchatd.commands.rows import MEMBERS
 
 _ANY_TEXT = tuple(FREE)
 

@@ -7,7 +7,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from lanchatd.client import xdg
-from lanchatd.commands.rows import MEMBERS
+from lanchatd.commands.all_commands import MEMBERS
 
 LINES = 1_000
 

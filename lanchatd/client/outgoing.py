@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from itertools import count
 from typing import Any
 
-from lanchatd.commands.rows import command_in
+from lanchatd.commands.all_commands import command_in
 from lanchatd.limits import Limits
 
 # What a line may have, in bytes, with its JSON around it: the server counts both.

@@ -23,7 +23,7 @@ from lanchatd.client.sanitize import text_of
 from lanchatd.client.session import ClientSession
 from lanchatd.client.shown_event import ShownEvent
 from lanchatd.client.streams import InputThread, OutputThread, has_input
-from lanchatd.commands.rows import command_in
+from lanchatd.commands.all_commands import command_in
 
 # No more is read from standard input while this many lines are not acknowledged.
 MOST_WAITING = 64

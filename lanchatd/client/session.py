@@ -29,7 +29,7 @@ from lanchatd.client.sanitize import (
     texts_of,
 )
 from lanchatd.client.shown_event import Received, ShownEvent
-from lanchatd.commands.rows import command_in
+from lanchatd.commands.all_commands import command_in
 from lanchatd.text import names
 
 # Codes of errors after which coming back by itself would be rude.

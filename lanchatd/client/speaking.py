@@ -12,7 +12,7 @@ from lanchatd.client.local_clock import about_clock
 from lanchatd.client.room_logs import RoomLogs
 from lanchatd.client.sanitize import clean
 from lanchatd.client.windows import Window, Windows
-from lanchatd.commands.rows import command_in
+from lanchatd.commands.all_commands import command_in
 from lanchatd.text.refused import Refused
 
 LOCAL = {

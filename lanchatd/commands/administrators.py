@@ -16,8 +16,8 @@ from lanchatd.chat.posted import Posted
 from lanchatd.chat.room import Room
 from lanchatd.chat.user import Session, User
 from lanchatd.commands.actor import Does, topic_of
+from lanchatd.commands.all_commands import CONSOLE
 from lanchatd.commands.report import At, Cell, Facts, Report, Span, Table
-from lanchatd.commands.rows import CONSOLE
 from lanchatd.limits import Limits, conflict_in, each_limit, limit_from, option_name
 from lanchatd.text import names
 from lanchatd.text.quoting import single_spaced

@@ -16,8 +16,8 @@ from lanchatd.chat.user import Session
 from lanchatd.commands import accounts, administrators, members, operators, owners
 from lanchatd.commands.actor import Actor, Does
 from lanchatd.commands.administrators import Administrator
+from lanchatd.commands.all_commands import CONSOLE, MEMBERS
 from lanchatd.commands.parsing import Commands, Row
-from lanchatd.commands.rows import CONSOLE, MEMBERS
 from lanchatd.commands.speaker import Speaker
 from lanchatd.text import cleaning
 from lanchatd.text.refused import Refused

@@ -10,7 +10,7 @@ from lanchatd.chat.answers import Answer
 from lanchatd.chat.events import Item
 from lanchatd.chat.room import Room
 from lanchatd.chat.user import Session, User
-from lanchatd.commands.rows import MEMBERS
+from lanchatd.commands.all_commands import MEMBERS
 
 
 async def wait_for(speaker: Speaker, work: Coroutine[Answer[Any], None, None]) -> None:

@@ -9,9 +9,9 @@ from typing import Any
 from twisted.internet.defer import Deferred
 
 from lanchatd.commands.administrators import Administrator, Daemon
+from lanchatd.commands.all_commands import CONSOLE
 from lanchatd.commands.dispatch import administer
 from lanchatd.commands.report import Report, as_text
-from lanchatd.commands.rows import CONSOLE
 from lanchatd.doors.connections import Connections
 
 

@@ -7,10 +7,10 @@ from collections.abc import Callable, Sequence
 from lanchatd.chat.answers import Answer, begin
 from lanchatd.chat.chat import Chat
 from lanchatd.commands.administrators import NOT_SURE, Administrator, Daemon
+from lanchatd.commands.all_commands import CONSOLE
 from lanchatd.commands.dispatch import administer
 from lanchatd.commands.expected import FREE, expected
 from lanchatd.commands.report import Report, as_json, as_text
-from lanchatd.commands.rows import CONSOLE
 from lanchatd.console.dialogue import REFUSED, Ended
 from lanchatd.console.prompt import UNSURE
 from lanchatd.console.session_audit import SessionAudit

@@ -7,8 +7,8 @@ from dataclasses import replace
 from lanchatd.chat.accounts.rows import SIGNED
 from lanchatd.chat.events import Notice
 from lanchatd.chat.format import Hello, LineFormat, Unreadable
+from lanchatd.commands.all_commands import command_in
 from lanchatd.commands.dispatch import run
-from lanchatd.commands.rows import command_in
 from lanchatd.doors.door import Opening
 from lanchatd.doors.line_protocol import LISTENING, ChatProtocol, State
 from lanchatd.net.allowances import Verdict

@@ -16,10 +16,10 @@ from typing import TypeAlias
 from lanchatd.chat.events import Event
 from lanchatd.formats.json_lines import JsonFormat
 from lanchatd.formats.text import TextFormat
-from lanchatd.history.disk import sql
+from lanchatd.history.disk import reading
 from lanchatd.history.disk.pruning import DAY_S, due, prune
+from lanchatd.history.disk.reading import RoomRow
 from lanchatd.history.disk.schema import APPLICATION_ID, NEW_NAME
-from lanchatd.history.disk.sql import RoomRow
 from lanchatd.state.database import back_up, connect
 from lanchatd.state.directory import default_state_dir
 from lanchatd.state.file_tool import Wrong, exit_code, opened
@@ -127,7 +127,7 @@ def _days(text: str) -> float:
 
 def _rooms(connection: sqlite3.Connection, asked: argparse.Namespace) -> None:
     for name, count, newest_us in connection.execute(_ROOMS):
-        last = "" if newest_us is None else f", the last at {full_time(newest_us / sql.US)}"
+        last = "" if newest_us is None else f", the last at {full_time(newest_us / reading.US)}"
         sys.stdout.buffer.write(f"{name}: {_lines(count)}{last}\n".encode())
 
 
@@ -142,8 +142,8 @@ def _export(connection: sqlite3.Connection, asked: argparse.Namespace) -> None:
 def _all_events(connection: sqlite3.Connection) -> Iterator[Event]:
     # Some at a time: as long as one statement reads, all that the daemon writes meanwhile is kept twice.
     place = 0
-    while events := connection.execute(_OF_ALL, (place, sql.MOST_READ)).fetchall():
-        yield from (sql.event_from(*columns) for _, *columns in events)
+    while events := connection.execute(_OF_ALL, (place, reading.MOST_READ)).fetchall():
+        yield from (reading.event_from(*columns) for _, *columns in events)
         place = events[-1][0]
 
 
@@ -154,7 +154,7 @@ def _events(connection: sqlite3.Connection, name: str) -> Iterator[Event]:
     if found is None:
         raise Wrong(f"nothing was ever said in {name}")
     room, after = RoomRow(*found), 0
-    while events := sql.read(connection, room, after, sys.maxsize, _CHUNK):
+    while events := reading.read(connection, room, after, sys.maxsize, _CHUNK):
         yield from events
         after = events[-1].id
 

@@ -22,7 +22,7 @@ from lanchatd.chat import moderating
 from lanchatd.chat.chat import Chat
 from lanchatd.chat.events import Notice
 from lanchatd.doors.factory import ChatFactory
-from lanchatd.history.disk.sql import Restored
+from lanchatd.history.disk.reading import Restored
 from lanchatd.history.disk.store import DiskStore
 from lanchatd.net.newcomers import Gate
 from lanchatd.net.socket_options import set_socket_options

@@ -11,9 +11,9 @@ import pytest
 from lanchatd.chat import moderating
 from lanchatd.chat.answers import Answer
 from lanchatd.commands.administrators import Administrator
+from lanchatd.commands.all_commands import CONSOLE
 from lanchatd.commands.dispatch import administer
 from lanchatd.commands.report import Cell, Report, Span, Table, as_json, as_text
-from lanchatd.commands.rows import CONSOLE
 from lanchatd.text import names
 from lanchatd.text.refused import Refused
 from tests.chat.test_late_log import LateWorld

@@ -7,9 +7,9 @@ import re
 import pytest
 
 from lanchatd.commands.actor import Does
+from lanchatd.commands.all_commands import CONSOLE, MEMBERS
 from lanchatd.commands.dispatch import CONSOLE_DOES, MEMBERS_DO
 from lanchatd.commands.parsing import Commands, one_slip
-from lanchatd.commands.rows import CONSOLE, MEMBERS
 from tests.world import Person, World
 
 ADDRESSES = "An address is like 192.0.2.7 or 2001:db8::7, a network like 192.0.2.0/24 or 2001:db8::/64."

@@ -17,8 +17,8 @@ from lanchatd.chat.posted import Posted
 from lanchatd.history.disk import writing
 from lanchatd.history.disk.index import index
 from lanchatd.history.disk.opening import open_log
+from lanchatd.history.disk.reading import RoomRow
 from lanchatd.history.disk.searches import SEARCH_S
-from lanchatd.history.disk.sql import RoomRow
 from tests.daemon import Daemon, Peer, daemon
 from tests.faults.crowd import Child, intruder
 

@@ -14,8 +14,8 @@ from lanchatd.history.disk import pruning, writing
 from lanchatd.history.disk.index import STEP, STEP_BYTES, index
 from lanchatd.history.disk.opening import open_log
 from lanchatd.history.disk.pruning import Pruned, prune
+from lanchatd.history.disk.reading import RoomRow
 from lanchatd.history.disk.schema import MIGRATIONS
-from lanchatd.history.disk.sql import RoomRow
 from lanchatd.history.disk.store import INDEX_AFTER_S, PRUNE_EVERY_S
 from lanchatd.state.trusted_time import JUMP_S
 from tests.disk import DiskWorld

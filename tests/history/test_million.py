@@ -18,7 +18,7 @@ from lanchatd.chat.posted import Posted
 from lanchatd.history.disk import writing
 from lanchatd.history.disk.index import index
 from lanchatd.history.disk.opening import open_log
-from lanchatd.history.disk.sql import RoomRow
+from lanchatd.history.disk.reading import RoomRow
 from lanchatd.service.services import HISTORY
 from tests.daemon import Daemon, Peer, daemon
 

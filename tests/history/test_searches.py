@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from lanchatd.chat.searching import Hits
-from lanchatd.history.disk import sql
+from lanchatd.history.disk import reading
 from lanchatd.history.disk.commits import HANGS_S
 from lanchatd.history.disk.index import STEP_BYTES
 from lanchatd.history.disk.searches import CATCH_UP_STEPS, Searches
@@ -32,13 +32,13 @@ def world(tmp_path: Path) -> DiskWorld:
 def searched(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """What the file was asked for, in order."""
     asked: list[str] = []
-    search = sql.search
+    search = reading.search
 
     def spy(connection: sqlite3.Connection, query: str, *rest: Any) -> Hits:
         asked.append(query.strip('"*'))
         return search(connection, query, *rest)
 
-    monkeypatch.setattr(sql, "search", spy)
+    monkeypatch.setattr(reading, "search", spy)
     return asked
 
 
@@ -54,17 +54,17 @@ def ends_after(looks: int) -> Callable[..., Callable[[], bool]]:
 
 def test_a_search_ends_wherever_it_is(world: DiskWorld, monkeypatch: pytest.MonkeyPatch) -> None:
     """What was found so far are the newest; and the connection is good for the next one."""
-    monkeypatch.setattr(sql, "_LOOK_EVERY", 1)
+    monkeypatch.setattr(reading, "_LOOK_EVERY", 1)
     alice = world.join("alice")
     for number in range(12):
         alice.types(f"tea {number}")
     world.passes(10)
     with closing(sqlite3.connect(world.path)) as connection:
-        whole = sql.search(connection, '"tea"*', 1_000, 10, lambda: lambda: False)
+        whole = reading.search(connection, '"tea"*', 1_000, 10, lambda: lambda: False)
         assert whole.whole and len(whole.lines) == 10
         seen = set()
         for looks in count():
-            hits = sql.search(connection, '"tea"*', 1_000, 10, ends_after(looks))
+            hits = reading.search(connection, '"tea"*', 1_000, 10, ends_after(looks))
             assert hits.lines == whole.lines[: len(hits.lines)]
             seen.add(len(hits.lines))
             if hits.whole:
@@ -78,14 +78,14 @@ def test_another_fault_is_not_taken_for_the_end(world: DiskWorld) -> None:
         closing(sqlite3.connect(world.path)) as connection,
         pytest.raises(sqlite3.OperationalError, match="unterminated string"),
     ):
-        sql.search(connection, '"', 1_000, 10, lambda: lambda: False)
+        reading.search(connection, '"', 1_000, 10, lambda: lambda: False)
 
 
 def test_who_searches_for_too_much_is_shown_what_was_found(
     world: DiskWorld, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """And told that it was ended; alone it goes on from there."""
-    monkeypatch.setattr(sql, "_LOOK_EVERY", 1)
+    monkeypatch.setattr(reading, "_LOOK_EVERY", 1)
     alice = world.join("alice")
     for number in range(5):
         alice.types(f"tea {number}")
@@ -108,7 +108,7 @@ def test_who_searches_for_too_much_is_shown_what_was_found(
 
 def test_a_search_has_a_time(world: DiskWorld, monkeypatch: pytest.MonkeyPatch) -> None:
     """By a clock that only goes forward."""
-    monkeypatch.setattr(sql, "_LOOK_EVERY", 1)
+    monkeypatch.setattr(reading, "_LOOK_EVERY", 1)
     monkeypatch.setattr("lanchatd.history.disk.searches.SEARCH_S", -1)
     alice = world.join("alice").types("tea")
     alice.sees()

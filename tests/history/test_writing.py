@@ -10,9 +10,9 @@ import pytest
 
 from lanchatd.chat.events import Event, Kind
 from lanchatd.chat.posted import Posted
-from lanchatd.history.disk import sql, writing
+from lanchatd.history.disk import reading, writing
 from lanchatd.history.disk.opening import open_log
-from lanchatd.history.disk.sql import RoomRow
+from lanchatd.history.disk.reading import RoomRow
 from lanchatd.history.disk.writing import MOST_ROWS
 
 LOBBY = RoomRow(1, "#lobby", "#Lobby")
@@ -33,7 +33,7 @@ def said(*ids: int) -> list[Posted]:
 
 def kept(connection: sqlite3.Connection) -> list[Event]:
     found: list[Event] = []
-    while events := sql.read(connection, LOBBY, len(found), 1 << 40, 1 << 30):
+    while events := reading.read(connection, LOBBY, len(found), 1 << 40, 1 << 30):
         found += events
     return found
 

@@ -17,7 +17,7 @@ from typing import Protocol
 from lanchatd.chat.posted import Posted
 from lanchatd.clock import Call, Clock
 from lanchatd.history.disk import writing
-from lanchatd.history.disk.sql import RoomRow
+from lanchatd.history.disk.reading import RoomRow
 from lanchatd.limits import Limits
 from lanchatd.state.database import why_not
 from lanchatd.state.worker import Worker

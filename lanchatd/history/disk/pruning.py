@@ -6,8 +6,8 @@ import sqlite3
 import sys
 from dataclasses import dataclass
 
+from lanchatd.history.disk.reading import US
 from lanchatd.history.disk.removing import removed, take_words_out
-from lanchatd.history.disk.sql import US
 
 # What one step takes out at the most, in events and in bytes of text (and one event at least): a few
 # milliseconds, in which nothing else is written.

@@ -10,7 +10,7 @@ from lanchatd.chat.events import Event
 from lanchatd.chat.log import Listener
 from lanchatd.chat.posted import Posted
 from lanchatd.history.disk.commits import Keeping
-from lanchatd.history.disk.sql import RoomRow
+from lanchatd.history.disk.reading import RoomRow
 from lanchatd.history.memory import Tail
 from lanchatd.text.refused import Refused
 

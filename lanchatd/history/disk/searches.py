@@ -17,9 +17,9 @@ from functools import partial
 from lanchatd.chat.answers import Answer, begin
 from lanchatd.chat.searching import Asker, Hits
 from lanchatd.clock import Clock
-from lanchatd.history.disk import sql
+from lanchatd.history.disk import reading
+from lanchatd.history.disk.asking import Asking
 from lanchatd.history.disk.index import index
-from lanchatd.history.disk.reading import Asking
 from lanchatd.history.disk.words import query_of
 from lanchatd.state.worker import Worker
 from lanchatd.text.refused import Refused
@@ -78,7 +78,7 @@ class Searches:
             return answer
         _, connection = self._reader
         place = _NEWEST if before is None else before
-        find = partial(sql.search, connection, query, place, count, self._new_end)
+        find = partial(reading.search, connection, query, place, count, self._new_end)
         self._waiting.setdefault(asker.address, deque()).append(_Waiting(asker, find, answer))
         if not self._under_way:
             self._begin_next()

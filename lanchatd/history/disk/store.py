@@ -12,16 +12,16 @@ from weakref import WeakValueDictionary
 from lanchatd.chat.answers import Answer, begin
 from lanchatd.chat.events import Event
 from lanchatd.clock import Call, Clock, call_all
-from lanchatd.history.disk import sql
+from lanchatd.history.disk import reading
+from lanchatd.history.disk.asking import Asking
 from lanchatd.history.disk.commits import Commits, Keeping
 from lanchatd.history.disk.index import index
 from lanchatd.history.disk.opening import Warn, open_log
 from lanchatd.history.disk.pruning import DAY_S, Pruned, prune
-from lanchatd.history.disk.reading import Asking
+from lanchatd.history.disk.reading import Restored, RoomRow
 from lanchatd.history.disk.removing import remove, removed
 from lanchatd.history.disk.room_log import DiskLog
 from lanchatd.history.disk.searches import Searches
-from lanchatd.history.disk.sql import Restored, RoomRow
 from lanchatd.history.memory import Tail, Tails
 from lanchatd.limits import Limits
 from lanchatd.state.database import PARTS, connect, why_not
@@ -91,22 +91,22 @@ class DiskStore:
         Raises `lanchatd.state.files.StateError`; ``warn`` is told of a damaged file, and ``trouble_changed``
         is called when ``commits.trouble`` is another.
         """
-        writing, self.name = open_file(self.path, warn)
+        to_write, self.name = open_file(self.path, warn)
         try:
             found = list(
-                sql.restore(writing, self._limits, self._tails, self._now() - self._limits.ref_memory_s)
+                reading.restore(to_write, self._limits, self._tails, self._now() - self._limits.ref_memory_s)
             )
-            newest_at = sql.newest_at(writing)
-            self._removals, unfinished = removed(writing)
-            reading, searching = (connect(self.path, read_only=True) for _ in range(2))
+            newest_at = reading.newest_at(to_write)
+            self._removals, unfinished = removed(to_write)
+            to_read, to_search = (connect(self.path, read_only=True) for _ in range(2))
         except sqlite3.Error as error:
             raise StateError(f"{self.path}: {error}") from None
         self._rooms = {restored.room.key: restored for restored in found}
         self._last_number = max([restored.room.number for restored in found] + unfinished, default=0)
         self._workers = [
-            (self._new_worker("log writes"), writing),
-            (self._new_worker("log reads"), reading),
-            (self._new_worker("log searches"), searching),
+            (self._new_worker("log writes"), to_write),
+            (self._new_worker("log reads"), to_read),
+            (self._new_worker("log searches"), to_search),
         ]
         self.commits.begin(*self._workers[0], trouble_changed)
         self._reads = Asking(self._workers[1][0], self._clock)
@@ -197,7 +197,7 @@ class DiskStore:
     def pruned(self) -> Answer[list[tuple[str, int]]]:
         """The rooms from which lines were taken out, by their keys, and up to which id."""
         _, connection = self._workers[1]
-        return begin(self._reads.do(partial(sql.pruned, connection)))
+        return begin(self._reads.do(partial(reading.pruned, connection)))
 
     def _remove(self, room: RoomRow) -> Answer[None]:
         answer: Answer[None] = Answer()
@@ -238,7 +238,9 @@ class DiskStore:
 
     def _read(self, room: RoomRow, after: int, until: int, limit_bytes: int) -> Answer[Sequence[Event]]:
         _, connection = self._workers[1]
-        work: Callable[[], Sequence[Event]] = partial(sql.read, connection, room, after, until, limit_bytes)
+        work: Callable[[], Sequence[Event]] = partial(
+            reading.read, connection, room, after, until, limit_bytes
+        )
         return begin(self._reads.do(work))
 
 

@@ -1,4 +1,4 @@
-"""Events as rows: written, many in one statement (`sql` says why)."""
+"""Events as rows: written, many in one statement (`reading` says why)."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pathlib import Path
 
 from lanchatd.chat.events import Kind
 from lanchatd.chat.posted import Posted
-from lanchatd.history.disk.sql import US, RoomRow
+from lanchatd.history.disk.reading import US, RoomRow
 from lanchatd.history.disk.words import words_of
 
 Values = list[int | str | None]
