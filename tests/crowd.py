@@ -20,7 +20,7 @@ from tests.world import Person, World
 
 NICKS = ("alice", "bob", "carol", "irving")
 IRC = NICKS.index("irving")
-IRC_SHAPES = re.compile(r"(?:@\S+ )?:\S+ |ERROR :")
+IRC_SHAPES = re.compile(r"(?:@\S+ )?(?::\S+ |ERROR :)")
 SHAPES = re.compile(r"(?:\d\d:\d\d )?(?:<\S+> |\* \S+ |\[\S+ -> \S+\] |--(?: |$)|!! )")
 
 # The one thing in a line of IRC that is no text.
