@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Hashable
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any, ClassVar
 
 from lanchatd.chat import entering, renaming
@@ -112,11 +113,8 @@ class _Way:
     def is_one_of(self, whose: Hashable) -> None:
         pass
 
-    def asks(self) -> None:
-        pass
-
-    def answered(self) -> None:
-        pass
+    def asking(self) -> AbstractContextManager[None]:
+        return nullcontext()
 
     def dismiss(self, code: str, to_session: str, reason: Reason) -> None:
         self._send_to(self._node, [DISMISS, self._number, code, to_session, reason.words, reason.text])

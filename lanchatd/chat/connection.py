@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable
+from contextlib import AbstractContextManager
 from typing import Protocol
 
 from lanchatd.chat.events import Reason
@@ -61,12 +62,8 @@ class Connection(Protocol):
         """Its user, ``whose`` it is, is here on several connections: what they send counts together."""
         ...
 
-    def asks(self) -> None:
-        """It asks something that may take a while: it is asked nothing more until that is `answered`."""
-        ...
-
-    def answered(self) -> None:
-        """What it asked was answered: it may ask more."""
+    def asking(self) -> AbstractContextManager[None]:
+        """Within this it asks something that may take a while: it is asked nothing more meanwhile."""
         ...
 
     def dismiss(self, code: str, to_session: str, reason: Reason) -> None:

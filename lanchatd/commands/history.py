@@ -59,12 +59,11 @@ def _ask(speaker: Speaker, looks: Coroutine[Answer[Any], None, bytes]) -> None:
 async def _answer(speaker: Speaker, looks: Coroutine[Answer[Any], None, bytes]) -> None:
     """Look for something, and show it; meanwhile the session is asked nothing more."""
     session = speaker.session
-    session.connection.asks()
     try:
-        shown = await looks
+        with session.connection.asking():
+            shown = await looks
     except Refused as refused:
         shown = session.format.render(refused.answering(None))
-    session.connection.answered()
     session.tell_encoded(shown)
 
 

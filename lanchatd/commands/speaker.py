@@ -15,11 +15,8 @@ from lanchatd.commands.all_commands import MEMBERS
 
 async def wait_for(speaker: Speaker, work: Coroutine[Answer[Any], None, None]) -> None:
     """Do something that may take a while; the session is asked nothing more until it is done."""
-    speaker.session.connection.asks()
-    try:
+    with speaker.session.connection.asking():
         await work
-    finally:
-        speaker.session.connection.answered()
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Iterator
+from contextlib import contextmanager
 
 from twisted.protocols.basic import LineReceiver
 
@@ -177,6 +178,15 @@ class BoundedLines(LineReceiver):
         self._unanswered -= 1
         if self.paused and self.may_go_on():
             self._clock.callLater(0, self._answered_now)
+
+    @contextmanager
+    def asking(self) -> Iterator[None]:
+        """Within this something is asked that may take a while."""
+        self.asks()
+        try:
+            yield
+        finally:
+            self.answered()
 
     def _answered_now(self) -> None:
         if not self._stopped and self.paused and self.may_go_on():

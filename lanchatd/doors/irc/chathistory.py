@@ -116,20 +116,19 @@ async def _read(
     session = session_of(irc)
     cursor = session.cursor_in(room.key)
     newest = room.readers.newest if cursor is None else cursor.given_until
-    irc.asks()
-    try:
-        places = [await _place(room.log, point, newest) for point in points if point is not None]
-        wanted = _wanted(what, places, newest, most)
-        after = wanted.after if wanted.first else max(wanted.after, wanted.before - 1 - wanted.most)
-        until = min(wanted.before - 1, newest, after + wanted.most)
-        events = await room.log.read(after, until, MOST_PAST * irc.limits.chunk_bytes)
-    except Refused as refused:
-        with later:
-            irc.fail("CHATHISTORY", "MESSAGE_ERROR", refused.text, what, room.name)
-    else:
-        with later:
-            _tell(irc, room.name, [event for event in events if not session.ignores(event)])
-    irc.answered()
+    with irc.asking():
+        try:
+            places = [await _place(room.log, point, newest) for point in points if point is not None]
+            wanted = _wanted(what, places, newest, most)
+            after = wanted.after if wanted.first else max(wanted.after, wanted.before - 1 - wanted.most)
+            until = min(wanted.before - 1, newest, after + wanted.most)
+            events = await room.log.read(after, until, MOST_PAST * irc.limits.chunk_bytes)
+        except Refused as refused:
+            with later:
+                irc.fail("CHATHISTORY", "MESSAGE_ERROR", refused.text, what, room.name)
+        else:
+            with later:
+                _tell(irc, room.name, [event for event in events if not session.ignores(event)])
 
 
 def _wanted(what: str, places: list[tuple[int, int]], newest: int, most: int) -> _Wanted:
@@ -184,14 +183,13 @@ async def _targets(irc: Client, points: list[_Point], most: int, later: Abstract
     session = session_of(irc)
     low, high = sorted(point.at for point in points)
     told: list[tuple[float, str]] = []
-    irc.asks()
-    for room in irc.chat.rooms_of(session):
-        newest = room.readers.newest
-        with suppress(Refused):
-            events = await room.log.read(newest - 1, newest, 1)
-            if events and low < events[0].at < high:
-                told.append((events[0].at, room.name))
-    irc.answered()
+    with irc.asking():
+        for room in irc.chat.rooms_of(session):
+            newest = room.readers.newest
+            with suppress(Refused):
+                events = await room.log.read(newest - 1, newest, 1)
+                if events and low < events[0].at < high:
+                    told.append((events[0].at, room.name))
     lines = [f":{HOST} CHATHISTORY TARGETS {name} {iso_time(at)}" for at, name in sorted(told)[:most]]
     with later:
         batch(irc, "draft/chathistory-targets", "", lines)

@@ -111,12 +111,8 @@ class Client(Protocol):
         """It left a room, and does not go on there."""
         ...
 
-    def asks(self) -> None:
-        """It asks something that may take a while: it is asked nothing more until that is `answered`."""
-        ...
-
-    def answered(self) -> None:
-        """What it asked was answered: it may ask more."""
+    def asking(self) -> AbstractContextManager[None]:
+        """Within this it asks something that may take a while: it is asked nothing more meanwhile."""
         ...
 
     def say_goodbye(self) -> None:

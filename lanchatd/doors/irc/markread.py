@@ -69,19 +69,18 @@ def _mark_private(irc: Client, target: str, at: float | None) -> None:
 
 async def _mark(irc: Client, room: Room, at: float | None, later: AbstractContextManager[None]) -> None:
     session = session_of(irc)
-    irc.asks()
-    try:
-        if at is not None:
-            until = await last_before(room.log, at + _MILLISECOND_S, room.readers.newest)
-            _move(irc, session, room, until)
-        read_at = await _read_at(irc, session, room)
-    except Refused as refused:  # the log can't be read, or it left the room meanwhile
-        with later:
-            irc.fail("MARKREAD", "INTERNAL_ERROR", refused.text, room.name)
-    else:
-        with later:
-            _tell(irc, room.name, read_at)
-    irc.answered()
+    with irc.asking():
+        try:
+            if at is not None:
+                until = await last_before(room.log, at + _MILLISECOND_S, room.readers.newest)
+                _move(irc, session, room, until)
+            read_at = await _read_at(irc, session, room)
+        except Refused as refused:  # the log can't be read, or it left the room meanwhile
+            with later:
+                irc.fail("MARKREAD", "INTERNAL_ERROR", refused.text, room.name)
+        else:
+            with later:
+                _tell(irc, room.name, read_at)
 
 
 def _move(irc: Client, session: Session, room: Room, until: int) -> None:

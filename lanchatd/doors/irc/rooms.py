@@ -67,15 +67,14 @@ def _enter(irc: Client, session: Session, text: str) -> Room | None:
 async def _enter_told_how_far_read(
     irc: Client, session: Session, wanted: list[str], later: AbstractContextManager[None]
 ) -> None:
-    irc.asks()
-    read = [await told_with_join(irc, text) for text in wanted]
-    with later:
-        for text, read_at in zip(wanted, read, strict=True):
-            if session not in session.user.sessions:
-                break  # it went away while the log was reading
-            if (room := _enter(irc, session, text)) is not None:
-                tell_joined(irc, room, read_at)
-    irc.answered()
+    with irc.asking():
+        read = [await told_with_join(irc, text) for text in wanted]
+        with later:
+            for text, read_at in zip(wanted, read, strict=True):
+                if session not in session.user.sessions:
+                    break  # it went away while the log was reading
+                if (room := _enter(irc, session, text)) is not None:
+                    tell_joined(irc, room, read_at)
 
 
 def part(irc: Client, message: Message) -> None:
