@@ -75,8 +75,6 @@ def escaped(value: str) -> str:
 
 def is_too_long(line: bytes, most_bytes: int) -> bool:
     """Whether a line, or its tags, are longer than a client may send."""
-    if len(line) <= min(most_bytes, TAGS_BYTES):
-        return False
     if not line.startswith(b"@"):
         return len(line) > most_bytes
     tags, space, rest = line.partition(b" ")
