@@ -14,6 +14,7 @@ from typing import Any
 from twisted.logger import Logger
 
 from lanchatd.broker.direct import Direct
+from lanchatd.broker.packing import as_json
 from lanchatd.broker.stream import AGAIN_S, FROM, MODERATION, ROLLUP, Fate, Message, Published, Stream
 from lanchatd.chat import moderating
 from lanchatd.chat.answers import Answer
@@ -84,7 +85,7 @@ class SharedModeration:
             return
         tried = self._under_way = self._version, self._sequence
         headers = {FROM: f"{self._me} {self._version}", **ROLLUP}
-        body = json.dumps(self._wanted, ensure_ascii=False).encode()
+        body = as_json(self._wanted)
 
         def answered(published: Published) -> None:
             if self._under_way is not tried:
