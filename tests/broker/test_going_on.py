@@ -15,7 +15,7 @@ import pytest
 from tests.broker.server import PATIENCE_S, Server, free_ports
 from tests.certificates import self_made
 from tests.daemon import Daemon, Peer, daemon
-from tests.pseudo_terminal import CLIENT, at, key_of, seat
+from tests.pseudo_terminal import CLIENT, Seat, at, key_of, seat
 from tests.relay import Relay, relay
 
 pytestmark = [pytest.mark.broker, pytest.mark.timeout(3 * PATIENCE_S)]
@@ -71,6 +71,19 @@ def test_several_share_a_port_and_are_one_chat(broker: Server, tmp_path: Path) -
             peer.reads_until("<member0> hi")
 
 
+def goes_on(alice: Seat, bob: Peer, second: Daemon) -> None:
+    """Alice says something as her daemon is lost, goes on at the second one, and it is said once."""
+    alice.types("meanwhile" + ENTER)
+    bob.types("still here")
+    alice.sees_line(f"-- Going on at 127.0.0.1 port {second.port}.")
+    alice.sees_line("<bob> still here")
+    alice.sees_line("<alice> meanwhile")
+    alice.types("after" + ENTER)
+    seen = bob.reads_until("<alice> after")
+    assert seen.count("<alice> meanwhile") == 1
+    alice.sees_line("<alice> after")
+
+
 def test_somebody_at_a_terminal_misses_nothing(two: list[Daemon], tmp_path: Path) -> None:
     """Neither what was said meanwhile nor what they say; and nothing is double."""
     first, second = two
@@ -79,15 +92,7 @@ def test_somebody_at_a_terminal_misses_nothing(two: list[Daemon], tmp_path: Path
         alice.types("before" + ENTER)
         bob.reads_until("<alice> before")
         first.process.kill()
-        alice.types("meanwhile" + ENTER)
-        bob.types("still here")
-        alice.sees_line(f"-- Going on at 127.0.0.1 port {second.port}.")
-        alice.sees_line("<bob> still here")
-        alice.sees_line("<alice> meanwhile")
-        alice.types("after" + ENTER)
-        seen = bob.reads_until("<alice> after")
-        assert seen.count("<alice> meanwhile") == 1
-        alice.sees_line("<alice> after")
+        goes_on(alice, bob, second)
         shown = [row for row in alice.screen if re.search("<(alice|bob)>", row)]
         assert len(shown) == 4
 
@@ -203,15 +208,7 @@ def test_who_is_at_a_daemon_that_lost_its_broker_goes_on_at_another(
         bob.reads_until("<alice> before")
         way.refuse()
         first.logged("lines are refused")
-        alice.types("meanwhile" + ENTER)
-        bob.types("still here")
-        alice.sees_line(f"-- Going on at 127.0.0.1 port {second.port}.")
-        alice.sees_line("<bob> still here")
-        alice.sees_line("<alice> meanwhile")
-        alice.types("after" + ENTER)
-        seen = bob.reads_until("<alice> after")
-        assert seen.count("<alice> meanwhile") == 1
-        alice.sees_line("<alice> after")
+        goes_on(alice, bob, second)
 
 
 def test_who_could_go_on_nowhere_stays_while_the_broker_is_away(
