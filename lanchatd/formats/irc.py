@@ -160,7 +160,8 @@ class IrcFormat:
             case Kind.LEFT:
                 reason = event.reason
                 why = f" :{': '.join(filter(None, (reason.words, reason.text)))}" if reason else ""
-                return f"{by} {'QUIT' if event.gone else f'PART {event.room}'}{why}"
+                # Bots that are made with Python's `irc` end at a QUIT without a text.
+                return f"{by} QUIT{why or ' :'}" if event.gone else f"{by} PART {event.room}{why}"
             case Kind.RENAMED:
                 return f"{by} NICK {text}"
             case Kind.AWAY:

@@ -43,7 +43,7 @@ def test_who_ignores_somebody_is_told_once_too(world: World) -> None:
     alice.asks("PRIVMSG lanchat :/ignore carol")
     carol.sends("NICK caro")
     dave.sends("QUIT")
-    assert sees(alice) == [[":carol NICK caro", ":dave QUIT"]]
+    assert sees(alice) == [[":carol NICK caro", ":dave QUIT :"]]
 
 
 def test_one_that_reads_slowly_is_told_when_it_reads_on(world: World) -> None:
@@ -66,7 +66,7 @@ def test_of_many_that_quit_at_once_some_are_told_once_a_room(
         client.person.wire.incoming.append(b"QUIT\r\n")
     world.settle()
     (told,) = sees(alice)
-    assert (told.count(":carol QUIT"), told.count(":dave QUIT")) == (1, 2)
+    assert (told.count(":carol QUIT :"), told.count(":dave QUIT :")) == (1, 2)
 
 
 @pytest.fixture
@@ -100,7 +100,7 @@ def test_what_else_is_told_of_one_that_has_not_spoken_is_for_who_knows_of_them(
     """From the list of who is there: they were there before."""
     carol, dave = world.join("carol"), Client.joins(world, "dave", "#lobby", caps="away-notify")
     carol.types("/away lunch", "/nick caro", "/quit")
-    assert sees(alice, dave) == [[], [":carol AWAY :lunch", ":carol NICK caro", ":caro QUIT"]]
+    assert sees(alice, dave) == [[], [":carol AWAY :lunch", ":carol NICK caro", ":caro QUIT :"]]
     assert bob.sees()[-2:] == ["-- carol is now caro", "-- caro left"]
 
 
@@ -108,7 +108,7 @@ def test_who_asks_who_is_there_knows_of_them_as_well(world: World, alice: Client
     carol = world.join("carol")
     alice.asks("NAMES #lobby")
     carol.types("hi", "/quit")
-    assert sees(alice) == [[":carol PRIVMSG #lobby :hi", ":carol QUIT"]]
+    assert sees(alice) == [[":carol PRIVMSG #lobby :hi", ":carol QUIT :"]]
 
 
 def test_who_comes_again_is_there_again(world: World, alice: Client) -> None:
