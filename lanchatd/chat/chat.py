@@ -33,7 +33,7 @@ from lanchatd.chat.presence_turns import PresenceTurns
 from lanchatd.chat.refs import Refs
 from lanchatd.chat.registry import Registry
 from lanchatd.chat.rolls import Roll
-from lanchatd.chat.room import Room
+from lanchatd.chat.room import Room, in_no_room
 from lanchatd.chat.searching import Search
 from lanchatd.chat.shared import Shared
 from lanchatd.chat.user import Session, User
@@ -181,7 +181,7 @@ class Chat:
         """The room with this name that a session is in; without one, that which it joined last."""
         if text is None:
             if not session.cursors:
-                raise Refused("not_in_room", "You are in no room.")
+                raise in_no_room()
             return self.registry.rooms[session.cursors[-1].readers.key]
         name = names.room(text)
         if session.cursor_in(name.key) is None:

@@ -30,9 +30,15 @@ from lanchatd.chat.shared import Shared
 from lanchatd.chat.turn import Turn
 from lanchatd.chat.user import Session, User
 from lanchatd.text.names import Name
+from lanchatd.text.refused import Refused
 
 # With the longest nicks, and what stands around each, a piece has 58 KiB; usually 4.
 NAMES_A_PIECE = 400
+
+
+def in_no_room() -> Refused:
+    """Why what is for a room is refused to who is in none: an IRC client that has joined none yet."""
+    return Refused("not_in_room", "You are in no room.")
 
 
 class Room:

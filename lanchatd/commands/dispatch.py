@@ -57,7 +57,8 @@ def run(chat: Chat, session: Session, line: Line, answer: Callable[[Item], None]
     done: Posted | Coroutine[Answer[Any], None, None] | None
     ref = line.ref
     try:
-        room = chat.room_of(session, line.room)
+        # Who is in none may ask for help, and register.
+        room = chat.room_of(session, line.room) if line.room is not None or session.cursors else None
         text, command, rest = line.text, None, ""
         if text[0] == "/":
             text, command, rest = _parsed(text, session.user.operator)
@@ -69,7 +70,7 @@ def run(chat: Chat, session: Session, line: Line, answer: Callable[[Item], None]
                 return
             answer = asked
         if command is None:
-            done = chat.say(session, room, text)
+            done = chat.say(session, chat.room_of(session) if room is None else room, text)
         elif command.operator and not session.user.operator:
             raise Refused("not_operator", f"Only operators may /{command.name}.")
         else:

@@ -10,6 +10,7 @@ from lanchatd.chat.answers import Answer, begin
 from lanchatd.chat.chat import Chat
 from lanchatd.chat.events import Event, Notice, Past
 from lanchatd.chat.log import Log
+from lanchatd.chat.room import Room
 from lanchatd.chat.searching import Asker, Search
 from lanchatd.commands.speaker import Speaker
 from lanchatd.text.refused import Refused
@@ -49,7 +50,7 @@ def search(chat: Chat, speaker: Speaker, words: str | None) -> None:
         if speaker.session.found is None:
             raise Refused("usage", "Say what to search for: /search WORDS. Alone it shows the next ones.")
         words, place = speaker.session.found
-    _ask(speaker, _found(chat, speaker, chat.search, words, place))
+    _ask(speaker, _found(chat, speaker, speaker.room, chat.search, words, place))
 
 
 def _ask(speaker: Speaker, looks: Coroutine[Answer[Any], None, bytes]) -> None:
@@ -106,10 +107,12 @@ async def last_before(log: Log, at: float, until: int) -> int:
     return low
 
 
-async def _found(chat: Chat, speaker: Speaker, in_log: Search, words: str, place: int | None) -> bytes:
+async def _found(
+    chat: Chat, speaker: Speaker, room: Room, in_log: Search, words: str, place: int | None
+) -> bytes:
     # When its own lines are in the log, which it may have typed right before.
     told: Answer[None] = Answer()
-    speaker.room.when_told(partial(told.settle, None))
+    room.when_told(partial(told.settle, None))
     await told
     session = speaker.session
     asker = Asker(speaker.address, lambda: bool(session.cursors))

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 
 from lanchatd.chat.answers import Answer
 from lanchatd.chat.events import Item
-from lanchatd.chat.room import Room
+from lanchatd.chat.room import Room, in_no_room
 from lanchatd.chat.user import Session, User
 from lanchatd.commands.all_commands import MEMBERS
 
@@ -23,14 +23,22 @@ async def wait_for(speaker: Speaker, work: Coroutine[Answer[Any], None, None]) -
 class Speaker:
     """A session, and the room that the line is for. Implements `lanchatd.commands.actor.Actor`.
 
+    ``in_room`` is None for who is in none.
     ``key`` is what `lanchatd.chat.refs` knows the line by, if it was sent with a ref.
     """
 
     sign: ClassVar[str] = MEMBERS.sign
 
     session: Session
-    room: Room
+    in_room: Room | None
     key: str = ""
+
+    @property
+    def room(self) -> Room:
+        """The room that the line is for. Raises `Refused` if it is in none."""
+        if self.in_room is None:
+            raise in_no_room()
+        return self.in_room
 
     @property
     def user(self) -> User:

@@ -196,6 +196,21 @@ def test_what_irc_has_no_word_for_is_typed_to_the_server(alice: Client, bob: Per
     ]
 
 
+def test_who_is_in_no_room_yet_types_to_the_server_too(world: World) -> None:
+    """As who has just connected and wants help, or to register; what is for a room is refused."""
+    client = Client.joins(world, "alice")
+    by = ":lanchat!user@lan NOTICE alice"
+    assert client.asks("PRIVMSG lanchat :/help topic")[0].startswith(f"{by} :/topic [TEXT]")
+    assert client.asks("PRIVMSG lanchat :/account") == [
+        f"{by} :alice belongs to nobody. /register makes it yours."
+    ]
+    for line in ("/me waves", "/topic", "/history", "/who", "/part"):
+        assert client.asks(f"PRIVMSG lanchat :{line}") == [f"{by} :You are in no room."], line
+    assert client.asks("PRIVMSG lanchat :/who #lobby")[-1].endswith(" 366 alice #lobby :End of /NAMES list")
+    assert client.asks("PRIVMSG lanchat :/join #dev")[0] == ":alice!user@lan JOIN #dev"
+    assert client.asks("PRIVMSG lanchat :/me waves") == []
+
+
 @pytest.mark.parametrize("text", ["hello?", "//hello"])
 def test_what_is_no_command_is_not_said_in_a_room(alice: Client, bob: Person, text: str) -> None:
     """It was meant for the server alone."""
