@@ -114,10 +114,8 @@ def test_a_wrong_password_says_so(world: Owners) -> None:
     client = comes(world).sends("AUTHENTICATE PLAIN")
     text = "That is neither the password of alice nor a code that is good now."
     assert client.asks(f"AUTHENTICATE {plain('alice', 'wrong horse')}") == [f"{FAILED}: {text}"]
-    assert client.asks("CAP END") == [
-        ":irc.lan 433 * alice :alice belongs to somebody. If that is you: alice PASSWORD or alice CODE. "
-        "Else take another nick."
-    ]
+    how = "alice belongs to somebody. If that is you, prove it by SASL or a server password."
+    assert client.asks("CAP END") == [f":irc.lan NOTICE * :{how}", f":irc.lan 433 * alice :{how}"]
     assert client.asks("NICK eve")[0].startswith(":irc.lan 001 eve ")
 
 
@@ -154,7 +152,16 @@ def test_pass_is_for_who_needs_it(world: Owners) -> None:
     wrong = comes(world).sends("PASS :wrong horse")
     text = "That is neither the password of alice nor a code that is good now."
     assert wrong.asks("CAP END") == [f":irc.lan 464 * :{text}"]
-    assert wrong.sends("PASS").asks("NICK alice")[0].startswith(":irc.lan 433 * alice ")
+    assert wrong.sends("PASS").asks("NICK alice")[-1].startswith(":irc.lan 433 * alice ")
+
+
+def test_pass_may_have_spaces_without_a_colon(world: Owners) -> None:
+    """So does irssi send it."""
+    world.owner("alice")
+    client = comes(world).sends(f"PASS {PASSWORD}")
+    assert " " in PASSWORD
+    assert client.asks("CAP END")[0].startswith(":irc.lan 001 alice ")
+    assert world.chat.users["alice"].account is not None
 
 
 def test_others_see_who_is_the_owner(world: Owners) -> None:
@@ -219,7 +226,7 @@ def test_what_is_answered_later_has_its_label(world: Owners) -> None:
         ":irc.lan BATCH -b2",
     ]
     client.sends("CAP END").sees()
-    assert client.asks("@label=3 NICK bob")[0].startswith("@label=3 :irc.lan 433 alice bob :")
+    assert client.asks("@label=3 NICK bob")[2].startswith("@batch=b3 :irc.lan 433 alice bob :")
     assert client.asks("@label=4 NICK ally") == [
         ":alice!user@lan NICK ally",
         "@label=4 :irc.lan ACK",

@@ -307,14 +307,25 @@ def test_a_command_is_named_harmlessly_in_the_answer(world: World) -> None:
 
 
 def test_a_nick_that_belongs_to_somebody_is_in_use(world: World) -> None:
-    """For who has no proof; a client takes another one then."""
+    """For who has no proof. A client takes another one then and shows no reason, so a notice tells it."""
     alice = world.join("alice")
     world.make_owner(alice)
     alice.hangs_up()
     client = Client(world)
-    (refused,) = client.asks("NICK alice", "USER u 0 * :r")
-    assert refused.startswith(":irc.lan 433 * alice :alice belongs to somebody.")
+    text = "alice belongs to somebody. If that is you, prove it by SASL or a server password."
+    assert client.asks("NICK alice", "USER u 0 * :r") == [
+        f":irc.lan NOTICE * :{text}",
+        f":irc.lan 433 * alice :{text}",
+    ]
     client.asks("NICK alice_")
     assert "alice_" in world.chat.users
-    assert client.asks("NICK alice")[0].startswith(":irc.lan 433 alice_ alice :alice belongs to somebody.")
+    assert client.asks("NICK alice") == [
+        f":irc.lan NOTICE alice_ :{text}",
+        f":irc.lan 433 alice_ alice :{text}",
+    ]
+    client.sends("CAP REQ standard-replies")
+    assert client.asks("NICK alice") == [
+        f":irc.lan 433 alice_ alice :{text}",
+        f":irc.lan FAIL NICK NICK_OWNED alice :{text}",
+    ]
     assert client.asks("NICK alice_") == []

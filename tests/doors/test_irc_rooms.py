@@ -115,7 +115,7 @@ def test_extended_joins_and_hosts_for_who_asks(world: World, bob: Person) -> Non
         ("MODE #lobby", "324 alice #lobby +n"),
         ("MODE #lobby b", "368 alice #lobby :End of list of bans, which are the server's"),
         ("MODE #lobby +o bob", "482 alice #lobby :Operators are made by administrators of the server; "
-         "/msg lanchat /ban NICK bans"),
+         "they ban by /msg lanchat /ban NICK"),
         ("MODE #lobby +z", "472 alice z :is unknown mode char to me"),
         ("MODE #nowhere", "403 alice #nowhere :There is no #nowhere. /rooms lists what there is."),
         ("MODE alice +i", "221 alice +"),

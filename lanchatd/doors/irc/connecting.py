@@ -10,7 +10,7 @@ from lanchatd.chat.events import NO_REASON, Reason
 from lanchatd.doors.irc.capabilities import offered
 from lanchatd.doors.irc.client import Client, session_of
 from lanchatd.doors.irc.lines import Message, plain
-from lanchatd.doors.irc.proving import mechanisms
+from lanchatd.doors.irc.proving import mechanisms, refuse_nick
 from lanchatd.formats.irc import HOST, ME, source
 from lanchatd.text import cleaning
 from lanchatd.text.refused import Refused
@@ -73,7 +73,7 @@ def nick(irc: Client, message: Message) -> None:
     def renamed(answer: Answer[None]) -> None:
         with later:
             if isinstance(answer.error, Refused) and answer.error.code != "same_nick":
-                irc.refuse(answer.error, "NICK", wanted)
+                refuse_nick(irc, answer.error, wanted)
 
     begin(renaming.rename(irc.chat, irc.session.user, wanted)).when_known(renamed)
 

@@ -24,7 +24,7 @@ from lanchatd.doors.irc.lines import TAGS_BYTES, Message, is_too_long, message_f
 from lanchatd.doors.irc.long_lists import LongLists
 from lanchatd.doors.irc.markread import read_elsewhere
 from lanchatd.doors.irc.numerics import error, number_of
-from lanchatd.doors.irc.proving import secret_for
+from lanchatd.doors.irc.proving import refuse_nick, secret_for
 from lanchatd.doors.irc.reading import HasRead
 from lanchatd.doors.irc.registration import burst
 from lanchatd.doors.irc.shared import Shared
@@ -263,7 +263,7 @@ class IrcChat(ChatProtocol):
         self.send(*burst(self))
 
     def not_in(self, refused: Refused) -> None:
-        self.refuse(refused, "NICK", self.nick)
+        refuse_nick(self, refused, self.nick)
         self.nick = ""
         if refused.code == "banned":
             self.close("banned", Refusal(refused.code, refused.text))

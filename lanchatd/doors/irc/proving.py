@@ -15,7 +15,7 @@ from lanchatd.chat.peer import Peer
 from lanchatd.doors.irc.client import Client, Sasl
 from lanchatd.doors.irc.lines import Message
 from lanchatd.doors.irc.numerics import numeric
-from lanchatd.formats.irc import source
+from lanchatd.formats.irc import HOST, ME, source
 from lanchatd.text import names
 from lanchatd.text.refused import Refused
 
@@ -36,13 +36,23 @@ def pass_(irc: Client, message: Message) -> None:
     """Its password or code, in case that the nick needs one."""
     if irc.session is not None:
         raise Refused("registered", "You may not reregister")
-    irc.password = message.parameters[0] if message.parameters else ""
+    irc.password = " ".join(message.parameters)  # irssi puts no colon before one of several words
 
 
 def secret_for(irc: Client, key: str) -> str | None:
     """What PASS gave, if a nick with this key needs it: many clients are set to send one everywhere."""
     wanted = irc.chat.accounts.named(key) is not None or codes.hash_of(irc.password) is not None
     return irc.password if irc.password and wanted else None
+
+
+def refuse_nick(irc: Client, refused: Refused, nick: str) -> None:
+    """Refuse a nick. Clients show no reason and take another: the owner is told what to do in a notice."""
+    if refused.code == "nick_owned" and irc.chat.accounts.named(names.nick(nick).key) is not None:
+        text = f"{nick} belongs to somebody. If that is you, prove it by SASL or a server password."
+        refused = Refused(refused.code, text)
+        if "standard-replies" not in irc.capabilities:
+            irc.send(f":{HOST} NOTICE {ME} :{text}")
+    irc.refuse(refused, "NICK", nick)
 
 
 def authenticate(irc: Client, message: Message) -> None:

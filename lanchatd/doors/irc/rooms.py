@@ -225,7 +225,7 @@ def _mode_of_room(irc: Client, room: Room, rest: list[str]) -> None:
         (unknown, *_) = sorted(set(rest[0]) - set("+-bno"))
         irc.refuse(Refused("unknown_mode", "is unknown mode char to me"), "MODE", unknown)
     else:
-        text = f"{_BY_ADMINISTRATORS}; /msg {names.SERVER} /ban NICK bans"
+        text = f"{_BY_ADMINISTRATORS}; they ban by /msg {names.SERVER} /ban NICK"
         irc.refuse(Refused("not_operator", text), "MODE", room.name)
 
 
