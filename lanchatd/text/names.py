@@ -25,7 +25,10 @@ ADMIN = "admin"
 
 # Answers who has no other place for what the server says. Nobody can take it either.
 SERVER = "lanchat"
-RESERVED = (ADMIN, SERVER)
+
+# IRC clients, and people by habit, send their passwords to these. Whoever had such a nick would be told them.
+SERVICES = ("nickserv", "chanserv")
+RESERVED = (ADMIN, SERVER, *SERVICES)
 
 _SHOWN = get_profile("NicknameCasePreserved")
 _COMPARED = get_profile("NicknameCaseMapped")

@@ -125,6 +125,9 @@ def test_all_names_of_capabilities_fit_into_what_clients_have_room_for() -> None
         ("BOB", "433 * BOB :That nick is taken."),
         ("b0b", "433 * b0b :That nick looks like bob."),
         ("lanchat", "433 * lanchat :That nick is taken."),
+        ("NickServ", "433 * NickServ :That nick is taken."),
+        ("ChanServ", "433 * ChanServ :That nick is taken."),
+        ("N1ckServ", "433 * N1ckServ :That nick looks like nickserv."),
         ("a!b", "432 * a!b :A nick has 1 to 32 letters, digits, '_', '-' and '.', and begins with a letter, "
          "a digit or '_'."),
         (":", "431 * :No nickname given"),
