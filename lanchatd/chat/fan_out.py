@@ -91,15 +91,15 @@ def _push_apart(
     hidden: Hidden | None,
 ) -> None:
     """Push it to those who are told something else than others, or less: each what it is told."""
-    deliveries = readers.around.counts.deliveries
+    deliveries, apart = readers.around.counts.deliveries, readers.pushed_apart
     for cursor in owners:  # first, as who falls behind is taken out again
-        if cursor not in readers.pushed_apart:
+        if cursor not in apart:
             readers.put_in(cursor)
-    for cursor in readers.pushed_apart | owners.keys():
+    for cursor in apart | owners.keys():
         reader = cursor.reader
-        form, own = reader.format, owners.get(cursor, NOTHING_OWN)
+        form, outbox, own = reader.format, reader.outbox, owners.get(cursor, NOTHING_OWN)
         without = NOTHING if hidden is None or not form.like_irc else hidden.from_one(cursor)
-        if without or cursor in readers.pushed_apart:
+        if without or cursor in apart:
             pieces = batch.pieces_for(reader, without, own)
             encoded, lines = b"".join(pieces), sum(map(bool, pieces))
         else:
@@ -107,7 +107,7 @@ def _push_apart(
         if encoded:
             deliveries[form.name] += lines
             try:
-                taken = reader.outbox.send(encoded)
+                taken = outbox.send(encoded)
             except OSError:
                 taken = 0
             if taken != len(encoded):

@@ -42,6 +42,10 @@ from lanchatd.text.times import iso_time, near_time
 HOST = "irc.lan"
 """What the server is called as a source: it has a dot, by which clients know servers."""
 
+# What stands behind each nick: short, as it is in each line.
+USER, HOME = "u", "lan"
+WHERE = f"{USER}@{HOME}"
+
 ME = "\0"
 
 _SAID = Kind.SAID  # an Enum takes a tenth of a microsecond for each look (measured)
@@ -72,7 +76,7 @@ def room_line(room: RoomLine) -> str:
 
 def source(nick: str) -> str:
     """Who did it, as the beginning of a line names it."""
-    return f"{nick}!user@lan"
+    return f"{nick}!{WHERE}"
 
 
 def msgid(event: Event) -> str:
@@ -104,7 +108,7 @@ class IrcFormat:
         if isinstance(item, Event) and item.kind is _SAID:  # nearly all that is rendered: a shorter way
             tags = self._tags(item) if self._has_tags else ""
             text = item.text if len(item.text) <= self._surely_short else self._cut(item.text)
-            return f"{tags}:{item.nick}!user@lan PRIVMSG {item.room} :{text}\r\n".encode()
+            return f"{tags}:{item.nick}!{WHERE} PRIVMSG {item.room} :{text}\r\n".encode()
         return "".join(line + "\r\n" for line in self._lines(item, now is not None)).encode()
 
     def _lines(self, item: Item, past: bool) -> Iterable[str]:
@@ -243,7 +247,7 @@ class IrcFormats:
 
 def from_server(lines: Iterable[str]) -> list[str]:
     """What the server says in words, to one session."""
-    return [f":{SERVER}!user@lan NOTICE {ME} :{line or ' '}" for line in lines]
+    return [f":{source(SERVER)} NOTICE {ME} :{line or ' '}" for line in lines]
 
 
 def topic_lines(room: str, topic: Topic) -> list[str]:

@@ -91,7 +91,7 @@ def test_irc_clients_that_ask_for_it_are_told_once(world: World) -> None:
     alice.sees()
     carol.sees()
     bob.sends("AWAY :lunch")
-    assert alice.sees() == [":bob!user@lan AWAY :lunch"]
+    assert alice.sees() == [":bob!u@lan AWAY :lunch"]
     bob.sends("AWAY")
-    assert alice.sees() == [":bob!user@lan AWAY"]
+    assert alice.sees() == [":bob!u@lan AWAY"]
     assert carol.sees() == []

@@ -24,7 +24,7 @@ def test_a_client_comes_talks_and_goes(tmp_path: Path, tls: ssl.SSLContext | Non
             alice.types("PRIVMSG #lobby :hi")
             bob.reads_until("<alice> hi")
             bob.types("hello")
-            alice.reads_until_match("^:bob!user@lan PRIVMSG #lobby :hello\r?$")
+            alice.reads_until_match("^:bob!u@lan PRIVMSG #lobby :hello\r?$")
             alice.types("QUIT :bye")
             assert alice.reads_until_match("^ERROR")[-1].startswith("ERROR :Closing link: Goodbye.")
         bob.reads_until('-- alice left ("bye")')

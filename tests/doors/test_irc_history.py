@@ -60,7 +60,7 @@ def test_one_that_reads_slowly_is_told_who_is_there_before_what_was_said(world: 
     alice.sends("JOIN #lobby")
     alice.person.reads_on()
     join, names, end, *past = alice.sees()
-    assert (join, names) == (":alice!user@lan JOIN #lobby", ":irc.lan 353 alice = #lobby :bob alice")
+    assert (join, names) == (":alice!u@lan JOIN #lobby", ":irc.lan 353 alice = #lobby :bob alice")
     assert (end, said(past)) == (":irc.lan 366 alice #lobby :End of /NAMES list", ["1", "2"])
 
 
@@ -271,8 +271,8 @@ def test_without_batches(world: World, bob: Person) -> None:
     says(bob, 1, 2)
     alice = Client.joins(world, "alice", "#lobby")
     assert alice.asks("CHATHISTORY LATEST #lobby * 10") == [
-        ":bob!user@lan PRIVMSG #lobby :1",
-        ":bob!user@lan PRIVMSG #lobby :2",
+        ":bob!u@lan PRIVMSG #lobby :1",
+        ":bob!u@lan PRIVMSG #lobby :2",
     ]
 
 

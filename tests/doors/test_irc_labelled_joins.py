@@ -55,9 +55,9 @@ def test_names_in_pieces_are_one_batch_however_slowly_they_are_read(
         lines += carol.sees()
     carol.person.reads_on()
     batches = Batches(lines + carol.sees())
-    came = [":carol!user@lan JOIN #lobby"] if asked == "JOIN" else []
+    came = [":carol!u@lan JOIN #lobby"] if asked == "JOIN" else []
     assert batches.inside == {"1": [*came, *names("bob", "alice", "carol")]}
-    assert batches.outside == [":bob!user@lan PRIVMSG carol :psst"]
+    assert batches.outside == [":bob!u@lan PRIVMSG carol :psst"]
     assert batches.open == {}
 
 
@@ -65,8 +65,8 @@ def test_two_joins_at_once_are_two_batches(carol: Client) -> None:
     carol.sends("@label=1 JOIN #lobby", "@label=2 JOIN #dev", "@label=3 PING x")
     batches = Batches(carol.sees())
     assert batches.inside == {
-        "1": [":carol!user@lan JOIN #lobby", *names("bob", "alice", "carol")],
-        "2": [":carol!user@lan JOIN #dev", *names("carol", room="#dev")],
+        "1": [":carol!u@lan JOIN #lobby", *names("bob", "alice", "carol")],
+        "2": [":carol!u@lan JOIN #dev", *names("carol", room="#dev")],
     }
     assert batches.outside == ["@label=3 :irc.lan PONG irc.lan :x"]
     assert batches.open == {}
@@ -87,14 +87,14 @@ def test_how_far_one_has_read_is_in_the_batch(carol: Client) -> None:
     """As the log says it, the rooms are joined when that has answered."""
     carol.asks("CAP REQ draft/read-marker")
     assert Batches(carol.asks("@label=1 JOIN #lobby")).inside == {
-        "1": [":carol!user@lan JOIN #lobby", ":irc.lan MARKREAD #lobby *", *names("bob", "alice", "carol")]
+        "1": [":carol!u@lan JOIN #lobby", ":irc.lan MARKREAD #lobby *", *names("bob", "alice", "carol")]
     }
 
 
 def test_a_room_joined_by_a_command_to_the_server(carol: Client) -> None:
     carol.asks("JOIN #here")
     assert Batches(carol.asks("@label=1 PRIVMSG lanchat :/join #lobby")).inside == {
-        "1": [":carol!user@lan JOIN #lobby", *names("bob", "alice", "carol")]
+        "1": [":carol!u@lan JOIN #lobby", *names("bob", "alice", "carol")]
     }
 
 
@@ -109,7 +109,7 @@ def test_who_leaves_a_room_before_it_was_told_who_is_there(carol: Client, rooms:
     assert batches.open == {}
     assert not any(" 366 carol #lobby " in line for line in batches.inside["1"])
     assert any(" 366 carol #dev " in line for line in batches.inside["1"]) == ("#dev" in rooms)
-    assert batches.outside == ["@label=2 :carol!user@lan PART #lobby"]
+    assert batches.outside == ["@label=2 :carol!u@lan PART #lobby"]
 
 
 @pytest.mark.parametrize("how", ["quits", "vanishes", "is kicked"])
@@ -160,7 +160,7 @@ def test_a_join_is_a_batch_with_the_topic_and_who_is_there(alice: Client, bob: P
     joined = carol.asks("@label=1 JOIN #lobby")
     assert joined[:7] == [
         "@label=1 :irc.lan BATCH +b1 labeled-response",
-        "@batch=b1 :carol!user@lan JOIN #lobby",
+        "@batch=b1 :carol!u@lan JOIN #lobby",
         "@batch=b1 :irc.lan 332 carol #lobby :tea",
         "@batch=b1 :irc.lan 333 carol #lobby bob 1795356191",
         "@batch=b1 :irc.lan 353 carol = #lobby :bob alice carol",
@@ -169,7 +169,7 @@ def test_a_join_is_a_batch_with_the_topic_and_who_is_there(alice: Client, bob: P
     ]
     assert [line.partition(" ")[2] for line in joined[7:]] == [
         ":irc.lan NOTICE #lobby :bob set the topic: tea",
-        ":bob!user@lan PRIVMSG #lobby :hi",
+        ":bob!u@lan PRIVMSG #lobby :hi",
     ]
     assert carol.asks("@label=2 JOIN #lobby", "@label=3 JOIN #!") == [
         "@label=2 :irc.lan ACK",

@@ -50,7 +50,7 @@ def test_several_lines_are_a_batch(alice: Client, bob: Person) -> None:
     alice.sees()
     assert alice.asks("@label=1 JOIN #dev,#!") == [
         "@label=1 :irc.lan BATCH +b1 labeled-response",
-        "@batch=b1 :alice!user@lan JOIN #dev",
+        "@batch=b1 :alice!u@lan JOIN #dev",
         "@batch=b1 :irc.lan 403 alice #! :A room is # and 1 to 32 letters, digits, '_', '-' and '.', and "
         "begins with a letter, a digit or '_'.",
         "@batch=b1 :irc.lan 353 alice = #dev :alice",
@@ -60,7 +60,7 @@ def test_several_lines_are_a_batch(alice: Client, bob: Person) -> None:
     alice.asks("CAP REQ echo-message")
     assert alice.asks("@label=2 PRIVMSG bob :hi") == [
         "@label=2 :irc.lan BATCH +b2 labeled-response",
-        "@batch=b2 :alice!user@lan PRIVMSG bob :hi",
+        "@batch=b2 :alice!u@lan PRIVMSG bob :hi",
         "@batch=b2 :irc.lan 301 alice bob :lunch",
         ":irc.lan BATCH -b2",
     ]
@@ -82,7 +82,7 @@ def test_a_batch_in_a_batch(alice: Client, bob: Person) -> None:
     assert alice.asks("@label=1 CHATHISTORY LATEST #lobby * 10") == [
         "@label=1 :irc.lan BATCH +b2 labeled-response",
         "@batch=b2 :irc.lan BATCH +b1 chathistory #lobby",
-        "@batch=b1 :bob!user@lan PRIVMSG #lobby :one",
+        "@batch=b1 :bob!u@lan PRIVMSG #lobby :one",
         "@batch=b2 :irc.lan BATCH -b1",
         ":irc.lan BATCH -b2",
     ]
@@ -100,19 +100,19 @@ def test_an_echo_has_the_label(world: World, bob: Person) -> None:
     bob.types("hello")
     time = "time=2026-11-22T14:03:11.123Z"
     assert alice.sees() == [
-        f"@{time} :bob!user@lan PRIVMSG #lobby :hello",
-        f"@label=1;{time} :alice!user@lan PRIVMSG #lobby :hi",
+        f"@{time} :bob!u@lan PRIVMSG #lobby :hello",
+        f"@label=1;{time} :alice!u@lan PRIVMSG #lobby :hi",
     ]
-    assert carol.sees()[1] == ":alice!user@lan PRIVMSG #lobby :hi"
+    assert carol.sees()[1] == ":alice!u@lan PRIVMSG #lobby :hi"
     assert alice.asks("@label=1 PRIVMSG #lobby :again") == [
-        f"@label=1;{time} :alice!user@lan PRIVMSG #lobby :again"
+        f"@label=1;{time} :alice!u@lan PRIVMSG #lobby :again"
     ]
 
 
 def test_a_topic_comes_back_with_the_label(alice: Client) -> None:
     assert alice.asks("@label=1 TOPIC #lobby :tea", "TOPIC #lobby :more") == [
-        "@label=1 :alice!user@lan TOPIC #lobby :tea",
-        ":alice!user@lan TOPIC #lobby :more",
+        "@label=1 :alice!u@lan TOPIC #lobby :tea",
+        ":alice!u@lan TOPIC #lobby :more",
     ]
 
 
@@ -120,8 +120,8 @@ def test_what_goes_to_several_is_acknowledged(world: World, bob: Person) -> None
     """Its echoes come without the label: one answer has it."""
     alice = Client.joins(world, "alice", "#a", "#b", caps=f"{CAPS} echo-message")
     assert alice.asks("@label=1 PRIVMSG #a,#b :hi") == [
-        ":alice!user@lan PRIVMSG #a :hi",
-        ":alice!user@lan PRIVMSG #b :hi",
+        ":alice!u@lan PRIVMSG #a :hi",
+        ":alice!u@lan PRIVMSG #b :hi",
         "@label=1 :irc.lan ACK",
     ]
 
@@ -149,17 +149,17 @@ def test_one_that_reads_slowly(world: World, bob: Person, monkeypatch: pytest.Mo
     alice.sends("@label=1 PRIVMSG #lobby :two", "@label=2 PRIVMSG #lobby :three")
     alice.person.reads_on()
     assert sorted(alice.sees()) == [
-        ":alice!user@lan PRIVMSG #lobby :three",
-        ":bob!user@lan PRIVMSG #lobby :one",
-        "@label=1 :alice!user@lan PRIVMSG #lobby :two",
+        ":alice!u@lan PRIVMSG #lobby :three",
+        ":bob!u@lan PRIVMSG #lobby :one",
+        "@label=1 :alice!u@lan PRIVMSG #lobby :two",
         "@label=2 :irc.lan ACK",
     ]
-    assert alice.asks("@label=3 PRIVMSG #lobby :four") == ["@label=3 :alice!user@lan PRIVMSG #lobby :four"]
+    assert alice.asks("@label=3 PRIVMSG #lobby :four") == ["@label=3 :alice!u@lan PRIVMSG #lobby :four"]
 
 
 def test_commands_typed_to_the_server(alice: Client) -> None:
     assert alice.asks("@label=1 PRIVMSG lanchat :/ignore bob", "@label=2 PRIVMSG lanchat :/me waves") == [
-        "@label=1 :lanchat!user@lan NOTICE alice :You ignore bob now.",
+        "@label=1 :lanchat!u@lan NOTICE alice :You ignore bob now.",
         "@label=2 :irc.lan ACK",
     ]
 

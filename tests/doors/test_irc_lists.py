@@ -148,7 +148,7 @@ def test_who_comes_while_names_are_told_is_named_and_who_goes_is_told(crowded: W
     assert set(named(lines)) == {user.nick for user in lobby.members.values()} | {"bob"}
     end, left = [line for line in lines if " 353 " not in line][1:]
     assert " 366 " in end
-    assert left == ":bob!user@lan QUIT :"
+    assert left == ":bob!u@lan QUIT :"
 
 
 def test_who_goes_before_its_names_come_is_told_none(crowded: World) -> None:

@@ -92,13 +92,13 @@ def test_browsers_and_programs_say_it_by_ids(world: World, alice: Client) -> Non
 
 def test_a_join_tells_it_before_who_is_here(world: World, alice: Client) -> None:
     """Each room its own; `*` if nothing was read there."""
-    assert alice.asks("JOIN #dev")[:2] == [":alice!user@lan JOIN #dev", ":irc.lan MARKREAD #dev *"]
+    assert alice.asks("JOIN #dev")[:2] == [":alice!u@lan JOIN #dev", ":irc.lan MARKREAD #dev *"]
     alice.sends(f"MARKREAD #lobby {THIRD}")
     phone = joins_too(world)
     assert phone.asks("JOIN #dev,#lobby,#!") == [
-        ":alice!user@lan JOIN #dev",
+        ":alice!u@lan JOIN #dev",
         ":irc.lan MARKREAD #dev *",
-        ":alice!user@lan JOIN #lobby",
+        ":alice!u@lan JOIN #lobby",
         f":irc.lan MARKREAD #lobby {THIRD}",
         ":irc.lan 403 alice #! :A room is # and 1 to 32 letters, digits, '_', '-' and '.', and begins with a "
         "letter, a digit or '_'.",

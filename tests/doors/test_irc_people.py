@@ -31,16 +31,16 @@ def test_who_is_in_a_room(world: World, alice: Client, bob: Person) -> None:
     bob.types("/away lunch")
     end = "315 alice #lobby :End of /WHO list"
     assert answers(alice, "WHO #lobby") == [
-        "352 alice #lobby user lan irc.lan bob G@ :0 bob",
-        "352 alice #lobby user lan irc.lan alice H :0 alice",
+        "352 alice #lobby u lan irc.lan bob G@ :0 bob",
+        "352 alice #lobby u lan irc.lan alice H :0 alice",
         end,
     ]
     assert answers(alice, "WHO bob") == [
-        "352 alice * user lan irc.lan bob G@ :0 bob",
+        "352 alice * u lan irc.lan bob G@ :0 bob",
         "315 alice bob :End of /WHO list",
     ]
     assert answers(alice, "WHO #lobby %tcuihsnfdlaor,152")[0] == (
-        "354 alice 152 #lobby user 255.255.255.255 lan irc.lan bob G@ 0 0 bob n/a :bob"
+        "354 alice 152 #lobby u 255.255.255.255 lan irc.lan bob G@ 0 0 bob n/a :bob"
     )
     assert answers(alice, "WHO #lobby %na") == ["354 alice bob bob", "354 alice alice 0", end]
 
@@ -56,7 +56,7 @@ def test_what_is_known_of_somebody(world: World, alice: Client, bob: Person) -> 
     world.passes(70)
     alice.sees()
     assert answers(alice, "WHOIS bob bob") == [
-        "311 alice bob user lan * :bob",
+        "311 alice bob u lan * :bob",
         "319 alice bob :#lobby",
         "312 alice bob irc.lan :test",
         "301 alice bob :away",
@@ -80,7 +80,7 @@ def test_what_is_known_of_somebody(world: World, alice: Client, bob: Person) -> 
         ("WHOWAS eve 1", ["406 alice eve :There was no such nickname", "369 alice eve :End of WHOWAS"]),
         ("ISON bob nobody :alice a!b", ["303 alice :bob alice"]),
         ("ISON", ["461 alice ISON :Not enough parameters"]),
-        ("USERHOST bob nobody", ["302 alice :bob=+user@lan"]),
+        ("USERHOST bob nobody", ["302 alice :bob=+u@lan"]),
         ("USERHOST", ["461 alice USERHOST :Not enough parameters"]),
         ("MOTD", ["422 alice :There is no message of the day"]),
         ("VERSION", ["351 alice lanchatd-0.1.0 irc.lan :one list of rooms, one log, several ways in"]),
@@ -113,7 +113,7 @@ def test_away_and_back(alice: Client, bob: Person) -> None:
         "[bob -> alice] hi",
         '-- alice is away: "lunch".',
     ]
-    assert answers(alice, "USERHOST alice")[-1] == "302 alice :alice=-user@lan"
+    assert answers(alice, "USERHOST alice")[-1] == "302 alice :alice=-u@lan"
     assert answers(alice, "AWAY") == ["305 alice :You are no longer marked as being away"]
     assert answers(alice, "AWAY :") == ["305 alice :You are no longer marked as being away"]
 
@@ -129,13 +129,13 @@ def test_a_real_name(world: World, alice: Client) -> None:
     dave = Client.joins(world, "dave", "#lobby", "#dev", caps="setname extended-join")
     alice.sees(), carol.sends("JOIN #lobby", "JOIN #dev").sees()
     assert dave.sees() == [
-        ":carol!user@lan JOIN #lobby * :Carol C.",
-        ":carol!user@lan JOIN #dev * :Carol C.",
+        ":carol!u@lan JOIN #lobby * :Carol C.",
+        ":carol!u@lan JOIN #dev * :Carol C.",
     ]
-    assert carol.asks("SETNAME :Carol Chen") == [":carol!user@lan SETNAME :Carol Chen"]
-    assert (dave.sees(), alice.sees()[1:]) == ([":carol!user@lan SETNAME :Carol Chen"], [])
-    assert answers(alice, "WHOIS carol")[0] == "311 alice carol user lan * :Carol Chen"
-    assert answers(alice, "WHO carol")[0] == "352 alice * user lan irc.lan carol H :0 Carol Chen"
+    assert carol.asks("SETNAME :Carol Chen") == [":carol!u@lan SETNAME :Carol Chen"]
+    assert (dave.sees(), alice.sees()[1:]) == ([":carol!u@lan SETNAME :Carol Chen"], [])
+    assert answers(alice, "WHOIS carol")[0] == "311 alice carol u lan * :Carol Chen"
+    assert answers(alice, "WHO carol")[0] == "352 alice * u lan irc.lan carol H :0 Carol Chen"
     assert answers(alice, "WHO carol %r")[0] == "354 alice :Carol Chen"
     for name in ("", "\x02", "x" * 101):
         assert carol.asks(f"SETNAME :{name}") == [
@@ -150,7 +150,7 @@ def test_a_muted_one_says_nothing_by_its_real_name(world: World, alice: Client, 
     assert carol.asks("SETNAME :buy this")[-1].startswith(":irc.lan 404 carol ")
     carol.person.vanishes()
     Client(world).sends("NICK carol", "USER c 0 * :buy this")
-    assert answers(alice, "WHOIS carol")[0] == "311 alice carol user lan * :carol"
+    assert answers(alice, "WHOIS carol")[0] == "311 alice carol u lan * :carol"
 
 
 def test_a_long_list_is_told_as_it_is_read(world: World) -> None:

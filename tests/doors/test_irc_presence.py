@@ -16,7 +16,7 @@ def bob(world: World) -> Person:
 
 def sees(*clients: Client) -> list[list[str]]:
     """What each of them saw, without where it came from."""
-    return [[line.replace("!user@lan", "") for line in client.sees()] for client in clients]
+    return [[line.replace("!u@lan", "") for line in client.sees()] for client in clients]
 
 
 def in_both(world: World, *nicks: str) -> list[Client]:

@@ -36,7 +36,7 @@ def test_the_password_lets_in_under_the_nick(world: Owners) -> None:
     assert client.sees()[-1] == ":irc.lan CAP * ACK :sasl"
     assert client.asks("AUTHENTICATE PLAIN") == ["AUTHENTICATE +"]
     assert client.asks(f"AUTHENTICATE {plain('alice', PASSWORD)}") == [
-        ":irc.lan 900 * alice!user@lan alice :You are now logged in as alice",
+        ":irc.lan 900 * alice!u@lan alice :You are now logged in as alice",
         ":irc.lan 903 * :SASL authentication successful",
     ]
     assert client.asks("AUTHENTICATE PLAIN") == [":irc.lan 907 * :You have already authenticated using SASL"]
@@ -169,16 +169,16 @@ def test_others_see_who_is_the_owner(world: Owners) -> None:
     world.owner("alice")
     bob = Client.joins(world, "bob", "#dev", caps="account-tag extended-join")
     alice = comes(world).sends(f"PASS :{PASSWORD}", "CAP REQ :extended-join", "CAP END")
-    assert alice.asks("JOIN #dev")[0] == ":alice!user@lan JOIN #dev alice :alice"
-    assert bob.sees() == ["@account=alice :alice!user@lan JOIN #dev alice :A"]
+    assert alice.asks("JOIN #dev")[0] == ":alice!u@lan JOIN #dev alice :alice"
+    assert bob.sees() == ["@account=alice :alice!u@lan JOIN #dev alice :A"]
     alice.sends("PRIVMSG #dev :hi", "PRIVMSG bob :psst")
     assert bob.sees() == [
-        "@account=alice :alice!user@lan PRIVMSG bob :psst",
-        "@account=alice :alice!user@lan PRIVMSG #dev :hi",
+        "@account=alice :alice!u@lan PRIVMSG bob :psst",
+        "@account=alice :alice!u@lan PRIVMSG #dev :hi",
     ]
     assert ":irc.lan 354 bob alice alice" in bob.asks("WHO #dev %na")
     eve = Client.joins(world, "eve", "#dev", caps="extended-join")
-    assert ":eve!user@lan JOIN #dev * :eve" in bob.sees()
+    assert ":eve!u@lan JOIN #dev * :eve" in bob.sees()
     assert eve.asks("PRIVMSG #dev :hi") == []
 
 
@@ -191,10 +191,10 @@ def test_others_are_told_when_a_nick_is_somebodys(world: Owners) -> None:
         client.sees()
     carol.sees()
     alice.types(f"/register {PASSWORD}")
-    assert bob.sees() == [":alice!user@lan ACCOUNT alice"]
+    assert bob.sees() == [":alice!u@lan ACCOUNT alice"]
     assert (eve.sees(), carol.sees()) == ([], [])
     alice.types("/nick ally")
-    assert bob.sees() == [":alice!user@lan NICK ally", ":ally!user@lan ACCOUNT ally"]
+    assert bob.sees() == [":alice!u@lan NICK ally", ":ally!u@lan ACCOUNT ally"]
 
 
 def test_who_is_gone_before_it_was_known_is_not_let_in(world: Owners) -> None:
@@ -221,14 +221,14 @@ def test_what_is_answered_later_has_its_label(world: Owners) -> None:
     client.sends("AUTHENTICATE PLAIN").sees()
     assert client.asks(f"@label=2 AUTHENTICATE {plain('alice', PASSWORD)}") == [
         "@label=2 :irc.lan BATCH +b2 labeled-response",
-        "@batch=b2 :irc.lan 900 * alice!user@lan alice :You are now logged in as alice",
+        "@batch=b2 :irc.lan 900 * alice!u@lan alice :You are now logged in as alice",
         "@batch=b2 :irc.lan 903 * :SASL authentication successful",
         ":irc.lan BATCH -b2",
     ]
     client.sends("CAP END").sees()
     assert client.asks("@label=3 NICK bob")[2].startswith("@batch=b3 :irc.lan 433 alice bob :")
     assert client.asks("@label=4 NICK ally") == [
-        ":alice!user@lan NICK ally",
+        ":alice!u@lan NICK ally",
         "@label=4 :irc.lan ACK",
     ]
     come = comes(world).sends("NICK bob", f"PASS :{PASSWORD}", "CAP REQ :labeled-response batch")

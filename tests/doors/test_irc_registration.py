@@ -42,7 +42,7 @@ def test_irssi_comes_in_as_it_does(world: World) -> None:
     assert client.asks(f"CAP REQ :{wanted}") == [f":irc.lan CAP * ACK :{wanted}"]
     assert client.asks("CAP END") == []
     seen = client.asks("NICK alice", "USER alice alice 127.0.0.1 :Alice")
-    assert seen[0] == ":irc.lan 001 alice :Welcome to test, alice!user@lan"
+    assert seen[0] == ":irc.lan 001 alice :Welcome to test, alice!u@lan"
     assert numbers(seen) == ["001", "002", "003", "004", "005", "005", "375", "372", "376"]
     assert seen[7] == ":irc.lan 372 alice :- tea at four"
     assert client.asks("PING irc.lan") == [":irc.lan PONG irc.lan :irc.lan"]
@@ -189,13 +189,13 @@ def test_capabilities_can_be_given_up(world: World) -> None:
     bob = world.join("bob")
     alice = Client.joins(world, "alice", "#lobby", caps="server-time")
     bob.types("one")
-    assert alice.sees() == ["@time=2026-11-22T14:03:11.123Z :bob!user@lan PRIVMSG #lobby :one"]
+    assert alice.sees() == ["@time=2026-11-22T14:03:11.123Z :bob!u@lan PRIVMSG #lobby :one"]
     assert alice.asks("CAP REQ :-server-time message-tags", "CAP LIST") == [
         ":irc.lan CAP alice ACK :-server-time message-tags",
         ":irc.lan CAP alice LIST :message-tags",
     ]
     bob.types("two")
-    assert alice.sees() == ["@msgid=2-1795356191123000 :bob!user@lan PRIVMSG #lobby :two"]
+    assert alice.sees() == ["@msgid=2-1795356191123000 :bob!u@lan PRIVMSG #lobby :two"]
 
 
 def test_it_goes_with_a_text(world: World) -> None:

@@ -29,10 +29,10 @@ def test_it_goes_into_rooms(world: World, bob: Person) -> None:
     alice = Client.joins(world, "alice")
     bob.sees()
     assert alice.asks("JOIN #lobby,#dev") == [
-        ":alice!user@lan JOIN #lobby",
+        ":alice!u@lan JOIN #lobby",
         ":irc.lan 332 alice #lobby :tea",
         ":irc.lan 333 alice #lobby bob 1795356191",
-        ":alice!user@lan JOIN #dev",
+        ":alice!u@lan JOIN #dev",
         ":irc.lan 353 alice = #lobby :bob alice",
         ":irc.lan 366 alice #lobby :End of /NAMES list",
         ":irc.lan 353 alice = #dev :alice",
@@ -51,13 +51,13 @@ def test_who_comes_and_goes_is_told(world: World, alice: Client, bob: Person) ->
     dave.sends("JOIN #lobby")
     dave.person.vanishes()
     assert alice.sees() == [
-        ":bob!user@lan PART #lobby :went to #dev",
-        ":carol!user@lan JOIN #lobby",
-        ":carol!user@lan QUIT :bye",
-        ":dave!user@lan JOIN #lobby",
-        ":dave!user@lan PART #lobby :later",
-        ":dave!user@lan JOIN #lobby",
-        ":dave!user@lan QUIT :connection lost",
+        ":bob!u@lan PART #lobby :went to #dev",
+        ":carol!u@lan JOIN #lobby",
+        ":carol!u@lan QUIT :bye",
+        ":dave!u@lan JOIN #lobby",
+        ":dave!u@lan PART #lobby :later",
+        ":dave!u@lan JOIN #lobby",
+        ":dave!u@lan QUIT :connection lost",
     ]
 
 
@@ -67,8 +67,8 @@ def test_those_who_come_at_once_are_told_of_each_other(world: World, alice: Clie
     for client in (carol, dave):
         client.person.wire.incoming.append(b"JOIN #lobby\r\n")
     world.settle()
-    assert alice.sees() == [":carol!user@lan JOIN #lobby", ":dave!user@lan JOIN #lobby"]
-    assert carol.sees().count(":carol!user@lan JOIN #lobby") == 1
+    assert alice.sees() == [":carol!u@lan JOIN #lobby", ":dave!u@lan JOIN #lobby"]
+    assert carol.sees().count(":carol!u@lan JOIN #lobby") == 1
     assert " 353 carol = #lobby :bob alice carol dave" in f"{carol.asks('NAMES #lobby')}"
 
 
@@ -80,19 +80,19 @@ def test_in_a_large_room_it_is_not_told_again_that_it_came(world: World) -> None
     alice = Client.joins(world, "alice", "#lobby")
     world.join("zed")
     world.passes(1)
-    assert alice.sees() == [":zed!user@lan JOIN #lobby"]
+    assert alice.sees() == [":zed!u@lan JOIN #lobby"]
 
 
 def test_extended_joins_and_hosts_for_who_asks(world: World, bob: Person) -> None:
     alice = Client.joins(world, "alice", caps="extended-join userhost-in-names multi-prefix")
     world.make_operator(bob)
     assert alice.asks("JOIN #lobby") == [
-        ":alice!user@lan JOIN #lobby * :alice",
-        ":irc.lan 353 alice = #lobby :@bob!user@lan alice!user@lan",
+        ":alice!u@lan JOIN #lobby * :alice",
+        ":irc.lan 353 alice = #lobby :@bob!u@lan alice!u@lan",
         ":irc.lan 366 alice #lobby :End of /NAMES list",
     ]
     world.join("carol")
-    assert alice.sees() == [":carol!user@lan JOIN #lobby * :carol"]
+    assert alice.sees() == [":carol!u@lan JOIN #lobby * :carol"]
 
 
 @pytest.mark.parametrize(
@@ -140,26 +140,26 @@ def test_too_many_rooms() -> None:
 def test_it_leaves_rooms(world: World, alice: Client, bob: Person) -> None:
     """The last one too, or all of them at once."""
     alice.asks("JOIN #dev")
-    assert alice.asks("PART #lobby :\x02bye") == [":alice!user@lan PART #lobby"]
+    assert alice.asks("PART #lobby :\x02bye") == [":alice!u@lan PART #lobby"]
     assert bob.sees() == ['-- alice left ("bye")']
     assert alice.asks("PART #dev", "PRIVMSG #dev :x") == [
-        ":alice!user@lan PART #dev",
+        ":alice!u@lan PART #dev",
         ":irc.lan 404 alice #dev :You are not in #dev.",
     ]
     alice.asks("JOIN #a,#b")
-    assert alice.asks("JOIN 0") == [":alice!user@lan PART #a", ":alice!user@lan PART #b"]
-    assert alice.asks("JOIN #lobby")[0] == ":alice!user@lan JOIN #lobby"
+    assert alice.asks("JOIN 0") == [":alice!u@lan PART #a", ":alice!u@lan PART #b"]
+    assert alice.asks("JOIN #lobby")[0] == ":alice!u@lan JOIN #lobby"
 
 
 def test_the_topic_is_set(alice: Client, bob: Person) -> None:
     """Who set it is told it as well: its client shows what it is told."""
-    assert alice.asks("TOPIC #lobby :tea") == [":alice!user@lan TOPIC #lobby :tea"]
+    assert alice.asks("TOPIC #lobby :tea") == [":alice!u@lan TOPIC #lobby :tea"]
     assert bob.sees() == ["-- alice set the topic: tea"]
     assert alice.asks("TOPIC #lobby") == [
         ":irc.lan 332 alice #lobby :tea",
         ":irc.lan 333 alice #lobby alice 1795356191",
     ]
-    assert alice.asks("TOPIC #lobby :") == [":alice!user@lan TOPIC #lobby :"]
+    assert alice.asks("TOPIC #lobby :") == [":alice!u@lan TOPIC #lobby :"]
     assert bob.sees() == ["-- alice cleared the topic"]
     assert alice.asks("TOPIC #lobby") == [":irc.lan 331 alice #lobby :No topic is set"]
     assert alice.asks("TOPIC #lobby :\u200b") == [":irc.lan 412 alice :That text shows nothing."]
@@ -168,7 +168,7 @@ def test_the_topic_is_set(alice: Client, bob: Person) -> None:
 def test_an_operator_kicks_from_the_server(world: World, alice: Client, bob: Person) -> None:
     world.make_operator(alice.person)
     assert alice.asks("MODE alice") == [":irc.lan 221 alice +o"]
-    assert alice.asks("KICK #lobby bob :\x02spam") == [":bob!user@lan QUIT :kicked by alice: spam"]
+    assert alice.asks("KICK #lobby bob :\x02spam") == [":bob!u@lan QUIT :kicked by alice: spam"]
     assert bob.sees() == ['!! You were kicked by alice: "spam".']
 
 
@@ -200,7 +200,7 @@ def test_somebody_is_asked_to_come(alice: Client, bob: Person) -> None:
     assert bob.sees() == ["-- alice invites you to #dev. /join #dev goes there."]
     carol = Client.joins(alice.person.world, "carol")
     alice.sends("INVITE carol #dev")
-    assert carol.sees() == [":alice!user@lan INVITE carol #dev"]
+    assert carol.sees() == [":alice!u@lan INVITE carol #dev"]
     bob.types("/ignore alice")
     bob.sees()
     assert alice.asks("INVITE bob #dev") == [":irc.lan 341 alice bob #dev"]
@@ -237,12 +237,12 @@ def test_a_rename_is_told_once_whatever_rooms_are_shared(world: World, alice: Cl
     for client in (alice, dave, carol):
         client.sees()
     ci.gets()
-    assert dave.asks("NICK Zoë") == [":dave!user@lan NICK Zoë"]
-    assert alice.sees() == [":dave!user@lan NICK Zoë"]
-    assert carol.sees() == [":dave!user@lan NICK Zoë"]
+    assert dave.asks("NICK Zoë") == [":dave!u@lan NICK Zoë"]
+    assert alice.sees() == [":dave!u@lan NICK Zoë"]
+    assert carol.sees() == [":dave!u@lan NICK Zoë"]
     assert [item["type"] for item in ci.gets()] == ["renamed"]
     alone = Client.joins(world, "alone")
-    assert alone.asks("NICK lonely", "NICK lonely") == [":alone!user@lan NICK lonely"]
+    assert alone.asks("NICK lonely", "NICK lonely") == [":alone!u@lan NICK lonely"]
     assert alone.asks("NICK bob") == [":irc.lan 433 lonely bob :That nick is taken."]
 
 
@@ -256,18 +256,18 @@ def test_one_that_did_not_read_is_told_who_came_and_went(world: World, alice: Cl
     carol.sends("NICK Zoë")
     alice.person.reads_on()
     assert alice.sees() == [
-        ":bob!user@lan PRIVMSG #lobby :one",
-        ":dave!user@lan PRIVMSG #lobby :two",
-        ":bob!user@lan QUIT :bye",
-        ":dave!user@lan JOIN #lobby",
-        ":carol!user@lan NICK Zoë",
+        ":bob!u@lan PRIVMSG #lobby :one",
+        ":dave!u@lan PRIVMSG #lobby :two",
+        ":bob!u@lan QUIT :bye",
+        ":dave!u@lan JOIN #lobby",
+        ":carol!u@lan NICK Zoë",
     ]
 
 
 def test_who_renames_itself_while_it_comes_into_a_room_is_told_once(world: World, alice: Client) -> None:
     """It lags until it knows who is there, and is told what it missed then."""
     alice.sends("JOIN #dev", "NICK eve")
-    assert [line for line in alice.sees() if " NICK " in line] == [":alice!user@lan NICK eve"]
+    assert [line for line in alice.sees() if " NICK " in line] == [":alice!u@lan NICK eve"]
 
 
 def test_one_that_missed_more_than_is_known_is_told_who_is_here(world: World, alice: Client) -> None:
@@ -287,8 +287,8 @@ def test_a_room_that_is_closed_is_left(world: World, bob: Person) -> None:
     begin(closing_rooms.close(world.chat, world.chat.rooms["#dev"], "admin", "done"))
     world.settle()
     assert alice.sees() == [
-        ':lanchat!user@lan NOTICE alice :#dev was closed by admin: "done".',
-        ":alice!user@lan PART #dev",
+        ':lanchat!u@lan NOTICE alice :#dev was closed by admin: "done".',
+        ":alice!u@lan PART #dev",
     ]
     alice.asks("JOIN #lobby")
     assert alice.asks("PRIVMSG lanchat :/rooms")[1:2] == [":irc.lan 322 alice #lobby 2 :"]

@@ -37,9 +37,9 @@ def test_both_see_what_the_other_says(alice: Client, bob: Person) -> None:
     bob.types("hello", "/me waves", "/topic tea")
     assert bob.sees() == ["<alice> hi there", "<bob> hello", "* bob waves", "-- bob set the topic: tea"]
     assert alice.sees() == [
-        ":bob!user@lan PRIVMSG #lobby :hello",
-        ":bob!user@lan PRIVMSG #lobby :\x01ACTION waves\x01",
-        ":bob!user@lan TOPIC #lobby :tea",
+        ":bob!u@lan PRIVMSG #lobby :hello",
+        ":bob!u@lan PRIVMSG #lobby :\x01ACTION waves\x01",
+        ":bob!u@lan TOPIC #lobby :tea",
     ]
 
 
@@ -49,7 +49,7 @@ def test_two_of_them_and_a_room_of_both(world: World, alice: Client) -> None:
     alice.asks("JOIN #dev")
     carol.sees()
     assert alice.asks("PRIVMSG #dev :one", "PRIVMSG #lobby :two") == []
-    assert carol.sees() == [":alice!user@lan PRIVMSG #dev :one", ":alice!user@lan PRIVMSG #lobby :two"]
+    assert carol.sees() == [":alice!u@lan PRIVMSG #dev :one", ":alice!u@lan PRIVMSG #lobby :two"]
 
 
 def test_two_that_talk_in_one_turn(world: World, alice: Client) -> None:
@@ -59,16 +59,16 @@ def test_two_that_talk_in_one_turn(world: World, alice: Client) -> None:
     alice.person.wire.incoming.append(b"PRIVMSG #lobby :a\r\n")
     carol.person.wire.incoming.append(b"PRIVMSG #lobby :c\r\n")
     world.settle()
-    assert alice.sees() == [":carol!user@lan PRIVMSG #lobby :c"]
-    assert carol.sees() == [":alice!user@lan PRIVMSG #lobby :a"]
+    assert alice.sees() == [":carol!u@lan PRIVMSG #lobby :c"]
+    assert carol.sees() == [":alice!u@lan PRIVMSG #lobby :a"]
 
 
 def test_an_echo_for_who_asks(world: World, bob: Person) -> None:
     alice = Client.joins(world, "alice", "#lobby", caps="echo-message message-tags")
     assert alice.asks("PRIVMSG #lobby :hi", "PRIVMSG bob :psst", "NOTICE alice :me") == [
-        ":alice!user@lan PRIVMSG bob :psst",
-        ":alice!user@lan NOTICE alice :me",
-        "@msgid=1-1795356191123000 :alice!user@lan PRIVMSG #lobby :hi",
+        ":alice!u@lan PRIVMSG bob :psst",
+        ":alice!u@lan NOTICE alice :me",
+        "@msgid=1-1795356191123000 :alice!u@lan PRIVMSG #lobby :hi",
     ]
 
 
@@ -82,7 +82,7 @@ def test_what_it_does_alone_with_somebody_looks_like_that(world: World, alice: C
     carol, ci = Client.joins(world, "carol"), world.join_json("ci")
     ci.gets()
     alice.sends("PRIVMSG carol,ci :\x01ACTION nods\x01")
-    assert carol.sees() == [":alice!user@lan PRIVMSG carol :\x01ACTION nods\x01"]
+    assert carol.sees() == [":alice!u@lan PRIVMSG carol :\x01ACTION nods\x01"]
     assert [event["text"] for event in ci.gets()] == ["* alice nods"]
 
 
@@ -103,7 +103,7 @@ def test_a_notice_stays_one(world: World, alice: Client, bob: Person) -> None:
     ci = world.join_json("ci")
     ci.gets(), bob.sees(), carol.sees()
     alice.sends("NOTICE #lobby :hi", "NOTICE carol :psst", "NOTICE ci :psst")
-    assert carol.sees() == [":alice!user@lan NOTICE carol :psst", ":alice!user@lan NOTICE #lobby :hi"]
+    assert carol.sees() == [":alice!u@lan NOTICE carol :psst", ":alice!u@lan NOTICE #lobby :hi"]
     assert bob.sees() == ["<alice> hi"]
     private, said = ci.gets()
     assert (private["notice"], said["notice"], said["type"]) == (True, True, "said")
@@ -118,10 +118,10 @@ def test_a_notice_is_never_answered_with_an_error(alice: Client) -> None:
 
 
 def test_private_messages(alice: Client, bob: Person) -> None:
-    assert alice.asks("PRIVMSG bob :psst", "PRIVMSG alice :note") == [":alice!user@lan PRIVMSG alice :note"]
+    assert alice.asks("PRIVMSG bob :psst", "PRIVMSG alice :note") == [":alice!u@lan PRIVMSG alice :note"]
     assert bob.sees() == ["[alice -> bob] psst"]
     bob.types("/reply yes?")
-    assert alice.sees() == [":bob!user@lan PRIVMSG alice :yes?"]
+    assert alice.sees() == [":bob!u@lan PRIVMSG alice :yes?"]
 
 
 def test_several_at_once(alice: Client, bob: Person) -> None:
@@ -181,25 +181,22 @@ def test_who_is_away_answers_so(alice: Client, bob: Person) -> None:
 
 def test_what_irc_has_no_word_for_is_typed_to_the_server(alice: Client, bob: Person) -> None:
     """And is answered by notices of it."""
-    assert alice.asks("PRIVMSG lanchat :/ignore bob") == [
-        ":lanchat!user@lan NOTICE alice :You ignore bob now."
-    ]
+    assert alice.asks("PRIVMSG lanchat :/ignore bob") == [":lanchat!u@lan NOTICE alice :You ignore bob now."]
     bob.types("hello", "/msg alice psst")
     assert alice.sees() == []
     assert alice.asks("PRIVMSG lanchat :/nonsense") == [
-        ":lanchat!user@lan NOTICE alice :"
-        "There is no /nonsense. /help lists what there is. //nonsense says it."
+        ":lanchat!u@lan NOTICE alice :There is no /nonsense. /help lists what there is. //nonsense says it."
     ]
     assert alice.asks("PRIVMSG lanchat :/unignore bob", "PART #lobby", "PRIVMSG lanchat :/who")[1:] == [
-        ":alice!user@lan PART #lobby",
-        ":lanchat!user@lan NOTICE alice :You are in no room.",
+        ":alice!u@lan PART #lobby",
+        ":lanchat!u@lan NOTICE alice :You are in no room.",
     ]
 
 
 def test_who_is_in_no_room_yet_types_to_the_server_too(world: World) -> None:
     """As who has just connected and wants help, or to register; what is for a room is refused."""
     client = Client.joins(world, "alice")
-    by = ":lanchat!user@lan NOTICE alice"
+    by = ":lanchat!u@lan NOTICE alice"
     assert client.asks("PRIVMSG lanchat :/help topic")[0].startswith(f"{by} :/topic [TEXT]")
     assert client.asks("PRIVMSG lanchat :/account") == [
         f"{by} :alice belongs to nobody. /register makes it yours."
@@ -207,7 +204,7 @@ def test_who_is_in_no_room_yet_types_to_the_server_too(world: World) -> None:
     for line in ("/me waves", "/topic", "/history", "/who", "/part"):
         assert client.asks(f"PRIVMSG lanchat :{line}") == [f"{by} :You are in no room."], line
     assert client.asks("PRIVMSG lanchat :/who #lobby")[-1].endswith(" 366 alice #lobby :End of /NAMES list")
-    assert client.asks("PRIVMSG lanchat :/join #dev")[0] == ":alice!user@lan JOIN #dev"
+    assert client.asks("PRIVMSG lanchat :/join #dev")[0] == ":alice!u@lan JOIN #dev"
     assert client.asks("PRIVMSG lanchat :/me waves") == []
 
 
@@ -215,7 +212,7 @@ def test_who_is_in_no_room_yet_types_to_the_server_too(world: World) -> None:
 def test_what_is_no_command_is_not_said_in_a_room(alice: Client, bob: Person, text: str) -> None:
     """It was meant for the server alone."""
     assert alice.asks(f"PRIVMSG lanchat :{text}") == [
-        ":lanchat!user@lan NOTICE alice :Type a command here: /help lists them. What you say goes to a room."
+        ":lanchat!u@lan NOTICE alice :Type a command here: /help lists them. What you say goes to a room."
     ]
     assert bob.sees() == []
 
@@ -228,14 +225,14 @@ def test_an_ignored_talker_beside_its_own_lines(world: World, alice: Client, bob
     alice.person.wire.incoming.append(b"PRIVMSG #lobby :a\r\n")
     bob.wire.incoming.append(b"b\n")
     carol.types("c")
-    assert alice.sees() == [":carol!user@lan PRIVMSG #lobby :c"]
+    assert alice.sees() == [":carol!u@lan PRIVMSG #lobby :c"]
 
 
 def test_a_muted_one(world: World, alice: Client, bob: Person) -> None:
     world.make_operator(bob)
     alice.sees()
     bob.types("/mute alice")
-    assert alice.sees() == [":lanchat!user@lan NOTICE alice :You are muted."]
+    assert alice.sees() == [":lanchat!u@lan NOTICE alice :You are muted."]
     assert alice.asks("PRIVMSG #lobby :x", "PRIVMSG bob :x") == [
         ":irc.lan 404 alice #lobby :You are muted.",
         ":irc.lan 404 alice bob :You are muted.",
@@ -245,12 +242,12 @@ def test_a_muted_one(world: World, alice: Client, bob: Person) -> None:
 def test_a_long_text_is_one_line_and_can_be_cut_for_old_clients(alice: Client, bob: Person) -> None:
     world = alice.person.world
     bob.types("é" * 2_040)
-    assert alice.sees() == [":bob!user@lan PRIVMSG #lobby :" + "é" * 2_040]
+    assert alice.sees() == [":bob!u@lan PRIVMSG #lobby :" + "é" * 2_040]
     world.limits.irc_line_bytes = 401
     bob.types("é" * 2_040, "short")
     assert alice.sees() == [
-        ":bob!user@lan PRIVMSG #lobby :" + "é" * 200,
-        ":bob!user@lan PRIVMSG #lobby :short",
+        ":bob!u@lan PRIVMSG #lobby :" + "é" * 200,
+        ":bob!u@lan PRIVMSG #lobby :short",
     ]
 
 
@@ -261,7 +258,7 @@ def test_programs_and_pages_see_it_as_from_anybody(world: World, alice: Client) 
     (said,) = ci.gets()
     assert (said["from"], said["text"], "notice" in said) == ("alice", "hi", False)
     ci.asks({"line": json.dumps({"x": 1})})
-    assert alice.sees()[-1] == ':ci!user@lan PRIVMSG #lobby :{"x": 1}'
+    assert alice.sees()[-1] == ':ci!u@lan PRIVMSG #lobby :{"x": 1}'
 
 
 def test_a_talker_that_reads_slowly(world: World, alice: Client, bob: Person) -> None:
@@ -271,7 +268,7 @@ def test_a_talker_that_reads_slowly(world: World, alice: Client, bob: Person) ->
     alice.sends("PRIVMSG #lobby :two")
     bob.types("three")
     alice.person.reads_on()
-    assert alice.sees() == [":bob!user@lan PRIVMSG #lobby :one", ":bob!user@lan PRIVMSG #lobby :three"]
+    assert alice.sees() == [":bob!u@lan PRIVMSG #lobby :one", ":bob!u@lan PRIVMSG #lobby :three"]
 
 
 def test_a_line_takes_few_calls() -> None:
@@ -292,5 +289,5 @@ def test_a_line_takes_few_calls() -> None:
         alice.sends(*lines)
     finally:
         sys.setprofile(None)
-    assert bob.sees() == [f":alice!user@lan {line}" for line in lines]
+    assert bob.sees() == [f":alice!u@lan {line}" for line in lines]
     assert calls.total() / len(lines) <= MOST_CALLS, calls

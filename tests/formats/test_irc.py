@@ -30,28 +30,28 @@ def rendered(item: Item, *capabilities: str, now: float | None = None) -> list[s
 @pytest.mark.parametrize(
     ("item", "lines"),
     [
-        (event(Kind.SAID), [":bob!user@lan PRIVMSG #lobby :hi"]),
-        (event(Kind.NOTICED), [":bob!user@lan NOTICE #lobby :hi"]),
-        (event(Kind.ACTED), [":bob!user@lan PRIVMSG #lobby :\x01ACTION hi\x01"]),
-        (event(Kind.TOPIC), [":bob!user@lan TOPIC #lobby :hi"]),
-        (event(Kind.RENAMED, "rob", 0), [":bob!user@lan NICK rob"]),
+        (event(Kind.SAID), [":bob!u@lan PRIVMSG #lobby :hi"]),
+        (event(Kind.NOTICED), [":bob!u@lan NOTICE #lobby :hi"]),
+        (event(Kind.ACTED), [":bob!u@lan PRIVMSG #lobby :\x01ACTION hi\x01"]),
+        (event(Kind.TOPIC), [":bob!u@lan TOPIC #lobby :hi"]),
+        (event(Kind.RENAMED, "rob", 0), [":bob!u@lan NICK rob"]),
         (event(Kind.AWAY, "lunch", 0), []),
         (event(Kind.BACK, "", 0), []),
-        (event(Kind.TOPIC, ""), [":bob!user@lan TOPIC #lobby :"]),
-        (event(Kind.JOINED, "Bob B.", 0), [":bob!user@lan JOIN #lobby"]),
-        (event(Kind.LEFT, "", 0), [":bob!user@lan PART #lobby"]),
+        (event(Kind.TOPIC, ""), [":bob!u@lan TOPIC #lobby :"]),
+        (event(Kind.JOINED, "Bob B.", 0), [":bob!u@lan JOIN #lobby"]),
+        (event(Kind.LEFT, "", 0), [":bob!u@lan PART #lobby"]),
         (Event(Kind.LEFT, "#lobby", "bob", "", NOON, reason=Reason("kicked by al", "spam"), gone=True),
-         [":bob!user@lan QUIT :kicked by al: spam"]),
+         [":bob!u@lan QUIT :kicked by al: spam"]),
         (event(Kind.REAL_NAME, "Robert", 0), []),
         (event(Kind.OPERATOR, "", 0), [":irc.lan MODE #lobby +o bob"]),
         (event(Kind.NO_OPERATOR, "", 0), [":irc.lan MODE #lobby -o bob"]),
         (Presence(Kind.JOINED, "#lobby", ("al", "bo"), 0, Reason(), 2, NOON), []),
-        (events.Private("bob", "al", "psst", NOON), [":bob!user@lan PRIVMSG al :psst"]),
+        (events.Private("bob", "al", "psst", NOON), [":bob!u@lan PRIVMSG al :psst"]),
         (events.Private("bob", "al", "nods", NOON, acted=True),
-         [":bob!user@lan PRIVMSG al :\x01ACTION nods\x01"]),
-        (events.Private("bob", "al", "psst", NOON, notice=True), [":bob!user@lan NOTICE al :psst"]),
-        (events.Notice(("one", "")), [":lanchat!user@lan NOTICE \0 :one", ":lanchat!user@lan NOTICE \0 : "]),
-        (Refusal("x", "No."), [":lanchat!user@lan NOTICE \0 :No."]),
+         [":bob!u@lan PRIVMSG al :\x01ACTION nods\x01"]),
+        (events.Private("bob", "al", "psst", NOON, notice=True), [":bob!u@lan NOTICE al :psst"]),
+        (events.Notice(("one", "")), [":lanchat!u@lan NOTICE \0 :one", ":lanchat!u@lan NOTICE \0 : "]),
+        (Refusal("x", "No."), [":lanchat!u@lan NOTICE \0 :No."]),
         (Members("#lobby", (Here("al", None, False), Here("bo", "", True)), 2),
          [":irc.lan 353 \0 = #lobby :al @bo", ":irc.lan 366 \0 #lobby :End of /NAMES list"]),
         (Members("#dev", (), 0), [":irc.lan 366 \0 #dev :End of /NAMES list"]),
@@ -59,23 +59,23 @@ def rendered(item: Item, *capabilities: str, now: float | None = None) -> list[s
          [":irc.lan 321 \0 Channel :Users  Name", ":irc.lan 322 \0 #lobby 2 :tea",
           ":irc.lan 323 \0 :End of /LIST"]),
         (events.Welcome("al", "#lobby", "9f3c", 7, events.Topic(), "test", "1"),
-         [":\0!user@lan JOIN #lobby"]),
+         [":\0!u@lan JOIN #lobby"]),
         (events.Welcome("al", "#lobby", "9f3c", 7, events.Topic("tea"), "test", "1"),
-         [":\0!user@lan JOIN #lobby", ":irc.lan 332 \0 #lobby :tea"]),
+         [":\0!u@lan JOIN #lobby", ":irc.lan 332 \0 #lobby :tea"]),
         (events.Welcome("al", "#lobby", "9f3c", 7, events.Topic("tea", "bo", NOON), "test", "1"),
-         [":\0!user@lan JOIN #lobby", ":irc.lan 332 \0 #lobby :tea",
+         [":\0!u@lan JOIN #lobby", ":irc.lan 332 \0 #lobby :tea",
           ":irc.lan 333 \0 #lobby bo 1795356191"]),
-        (events.Parted("#lobby"), [":\0!user@lan PART #lobby"]),
+        (events.Parted("#lobby"), [":\0!u@lan PART #lobby"]),
         (events.Missed("#lobby", "9f3c", 1),
          [":irc.lan NOTICE #lobby :You missed 1 line, which the log of #lobby no longer holds."]),
         (events.Missed("#lobby", "9f3c", 1_000),
          [":irc.lan NOTICE #lobby :You missed 1,000 lines, which the log of #lobby no longer holds."]),
         (events.Missed("#lobby", "9f3c", None),
          [":irc.lan NOTICE #lobby :The server has a new log of #lobby; this is all that it holds."]),
-        (events.Past((), False, True, NOON), [":lanchat!user@lan NOTICE \0 :There is no such line."]),
+        (events.Past((), False, True, NOON), [":lanchat!u@lan NOTICE \0 :There is no such line."]),
         (events.Past((event(Kind.SAID),), True, True, NOON + 1),
-         [":lanchat!user@lan NOTICE \0 :14:03 #lobby <bob> hi",
-          ":lanchat!user@lan NOTICE \0 :There are more: /search alone shows them."]),
+         [":lanchat!u@lan NOTICE \0 :14:03 #lobby <bob> hi",
+          ":lanchat!u@lan NOTICE \0 :There are more: /search alone shows them."]),
         (events.Ok("17", 7), []),
     ],
 )  # fmt: skip
@@ -92,14 +92,14 @@ def test_an_old_topic_is_told_in_words() -> None:
 
 def test_times_and_ids_for_who_asks_for_them() -> None:
     said, came = event(Kind.SAID), event(Kind.JOINED, "Bob B.", 0)
-    line, join = ":bob!user@lan PRIVMSG #lobby :hi", ":bob!user@lan JOIN #lobby"
+    line, join = ":bob!u@lan PRIVMSG #lobby :hi", ":bob!u@lan JOIN #lobby"
     assert rendered(said, "server-time") == [f"@{TIME} {line}"]
     assert rendered(said, "message-tags") == [f"@{ID} {line}"]
     assert rendered(said, "server-time", "message-tags") == [f"@{TIME};{ID} {line}"]
     assert rendered(came, "message-tags") == [join]
     assert rendered(came, "server-time", "message-tags") == [f"@{TIME} {join}"]
     assert rendered(came, "extended-join") == [f"{join} * :Bob B."]
-    assert rendered(event(Kind.REAL_NAME, "Robert", 0), "setname") == [":bob!user@lan SETNAME :Robert"]
+    assert rendered(event(Kind.REAL_NAME, "Robert", 0), "setname") == [":bob!u@lan SETNAME :Robert"]
 
 
 def test_a_format_is_made_once_for_what_makes_a_difference() -> None:
@@ -125,6 +125,6 @@ def test_a_thousand_are_told_a_line_that_was_rendered_once(monkeypatch: pytest.M
 
     monkeypatch.setattr(IrcFormat, "render", counted)
     clients[0].sends("PRIVMSG #lobby :hi")
-    assert [client.sees() for client in clients[:2]] == [[], [":n0!user@lan PRIVMSG #lobby :hi"]]
-    assert clients[-1].sees() == [f"@{TIME.replace('11.123', '12.123')} :n0!user@lan PRIVMSG #lobby :hi"]
+    assert [client.sees() for client in clients[:2]] == [[], [":n0!u@lan PRIVMSG #lobby :hi"]]
+    assert clients[-1].sees() == [f"@{TIME.replace('11.123', '12.123')} :n0!u@lan PRIVMSG #lobby :hi"]
     assert len(times) == 2

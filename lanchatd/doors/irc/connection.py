@@ -55,7 +55,7 @@ class IrcChat(ChatProtocol):
         self.sasl = Sasl()
         self.read_here: dict[str, float] = {}
         self.proof: Proof | None = None
-        self._rests_until = 0.0  # 0 if it need not
+        self._rests_until = 0.0
         self._told_itself = _TOLD_ITSELF
         self._lists = LongLists(self.chat.list_turns, self.outbox, self._tell_piece, self.answered)
         self._batches = 0
@@ -101,7 +101,8 @@ class IrcChat(ChatProtocol):
             self._pong_came(message)
             return
         now = self._clock.seconds()
-        self._costs_one(now)
+        if rests_s := self._allowance.line_taken(now):
+            self._rest_until(now + rests_s)
         if message.command:
             if self.session is not None:
                 self.session.spoke_at = now
@@ -111,18 +112,15 @@ class IrcChat(ChatProtocol):
         """What it asks is as much work as so many lines. Over the rate the next one is read later."""
         now = self._clock.seconds()
         for _ in range(lines):
-            self._costs_one(now)
+            if rests_s := self._allowance.line_taken(now):
+                self._rest_until(now + rests_s)
 
-    def _costs_one(self, now: float) -> None:
-        rests_s = self._allowance.line_taken(now)
-        if rests_s:
-            self._rests_until = now + rests_s
-            self._lines_left = 0  # of this turn
-        else:
-            self._rests_until = 0.0
+    def _rest_until(self, at: float) -> None:
+        self._rests_until = at
+        self._lines_left = 0  # of this turn
 
     def pause_s(self) -> float:
-        return max(0.0, self._rests_until - self._clock.seconds()) if self._rests_until else 0.0
+        return max(0.0, self._rests_until - self._clock.seconds())
 
     def _not_utf8(self, line: bytes) -> None:
         words = line.split(b" ", 1)[0].decode("ascii", "replace").upper() or "*"

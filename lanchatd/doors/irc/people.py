@@ -12,7 +12,7 @@ from lanchatd.doors.irc.client import Client, session_of
 from lanchatd.doors.irc.connecting import harmless
 from lanchatd.doors.irc.lines import Message, plain
 from lanchatd.doors.irc.numerics import numeric
-from lanchatd.formats.irc import HOST, in_lines
+from lanchatd.formats.irc import HOME, HOST, USER, WHERE, in_lines
 from lanchatd.text import cleaning, names
 from lanchatd.text.refused import Refused
 
@@ -52,14 +52,14 @@ def _who_pieces(room: str, reading: Reading[User], wanted: str | None, mask: str
 def _who_line(room: str, here: Here, wanted: str | None) -> str:
     flags = ("H" if here.away is None else "G") + ("@" if here.operator else "")
     if wanted is None:
-        return numeric(352, room, "user", "lan", HOST, here.nick, flags, text=f"0 {here.real_name}")
+        return numeric(352, room, USER, HOME, HOST, here.nick, flags, text=f"0 {here.real_name}")
     return _whox(room, here, flags, wanted)
 
 
 def _whox(room: str, here: Here, flags: str, wanted: str) -> str:
     fields, _, token = wanted.partition("%")[2].partition(",")
     known = {
-        "t": token[:3] or "0", "c": room, "u": "user", "i": "255.255.255.255", "h": "lan", "s": HOST,
+        "t": token[:3] or "0", "c": room, "u": USER, "i": "255.255.255.255", "h": HOME, "s": HOST,
         "n": here.nick, "f": flags, "d": "0", "l": "0", "a": here.nick if here.known else "0", "o": "n/a",
     }  # fmt: skip
     told = [known[field] for field in _WHOX if field in fields and field in known]
@@ -80,7 +80,7 @@ def whois(irc: Client, message: Message) -> None:
 
 def _whois_lines(irc: Client, user: User) -> Iterator[str]:
     here = user.here
-    yield numeric(311, here.nick, "user", "lan", "*", text=here.real_name)
+    yield numeric(311, here.nick, USER, HOME, "*", text=here.real_name)
     rooms = {room.key: room.name for session in user.sessions for room in irc.chat.rooms_of(session)}
     for line in in_lines(rooms.values()):
         yield numeric(319, here.nick, text=line)
@@ -129,7 +129,7 @@ def ison(irc: Client, message: Message) -> None:
 def userhost(irc: Client, message: Message) -> None:
     """The same, with whether they are away and operators."""
     told = (
-        f"{user.nick}{'*' if user.operator else ''}={'+' if user.away is None else '-'}user@lan"
+        f"{user.nick}{'*' if user.operator else ''}={'+' if user.away is None else '-'}{WHERE}"
         for user in _those_here(irc, message.parameters)
     )
     irc.send(numeric(302, text=" ".join(told)))
