@@ -28,6 +28,7 @@ from lanchatd.doors.factory import ChatFactory
 from lanchatd.history.memory import MemoryLog
 from lanchatd.limits import Limits
 from lanchatd.net.credentials import Credentials
+from lanchatd.net.newcomers import ACCEPTS_A_TURN
 from lanchatd.net.turn_time import Budget
 from lanchatd.text import names
 from tests.daemon import PATIENCE_S
@@ -263,6 +264,22 @@ def test_twice_the_lines_of_one_turn_are_at_most_twice_the_calls() -> None:
     with room_of(100) as room:
         once, twice = room.work_of(*range(10)), room.work_of(*range(20))
     assert twice.python.total() <= 2.1 * once.python.total()
+
+
+def test_so_many_are_accepted_in_a_turn_and_no_more() -> None:
+    """What they say first, and who is in their rooms, comes in the turns behind: each of them stays short."""
+    with room_of(2) as room:
+        connections = room.port.factory.connections
+        connections.entrance.watch(room.port)
+        opened = connections.open
+        address = "127.0.0.1", room.port.getHost().port
+        room.members += [socket.create_connection(address) for _ in range(6 * ACCEPTS_A_TURN)]
+        accepted: list[int] = []
+        while sum(accepted) < 6 * ACCEPTS_A_TURN:
+            here = len(opened)
+            room.reactor.iterate(0.01)
+            accepted.append(len(opened) - here)
+        assert ACCEPTS_A_TURN / 2 < max(accepted) <= ACCEPTS_A_TURN
 
 
 def test_those_that_join_in_one_turn_cost_one_list_of_who_is_here() -> None:

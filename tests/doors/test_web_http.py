@@ -12,6 +12,7 @@ from lanchatd.doors.web.connection import HEAD_BYTES, HEAD_S, IDLE_S, MOST_REQUE
 from lanchatd.doors.web.messages import Answer, Request, Upgrade
 from lanchatd.doors.web.site import Site
 from lanchatd.doors.web.waiting import MOST_ASKING
+from lanchatd.net.newcomers import ACCEPTS_A_TURN
 from lanchatd.net.turn_time import TURN_S
 from tests.web import INDEX, LARGE, answers, request, upgrade, web_world
 from tests.world import Person, World
@@ -226,7 +227,7 @@ def test_who_hangs_up_while_an_answer_waits_gets_it_whole(world: World) -> None:
 
 def test_pages_take_no_places_of_who_has_no_nick_yet() -> None:
     """A browser has two or three connections; somebody at `nc` comes in all the same."""
-    world = web_world(max_unnamed=90)
+    world = web_world(max_unnamed=ACCEPTS_A_TURN + 6)
     visitors = [world.connect().sends(request()) for _ in range(200)]
     assert world.connect("192.0.2.2").types("alice").sees()[-1].startswith("-- 1 in #lobby")
     assert not any(visitor.wire.write_closed for visitor in visitors)

@@ -9,6 +9,7 @@ import pytest
 
 from lanchatd.doors.web.websocket import WebSocketFormat
 from lanchatd.limits import Limits
+from lanchatd.net.newcomers import ACCEPTS_A_TURN
 from lanchatd.text.refused import Refusal
 from tests.web import (
     BINARY,
@@ -125,7 +126,7 @@ def test_the_nick_is_waited_for_so_long(world: World) -> None:
 
 def test_a_page_that_talks_is_counted_with_those_without_a_nick() -> None:
     """Until it has one."""
-    world = web_world(max_unnamed=85)
+    world = web_world(max_unnamed=ACCEPTS_A_TURN + 1)
     page = Page(world)
     assert len(world.connections.entrance._newcomers) == 1
     page.sends(message({"nick": "bob"}))

@@ -10,7 +10,7 @@ import pytest
 from twisted.internet.task import Clock
 
 from lanchatd.limits import Limits
-from lanchatd.net.newcomers import CALM_S, PATIENT_S, SILENT_S, SLOW_S, Entrance
+from lanchatd.net.newcomers import ACCEPTS_A_TURN, CALM_S, PATIENT_S, SILENT_S, SLOW_S, Entrance
 from tests.daemon import daemon, wait_until
 from tests.encrypted import Encrypted
 from tests.world import World
@@ -54,7 +54,7 @@ class Hall:
         self.clock = Clock()
         self.closed: list[Someone] = []
         self.port = Port()
-        self.entrance = Entrance(self.clock, Limits(max_unnamed=84 + FITS))
+        self.entrance = Entrance(self.clock, Limits(max_unnamed=ACCEPTS_A_TURN + FITS))
         self.entrance.watch(self.port)
 
     def comes(self, address: str = "192.0.2.1") -> Someone:
@@ -131,7 +131,7 @@ def test_patience_is_no_longer_because_others_go(hall: Hall) -> None:
 @pytest.mark.parametrize("begin", [b"", b"x", b"\x16", b"\x16\x03\x01", b'{"nick": '])
 def test_however_many_keep_places_by_a_byte_they_are_soon_gone(world: World, begin: bytes) -> None:
     """Twice as many at once each time."""
-    world.limits.max_unnamed = 84
+    world.limits.max_unnamed = ACCEPTS_A_TURN
     flood = [world.connect().sends(*[begin] * bool(begin)) for _ in range(60)]
     world.passes(PATIENT_S + 6 * SILENT_S)
     world.passes(0.5)  # for what they are told
@@ -141,7 +141,7 @@ def test_however_many_keep_places_by_a_byte_they_are_soon_gone(world: World, beg
 @pytest.mark.parametrize("begin", [b"x", b"\x16", b"\x16\x03\x01", b'{"nick": '])
 def test_a_byte_is_no_reason_to_wait_longer(world: World, begin: bytes) -> None:
     """Not for a handshake either, of which so little came that there is nothing to answer."""
-    world.limits.max_unnamed = 84
+    world.limits.max_unnamed = ACCEPTS_A_TURN
     flood = [world.connect().sends(begin) for _ in range(3)]
     world.passes(PATIENT_S)
     world.passes(0.5)
@@ -150,7 +150,7 @@ def test_a_byte_is_no_reason_to_wait_longer(world: World, begin: bytes) -> None:
 
 def test_a_handshake_is_waited_for(world: World) -> None:
     """It takes several round trips."""
-    world.limits.max_unnamed = 84
+    world.limits.max_unnamed = ACCEPTS_A_TURN
     encrypted = world.connect()
     Encrypted(encrypted)
     others = [world.connect() for _ in range(2)]
@@ -214,11 +214,11 @@ def test_a_flood_is_thrown_out_faster_and_faster(hall: Hall) -> None:
 
 
 def test_so_many_are_accepted_in_a_turn(hall: Hall) -> None:
-    """Twisted would take ever more of them."""
-    assert hall.port.numberAccepts == 64
-    hall.port.numberAccepts = 84
+    """Twisted would take ever more of them: its own number is what it adds 20 to."""
+    assert hall.port.numberAccepts == 4
+    hall.port.numberAccepts = ACCEPTS_A_TURN
     hall.comes()
-    assert hall.port.numberAccepts == 64
+    assert hall.port.numberAccepts == 4
     hall.port.numberAccepts = 1  # it has seen that nobody waits: the next turn is cheap
     hall.comes()
     assert hall.port.numberAccepts == 1
@@ -226,13 +226,13 @@ def test_so_many_are_accepted_in_a_turn(hall: Hall) -> None:
 
 def test_they_read_why(world: World) -> None:
     """Also those that were not greeted yet; in a handshake there is nobody to tell."""
-    world.limits.max_unnamed = 84
+    world.limits.max_unnamed = ACCEPTS_A_TURN
     alice, bob = world.connect(), world.connect()
     bob.types("bob")
     carol = world.connect()
     world.connect()
     world.passes(PATIENT_S)
-    told = "!! 84 connections have given no nick yet; try again in a minute."
+    told = f"!! {ACCEPTS_A_TURN} connections have given no nick yet; try again in a minute."
     assert alice.sees()[-1] == carol.sees()[-1] == told
     world.passes(1)
     assert (alice.gone, bob.gone, carol.gone) == (True, False, True)
