@@ -1,6 +1,6 @@
 """Those who are told a long list take turns: so many pieces of lists are told in a turn of the reactor.
 
-A piece of who is in a room is some 0.1 ms of work, and one of WHO 0.3 ms (measured); a thousand clients that
+A piece of who is in a room is up to 0.1 ms of work, and one of WHO 0.3 ms (measured); a thousand clients that
 join a room of ten thousand are told 100 MB.
 """
 

@@ -6,9 +6,10 @@ from collections import Counter
 
 import pytest
 
-from lanchatd.chat.events import Topic
+from lanchatd.chat.events import Members, Piece, Topic
 from lanchatd.chat.list_turns import PIECES_A_TURN
 from lanchatd.chat.registry import Registry
+from lanchatd.chat.room import NAMES_KEPT_S, Room
 from lanchatd.chat.user import User
 from lanchatd.formats.cuts import NAMED, ROOMS_SHOWN
 from lanchatd.text import names
@@ -189,3 +190,39 @@ def test_rooms_that_are_asked_for_by_name(world: World, bob: Person) -> None:
     alice = Client.joins(world, "alice", "#dev")
     lines = alice.asks("LIST #DEV,#dev,#nowhere,#!!")
     assert [line for line in lines if " 322 " in line] == [":irc.lan 322 alice #dev 1 :"]
+
+
+def test_who_is_here_is_rendered_once_for_many_who_come(
+    crowded: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """For each only the end of it, which is another whenever somebody comes."""
+    made: list[tuple[int, int]] = []
+    piece = Room._piece
+
+    def seen(room: Room, at: int, until: int, which: Piece) -> Members:
+        made.append((at, until))
+        return piece(room, at, until, which)
+
+    monkeypatch.setattr(Room, "_piece", seen)
+    came = [Client.joins(crowded, f"alice{number}") for number in range(5)]
+    for client in came:
+        whole = MANY + 2 + came.index(client)
+        assert len(set(named(client.asks("JOIN #lobby")))) == whole
+    assert sorted(made) == [(0, 400), (400, 800), (800, 1200), *((1200, MANY + 2 + n) for n in range(5))]
+    crowded.passes(NAMES_KEPT_S)
+    Client.joins(crowded, "carol", "#lobby")
+    assert made[-4:-1] == [(0, 400), (400, 800), (800, 1200)]
+
+
+@pytest.mark.parametrize("does", ["/nick carol", "/quit", "moderates"])
+def test_names_are_those_who_are_here_now(crowded: World, bob: Person, does: str) -> None:
+    """Whatever was rendered a moment ago."""
+    alice, dave = Client.joins(crowded, "alice"), Client.joins(crowded, "dave")
+    assert "bob" in named(alice.asks("JOIN #lobby"))
+    if does == "moderates":
+        crowded.make_operator(bob)
+    else:
+        bob.types(does)
+    shown = {"/nick carol": ["carol"], "/quit": [], "moderates": ["@bob"]}[does]
+    nicks = named(dave.asks("JOIN #lobby"))
+    assert [nick for nick in nicks if not nick.startswith(("somebody", "alice", "dave"))] == shown
