@@ -306,7 +306,8 @@ class People:
         self._outgoing.came_back(self.roster.count_of(node))
         if not self._outgoing.is_under_way:
             for key, asked in tuple(self._asked.items()):
-                self._outgoing.say(CLAIM, key, asked.row)  # once more does no harm
+                if not self._outgoing.has(CLAIM, key):  # else it would go behind who is to have the nick
+                    self._outgoing.say(CLAIM, key, asked.row)  # once more does no harm
         self._freed = {key for key in self._freed if self.roster.claim_of(node, key) is not None}
 
     def _write_snapshot(self) -> None:

@@ -508,6 +508,25 @@ def test_what_was_under_way_when_it_was_cut_off_is_known_from_a_snapshot(
     assert here.known() == there.known()
 
 
+def test_a_node_that_is_told_by_a_snapshot_that_it_was_gone_claims_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Its people were not seen by others: their nicks were claimed behind what was said of them."""
+    monkeypatch.setattr("lanchatd.broker.people.SNAPSHOT_EVERY", 3)
+    several = Several(2)
+    here, there = several
+    there.join("bob")
+    there.stream.cut()
+    several.passes(10)
+    for nick in ("alice", "carol", "dan"):
+        here.join(nick).types("/quit")
+    assert here.who() == []
+    there.stream.join()
+    several.passes(1)
+    assert here.who() == ["bob"]
+    assert here.known() == there.known()
+
+
 def test_who_goes_while_another_nick_is_claimed_leaves_nothing_behind() -> None:
     """The nick that was claimed is free again after a while."""
     several = Several(2)
