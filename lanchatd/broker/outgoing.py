@@ -1,7 +1,7 @@
 """What a node has to say of its own people: a queue, and one message on its way into the stream.
 
-All that came in one turn is one message, and the next one goes when that came back. It is sent again until
-then: it carries a count, so that it counts once.
+All that came in one turn is one message, or some if it is much, and the next one goes when that came back. It
+is sent again until then: it carries a count, so that it counts once.
 """
 
 from __future__ import annotations
@@ -81,13 +81,17 @@ class Outgoing:
         self._due = False
         if self._under_way is not None or not self._queue or not self._stream.up:
             return
-        rows: list[Row] = []
+        rows, size = list[bytes](), 0
         for word, about in tuple(self._queue)[:MOST_ROWS]:
             row = self._queue.pop((word, about))
-            rows.append(self._session_row(int(about)) if row is None else row)
+            rows.append(as_json(self._session_row(int(about)) if row is None else row))
+            size += len(rows[-1])
+            if size > self._stream.largest // 2:  # what is said of one session is far less
+                break
         self.count += 1
-        message = {"node": self._stream.node, "count": self.count, "rows": rows}
-        self._under_way = as_json(message)
+        # As one object of JSON, whose rows are known.
+        about_it = as_json({"node": self._stream.node, "count": self.count})
+        self._under_way = b'%b,"rows":[%b]}' % (about_it[:-1], b",".join(rows))
         self.send_again()
 
     def send_again(self) -> None:

@@ -11,6 +11,7 @@ from twisted.logger import Logger
 
 from lanchatd.broker import roster
 from lanchatd.broker.far_sessions import FarSessions, facts_of, lost_the_nick
+from lanchatd.broker.long_messages import LongMessages
 from lanchatd.broker.outgoing import Outgoing
 from lanchatd.broker.roster import (
     ABOUT,
@@ -28,8 +29,7 @@ from lanchatd.broker.roster import (
     Row,
     Seen,
 )
-from lanchatd.broker.snapshots import Snapshots
-from lanchatd.broker.stream import PEOPLE, SNAPSHOT, Fate, Message, Published, Stream
+from lanchatd.broker.stream import FROM, PEOPLE, ROLLUP, SNAPSHOT, Fate, Message, Published, Stream
 from lanchatd.chat.accounts.rows import Proof
 from lanchatd.chat.answers import Answer
 from lanchatd.chat.chat import Chat
@@ -89,9 +89,10 @@ class People:
         # Why they left which of their rooms.
         self._left: dict[int, dict[str, tuple[str, str]]] = {}
         self._outgoing = Outgoing(stream, clock, self._session_row)
-        self._snapshots = Snapshots(stream, self._snapshot_answered)
+        self._long = LongMessages(stream, clock, PEOPLE)
         self._ends = False
-        self._last = 0  # the sequence of the last message
+        # The sequence of the last message, and of the last one of which all is known.
+        self._last = self._known = 0
         self._since_snapshot = 0
 
     def serve(self, chat: Chat, far: FarSessions, look_again: Callable[[], None]) -> None:
@@ -280,17 +281,17 @@ class People:
         last, self._last = self._last, max(self._last, message.sequence)
         if message.sequence <= last:
             return  # it was read before, and then the broker was lost
-        if SNAPSHOT in message.headers:
-            if (read := self._snapshots.read(message, last)) is not None:
-                self._since_snapshot = 0
-                whole, is_new = read
-                if is_new:
-                    for told in self.roster.load(whole):
-                        self._follow(told)
-                    self._settle_what_came()
+        if (body := self._long.read(message)) is None:
             return
-        self._snapshots.ends()
-        said = json.loads(message.body)
+        known, self._known = self._known, message.sequence
+        if SNAPSHOT in message.headers:
+            self._since_snapshot = 0
+            if message.headers[SNAPSHOT] != str(known):
+                for told in self.roster.load(body):
+                    self._follow(told)
+                self._settle_what_came()
+            return
+        said = json.loads(body)
         node, count = said["node"], said["count"]
         for told in self.roster.take(node, count, said["rows"]):
             self._follow(told)
@@ -314,12 +315,13 @@ class People:
         snapshot = self.roster.snapshot()
         if len(snapshot) > self._stream.largest:
             self._since_snapshot = 0  # if something comes in between, megabytes are not sent again at once
-        self._snapshots.write(snapshot, self._last)
+        headers = {**ROLLUP, SNAPSHOT: str(self._last), FROM: self._stream.node}
+        self._long.publish(snapshot, headers, self._last, self._snapshot_answered)
 
     def _snapshot_answered(self, published: Published) -> None:
         # If another message came first, it is tried again after the next one.
         if published.fate is Fate.FAILED:
-            text = "the broker did not take who is here as one message, and keeps them all: {why}"
+            text = "the broker did not take all that is known of who is here, and keeps each message: {why}"
             self.log.warn(text, why=published.why)
 
     def _follow(self, told: roster.Told) -> None:

@@ -19,6 +19,7 @@ from lanchatd.broker.account_rows import (
     everything_from,
 )
 from lanchatd.broker.far_sessions import dismiss_here, is_renamed_by_account, lost_the_nick
+from lanchatd.broker.long_messages import LongMessages
 from lanchatd.broker.stream import (
     ACCOUNTS,
     AGAIN_S,
@@ -50,12 +51,11 @@ AFTER = "Lanchat-After"  # a header: the last message that counted, as the sende
 class _Proposal:
     """A change on its way into the stream, behind what this node knew."""
 
-    __slots__ = ("after", "answer", "body", "expected", "id")
+    __slots__ = ("after", "answer", "body", "id")
 
-    def __init__(self, id_: str, change: Change, expected: int, after: int) -> None:
+    def __init__(self, id_: str, change: Change, after: int) -> None:
         self.id = id_
         self.body = change_as_bytes(change)
-        self.expected = expected
         self.after = after
         self.answer: Answer[None] = Answer()
 
@@ -70,6 +70,7 @@ class SharedAccounts:
         self._clock = clock
         self._chat: Chat
         self._me = stream.node
+        self._long = LongMessages(stream, clock, ACCOUNTS)
         self._proposed = 0
         self._proposal: _Proposal | None = None
         self._imports = False
@@ -95,7 +96,7 @@ class SharedAccounts:
             )
             return answer
         self._proposed += 1
-        proposal = _Proposal(f"{self._me} {self._proposed}", change, self._last, self._counted)
+        proposal = _Proposal(f"{self._me} {self._proposed}", change, self._counted)
         self._proposal = proposal
         self._clock.callLater(KEPT_WITHIN_S, self._too_late, proposal)
         self._publish(proposal)
@@ -104,13 +105,16 @@ class SharedAccounts:
     def _publish(self, proposal: _Proposal) -> None:
         if self._proposal is not proposal or not self._stream.up:
             return
+        if self._long.is_busy:
+            self._clock.callLater(AGAIN_S, self._publish, proposal)
+            return
 
-        def answered(published: Published) -> None:
-            if published.fate is Fate.FAILED and self._proposal is proposal:
-                self._clock.callLater(AGAIN_S, self._publish, proposal)
+        def answered(_: Published) -> None:
+            # Also if something came first: it may not count, as a part.
+            self._clock.callLater(AGAIN_S, self._publish, proposal)
 
         headers = {FROM: proposal.id, AFTER: str(proposal.after)}
-        self._stream.publish(ACCOUNTS, proposal.body, headers, proposal.expected, answered)
+        self._long.publish(proposal.body, headers, self._last, answered)
 
     def _too_late(self, proposal: _Proposal) -> None:
         if self._proposal is proposal:
@@ -119,32 +123,41 @@ class SharedAccounts:
             proposal.answer.fail(Refused("not_kept", text))
 
     def link_changed(self, why: str | None) -> None:
-        if why is not None:
-            return
-        if not self._last and everything(self._chat.accounts):
+        if why is None:
+            self._go_on()
+
+    def _go_on(self) -> None:
+        if not self._counted and everything(self._chat.accounts):
             self._bring_along()
         elif self._proposal is not None:
             self._publish(self._proposal)
 
     def _bring_along(self) -> None:
         """The first node of a new chat brings along what its own file has."""
+        if not self._stream.up:
+            return
         self._imports = True
 
-        def answered(published: Published) -> None:
-            if published.fate is Fate.FAILED and not self._last:
-                self._clock.callLater(AGAIN_S, self.link_changed, None)
+        def answered(_: Published) -> None:
+            if self._imports:
+                self._clock.callLater(AGAIN_S, self._go_on)
 
-        self._write_snapshot(answered)
+        if self._long.is_busy:
+            self._clock.callLater(AGAIN_S, self._go_on)
+        else:
+            self._write_snapshot(answered)
 
     def _write_snapshot(self, answered: Callable[[Published], None]) -> None:
         headers = {**ROLLUP, SNAPSHOT: str(self._counted), FROM: self._me}
-        body = everything_as_bytes(self._chat.accounts)
-        self._stream.publish(ACCOUNTS, body, headers, self._last, answered)
+        snapshot = everything_as_bytes(self._chat.accounts)
+        if len(snapshot) > self._stream.largest:
+            self._since_snapshot = 0  # if something comes in between, megabytes are not sent again at once
+        self._long.publish(snapshot, headers, self._last, answered)
 
     def _snapshot_answered(self, published: Published) -> None:
         # If another message came first, it is tried again after the next one.
         if published.fate is Fate.FAILED:
-            text = "the broker did not take all accounts as one message, and keeps each change: {why}"
+            text = "the broker did not take all that is known of accounts, and keeps each change: {why}"
             self.log.warn(text, why=published.why)
 
     # -- what arrives
@@ -154,13 +167,14 @@ class SharedAccounts:
             return  # it was read before, and then the broker was lost
         counted = self._counted
         self._last = message.sequence
+        if (body := self._long.read(message)) is None:
+            return
         if SNAPSHOT in message.headers:
             if message.headers[FROM] != self._me and (
                 message.headers[SNAPSHOT] != str(counted) or not counted
             ):
-                if self._imports:
-                    self.log.error("another server was first: its accounts are those of the chat")
-                self._load(message.body)
+                self._gives_way()
+                self._load(*everything_from(body))
             self._imports = False
             self._counted = message.sequence
             self._since_snapshot = 0
@@ -168,6 +182,9 @@ class SharedAccounts:
             return
         if message.headers[AFTER] != str(counted):
             return  # whatever the broker let in: all nodes leave it out
+        if self._imports:
+            self._gives_way()
+            self._load([], 0)
         self._counted = message.sequence
         self._since_snapshot += 1
         id_, proposal = message.headers[FROM], self._proposal
@@ -176,9 +193,9 @@ class SharedAccounts:
             self._proposal = None
             proposal.answer.settle(None)
         else:
-            self._follow(change_from(message.body), mine)
+            self._follow(change_from(body), mine)
             self._is_outdated()
-        if mine and self._since_snapshot >= SNAPSHOT_EVERY:
+        if mine and self._since_snapshot >= SNAPSHOT_EVERY and self._proposal is None:
             self._write_snapshot(self._snapshot_answered)
 
     def _is_outdated(self) -> None:
@@ -187,8 +204,13 @@ class SharedAccounts:
         if proposal is not None:
             proposal.answer.fail(Outdated())
 
-    def _load(self, snapshot: bytes) -> None:
-        rows, last = everything_from(snapshot)
+    def _gives_way(self) -> None:
+        """Another node has begun the chat, and not with what this one brings along."""
+        if self._imports:
+            self._imports = False
+            self.log.error("another server was first: its accounts are those of the chat")
+
+    def _load(self, rows: list[Row], last: int) -> None:
         here, there = everything(self._chat.accounts), set(rows)
         known = set(here)
         # An account goes after what belongs to it, and comes before.

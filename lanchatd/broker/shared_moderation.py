@@ -14,6 +14,7 @@ from typing import Any
 from twisted.logger import Logger
 
 from lanchatd.broker.direct import Direct
+from lanchatd.broker.long_messages import LongMessages
 from lanchatd.broker.packing import as_json
 from lanchatd.broker.stream import AGAIN_S, FROM, MODERATION, ROLLUP, Fate, Message, Published, Stream
 from lanchatd.chat import moderating
@@ -43,9 +44,10 @@ class SharedModeration:
         self._direct = direct
         self._chat: Chat
         self._me = stream.node
-        # The newest document in the stream, and its sequence; and what it is to be, if something was changed.
+        self._long = LongMessages(stream, clock, MODERATION)
+        # The newest document in the stream; and what it is to be, if something was changed.
         self._newest = NOTHING
-        self._sequence = 0
+        self._last = 0  # the sequence of the last message
         self._wanted: Document | None = None
         self._version = 0
         # The version that is on its way, and behind which sequence.
@@ -83,7 +85,10 @@ class SharedModeration:
     def _publish(self) -> None:
         if self._wanted is None or not self._stream.up or self._under_way is not None:
             return
-        tried = self._under_way = self._version, self._sequence
+        if self._long.is_busy:
+            self._clock.callLater(AGAIN_S, self._publish)
+            return
+        tried = self._under_way = self._version, self._last
         headers = {FROM: f"{self._me} {self._version}", **ROLLUP}
         body = as_json(self._wanted)
 
@@ -91,30 +96,38 @@ class SharedModeration:
             if self._under_way is not tried:
                 return  # it came back
             self._under_way = None
-            if tried[1] != self._sequence:
+            if tried[1] != self._last:
                 self._publish()
             elif published.fate is Fate.FAILED:
                 self._clock.callLater(AGAIN_S, self._publish)
             # Else the one that was faster is about to arrive.
 
-        self._stream.publish(MODERATION, body, headers, self._sequence, answered)
+        self._long.publish(body, headers, self._last, answered)
 
     def _link_changed(self, why: str | None) -> None:
         self._under_way = None
         if why is not None:
             return
         here = json.loads(self._chat.moderation.document())
-        if not self._sequence and self._wanted is None and here != NOTHING:
+        if self._newest is NOTHING and self._wanted is None and here != NOTHING:
             # The first node of a new chat brings along what its own file has.
             self._wanted = here
             self._version += 1
         self._publish()
 
     def _arrived(self, message: Message) -> None:
-        if message.sequence <= self._sequence:
+        if message.sequence <= self._last:
             return  # it was read before, and then the broker was lost
+        if (body := self._long.read(message)) is None:
+            self._last = message.sequence
+            self._publish()  # if no more comes
+        else:
+            self._is_read(body, message)
+        self._direct.look_again()
+
+    def _is_read(self, body: bytes, message: Message) -> None:
         try:
-            document = json.loads(message.body)
+            document = json.loads(body)
             by, _, version = message.headers.get(FROM, "").partition(" ")
             if by == self._me:
                 self._own_arrived(document, message.sequence, int(version))
@@ -123,10 +136,9 @@ class SharedModeration:
         except ValueError as error:
             text = "what another node has moderated can't be read: {why}"
             self.log.error(text, why=str(error))  # noqa: TRY400
-        self._direct.look_again()
 
     def _own_arrived(self, document: Document, sequence: int, version: int) -> None:
-        self._newest, self._sequence = document, sequence
+        self._newest, self._last = document, sequence
         if version == self._version:
             self._wanted = None
         self._under_way = None
@@ -147,7 +159,7 @@ class SharedModeration:
     def _foreign_arrived(self, document: Document, sequence: int) -> None:
         whole = document if self._wanted is None else changed_again(self._newest, self._wanted, document)
         moderating.load(self._chat, json.dumps(whole).encode())
-        self._newest, self._sequence = document, sequence
+        self._newest, self._last = document, sequence
         # What was on a nick that an owner had before is on the one that they have now, when it is taken here.
         here = json.loads(self._chat.moderation.document())
         if here != document:

@@ -27,6 +27,8 @@ class MemoryBroker:
         self.now = now or clock.seconds
         self.messages: list[Message] = []
         self.last = 0
+        self.largest = 1_000_000
+        """How many bytes it takes as one message."""
         self.nodes: list[MemoryStream] = []
         self.refuses = ""
         """Why it stores nothing, if it does not."""
@@ -47,6 +49,8 @@ class MemoryBroker:
         """Put it into the stream."""
         if self.refuses:
             return Published(Fate.FAILED, self.refuses)
+        if len(body) > self.largest:
+            return Published(Fate.FAILED, "it is too large")
         if expected is not None and expected != self.last_of(subject):
             return Published(Fate.CONFLICT)
         if headers.get(ROLLUP) == "sub":
@@ -66,7 +70,6 @@ class MemoryStream:
         self.node = node
         self.up = False
         self.applied = 0
-        self.largest = 1_000_000
         self.held = False
         """Whether messages and answers wait until `lets_go`."""
         self._broker = broker
@@ -76,6 +79,14 @@ class MemoryStream:
         self._heard: list[Heard] = []
         self._on_the_way: deque[Callable[[], None]] = deque()
         self._due = False
+
+    @property
+    def largest(self) -> int:
+        return self._broker.largest
+
+    @largest.setter
+    def largest(self, size: int) -> None:
+        self._broker.largest = size
 
     # -- what the test does
 
@@ -113,10 +124,14 @@ class MemoryStream:
         self._on_the_way.clear()
 
     def lets_go(self) -> None:
-        """All that is on the way arrives."""
+        """All that is on the way arrives, or what does before it is held."""
         self._due = False
-        while self._on_the_way:
+        while self._on_the_way and not self.held:
             self._on_the_way.popleft()()
+
+    def overtakes(self) -> None:
+        """What came last arrives first: answers do not come in the order of the stream."""
+        self._on_the_way.rotate()
 
     # -- what the broker does
 

@@ -10,12 +10,11 @@ import pytest
 
 from lanchatd.broker import loop
 from lanchatd.broker.address import address_from
-from lanchatd.broker.snapshots import Snapshots
-from lanchatd.broker.stream import Fate, Published, Unfit
+from lanchatd.broker.stream import Fate, Unfit
 from tests.broker.links import Linked, linked
 from tests.broker.locked import PASSWORD, USER, Locked
 from tests.broker.plain import Plain
-from tests.broker.server import PATIENCE_S, Server, Servers, one_server, until
+from tests.broker.server import PATIENCE_S, Server, Servers, one_server
 from tests.relay import relay
 
 pytestmark = [pytest.mark.broker, pytest.mark.timeout(3 * PATIENCE_S)]
@@ -272,39 +271,3 @@ def test_a_way_that_holds_is_noticed(broker: Server) -> None:
         way.goes_on()
         one.is_up()
         one.until("it came", lambda: one.bodies == ["meanwhile"])
-
-
-def test_a_snapshot_in_parts_takes_the_place_of_what_was_there(tmp_path: Path) -> None:
-    """On a broker that takes little as one message; who comes later reads the parts alone."""
-    with one_server(tmp_path / "small", payload="9KB") as small, linked(small.url) as one:
-        answered: list[Published] = []
-        writes = Snapshots(one.link, answered.append)
-        for text in ("one", "two"):
-            one.publish("people", text)
-        one.has(2)
-        whole = bytes(number % 251 for number in range(3 * one.link.largest))
-        last = one.came[-1].sequence
-        writes.write(whole, last)
-        read: list[tuple[bytes, bool] | None] = []
-
-        def is_whole() -> bool:
-            for message in one.came[2 + len(read) :]:
-                known = one.came[one.came.index(message) - 1].sequence
-                read.append(writes.read(message, known))
-            return len(read) == 3
-
-        one.until("all parts came", is_whole)
-        assert read == [None, None, (whole, False)]
-        assert answered == []  # of which nothing is wrong
-        until("the others are gone", lambda: messages_in(small) == 3)
-        with linked(small.url) as later:
-            later.has(3)
-            reads, known = Snapshots(later.link, answered.append), 0
-            for message in later.came:
-                got, known = reads.read(message, known), message.sequence
-            assert got == (whole, True)
-
-
-def messages_in(server: Server) -> int:
-    """So many are in the stream."""
-    return int(server.asked("jsz")["messages"])

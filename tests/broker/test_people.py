@@ -8,8 +8,7 @@ from typing import Any
 
 import pytest
 
-from lanchatd.broker.snapshots import PART
-from lanchatd.broker.stream import Fate, Message, Published
+from lanchatd.broker.stream import Fate, Published
 from lanchatd.chat import closing_rooms, moderating
 from lanchatd.chat.answers import begin
 from lanchatd.chat.events import Node
@@ -726,57 +725,17 @@ def test_a_private_message_that_arrives_late_is_not_shown_again() -> None:
     assert privates(bob) == ["[ci -> bob] hi"]
 
 
-@pytest.fixture
-def often(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A snapshot is written every five messages."""
-    monkeypatch.setattr("lanchatd.broker.people.SNAPSHOT_EVERY", 5)
-
-
-def people_messages(several: Several) -> list[Message]:
-    return [one for one in several.broker.messages if one.subject == "people"]
-
-
-@pytest.mark.usefixtures("often")
-def test_a_snapshot_that_is_too_large_for_one_message_is_some() -> None:
-    """Who starts later, or was cut off meanwhile, goes on from them, and what was before them is gone."""
-    several = Several(3)
-    here, there, third = several
-    for node in several:
-        node.stream.largest = 100
-    third.stream.cut()
-    for number in range(12):
-        here.join(f"member{number}")
-        there.join(f"other{number}").types("/quit")
-    parts = [one for one in people_messages(several) if PART in one.headers]
-    assert len(parts) > 3
-    assert len(people_messages(several)) < len(parts) + 12
-    assert people_messages(several)[0].headers[PART].startswith("1/")
-    third.stream.join()
-    several.settle()
-    assert third.known() == here.known() == there.known()
-    assert several.add().known() == here.known()
-
-
-@pytest.mark.usefixtures("often")
-def test_what_comes_between_the_parts_of_a_snapshot_is_not_lost() -> None:
-    """It is written anew after some more messages; until then all that was said before is there."""
+def test_however_much_is_to_be_said_at_once_no_message_is_too_large() -> None:
+    """Of a node that begins anew: its people were seen by nobody if they were away with long texts."""
     several = Several(2)
     here, there = several
-    here.stream.largest = 100
-    taken: list[Mapping[str, str]] = []
-
-    def store(subject: str, body: bytes, headers: Mapping[str, str], expected: int | None) -> Published:
-        if headers.get(PART, "").startswith("2/") and not taken:
-            taken.append(headers)
-            there.join("between")
-        return stores(subject, body, headers, expected)
-
-    stores, several.broker.store = several.broker.store, store  # type: ignore[method-assign]
-    while not taken:
-        here.join(f"member{len(here.chat.users)}")
-    assert "between" in here.who()
-    assert several.add().known() == here.known() == there.known()
-    for number in range(100, 112):
-        here.join(f"member{number}")
-    assert PART in people_messages(several)[0].headers
-    assert several.add().known() == here.known()
+    several.broker.largest = 4_000
+    for number in range(20):
+        there.join(f"member{number}").types("/away " + "x" * 1_000)
+    there.stream.cut()
+    several.passes(10)
+    assert here.who() == []
+    there.stream.join()
+    several.passes(1)
+    assert len(here.who()) == 20
+    assert here.known() == there.known()

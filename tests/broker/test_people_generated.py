@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections import Counter
+from functools import partial
+from hashlib import sha512
 
 import hypothesis.strategies as st
-from hypothesis import given, settings
+import pytest
+from hypothesis import HealthCheck, given, settings
 
 from lanchatd.broker.account_rows import everything
 from lanchatd.chat import moderating
+from lanchatd.chat.accounts.rows import Account, Change
 from lanchatd.chat.bans_and_mutes import Ban, target_from
 from lanchatd.text.names import Name
 from tests.broker.several import Node, Several
@@ -52,7 +56,6 @@ class Story:
     def __init__(self) -> None:
         self.several = Several(3)
         self.people: list[tuple[Node, Person]] = []
-        self.steps = 0
 
     def does(self, what: str, number: int, text: str) -> None:
         several = self.several
@@ -116,11 +119,36 @@ class Story:
 @given(STEPS)
 def test_all_nodes_agree(steps: list[tuple[str, int, str]]) -> None:
     """About who is here; each nick is had once, and who is on a connection is known everywhere."""
+    all_agree(Story(), steps)
+
+
+@settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(STEPS)
+def test_all_nodes_agree_though_all_of_it_is_more_than_one_message(
+    monkeypatch: pytest.MonkeyPatch, steps: list[tuple[str, int, str]]
+) -> None:
+    """What is known of people, accounts and moderation goes in parts, again and again."""
+    monkeypatch.setattr("lanchatd.broker.people.SNAPSHOT_EVERY", 3)
+    monkeypatch.setattr("lanchatd.broker.shared_accounts.SNAPSHOT_EVERY", 2)
     story = Story()
+    first, *_ = story.several
+    for number in range(20):
+        first.chat.moderation.bans.add(f"banned{number}", Ban(f"banned{number}", None, "admin", "x" * 50))
+        name = Name(f"owner{number}", f"owner{number}")
+        account = Account(number + 1, name, 0, 0, "admin", sha512(name.key.encode()).hexdigest())
+        first.accounts.propose(partial(Change, (account,)))
+    first.chat.moderation.changed()
+    story.several.passes(1)
+    story.several.broker.largest = 700
+    all_agree(story, steps)
+
+
+def all_agree(story: Story, steps: list[tuple[str, int, str]]) -> None:
     for what, number, text in steps:
         story.does(what, number, text)
     story.ends()
     several = story.several
+    several.add()  # knows what all know
     first, *others = several
     for other in others:
         assert other.known() == first.known()
@@ -139,5 +167,3 @@ def test_all_nodes_agree(steps: list[tuple[str, int, str]]) -> None:
         owner = first.accounts.named(key)
         assert account == (None if owner is None else owner.number)
         assert account is not None or count == 1
-    late = several.add()
-    assert late.known() == first.known()
