@@ -97,10 +97,10 @@ class Copy:
         if file.read() != hashed.digest():
             raise Unreadable("is damaged, or is not whole")
 
-    def parts(self) -> list[int]:
+    def parts(self, largest: int = CHUNK_BYTES) -> list[int]:
         """How large each part of the snapshot is, in bytes."""
-        whole, rest = divmod(max(0, self._end - self._begin), CHUNK_BYTES)
-        return [CHUNK_BYTES] * whole + [rest] * bool(rest)
+        whole, rest = divmod(max(0, self._end - self._begin), largest)
+        return [largest] * whole + [rest] * bool(rest)
 
     def rewind(self) -> None:
         """To where the snapshot begins."""
@@ -133,7 +133,7 @@ async def restore(connected: Connected, copy: Copy, moved: bool) -> dict[str, An
         raise
     try:
         copy.rewind()
-        for size in copy.parts():
+        for size in copy.parts(min(CHUNK_BYTES, connected.client.max_payload)):
             await _send(connected, found["deliver_subject"], copy.read(size))
         taken = await _send(connected, found["deliver_subject"], b"")
         # A nats-server that is alone would say of three only when it has all that there are none.

@@ -12,7 +12,7 @@ from lanchatd.broker import batches
 from lanchatd.broker.connected import Connected, Gone
 from lanchatd.broker.stream import Fate, Published, room_subject
 
-# Of one message: a part of what the broker takes at the least, 1 MiB; and messages on their way at once.
+# Of one message, as estimated, if the broker takes four times as much; and messages on their way at once.
 MOST_LINES, MOST_BYTES = 500, 262_144
 MOST_UNDER_WAY = 64
 
@@ -40,8 +40,8 @@ class Message:
     count: int
 
 
-def messages_of(connection: sqlite3.Connection) -> Iterator[Message]:
-    """All that is in a log of one daemon."""
+def messages_of(connection: sqlite3.Connection, most_bytes: int) -> Iterator[Message]:
+    """All that is in a log of one daemon; about so many bytes are one."""
     rooms = {
         number: (key, name) for number, key, name in connection.execute("SELECT number, key, name FROM room")
     }
@@ -57,17 +57,19 @@ def messages_of(connection: sqlite3.Connection) -> Iterator[Message]:
             )
         for room, there in of_rooms.items():
             key, name = rooms[room]
-            for first, part in _parts(there):
+            for first, part in _parts(there, most_bytes):
                 body = batches.imported(name, part)
                 yield Message(room_subject(key), body, {batches.FIRST: str(first)}, len(part))
 
 
-def _parts(lines: list[tuple[int, batches.Line]]) -> Iterator[tuple[int, list[batches.Line]]]:
+def _parts(
+    lines: list[tuple[int, batches.Line]], most_bytes: int
+) -> Iterator[tuple[int, list[batches.Line]]]:
     """Of one room: of each message the first id, and its lines, whose ids have no gap."""
     first, part, size = 0, list[batches.Line](), 0
     for id_, line in lines:
         length = len(line.text.encode()) + len(line.nick.encode()) + 100
-        if part and (id_ != first + len(part) or len(part) == MOST_LINES or size + length > MOST_BYTES):
+        if part and (id_ != first + len(part) or len(part) == MOST_LINES or size + length > most_bytes):
             yield first, part
             part, size = [], 0
         if not part:
@@ -87,9 +89,10 @@ async def bring_in(connected: Connected, connection: sqlite3.Connection, told: C
     await connected.refuse_if_there()
     await connected.make(log)
     sending = _Sending(connected)
+    most_bytes = min(MOST_BYTES, connected.client.max_payload // 4)
     count = 0
     try:
-        for message in messages_of(connection):
+        for message in messages_of(connection, most_bytes):
             await sending.send(message)
             count += message.count
             told(count)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from secrets import token_hex
 
 import pytest
 
 from tests.broker.lanchat_broker import runs
 from tests.broker.links import linked
 from tests.broker.plain import Plain
-from tests.broker.server import PATIENCE_S, Server, Servers
+from tests.broker.server import PATIENCE_S, Server, Servers, one_server
 
 pytestmark = [pytest.mark.broker, pytest.mark.timeout(3 * PATIENCE_S)]
 
@@ -56,6 +57,17 @@ def test_a_copy_of_one_is_brought_into_three(broker: Server, three: Servers, tmp
     while not code:
         code, said = runs("check", "--broker", three.url)
     assert "not all have all of it: " in said
+
+
+def test_a_broker_that_takes_little_as_one_message_is_brought_all(broker: Server, tmp_path: Path) -> None:
+    """It was refused, as if the broker did not answer."""
+    texts = [token_hex(20_000) for _ in range(10)]
+    says(broker.url, *texts)
+    file = tmp_path / "copy"
+    runs("backup", file, "--broker", broker.url)
+    with one_server(tmp_path / "small", payload="64KB") as small:
+        assert runs("restore", file, "--broker", small.url)[0] == 0
+        assert has(small.url)[1] == texts
 
 
 def test_what_was_brought_back_is_another_log(broker: Server, tmp_path: Path) -> None:

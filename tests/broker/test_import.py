@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.broker.server import PATIENCE_S, Server, Servers
+from tests.broker.server import PATIENCE_S, Server, Servers, one_server
 from tests.broker.test_log_daemons import gets_ok, gets_said, hello, node, says
 from tests.daemon import TWISTD, daemon
 
@@ -103,3 +103,19 @@ def test_three_take_a_long_one(three: Servers, tmp_path: Path) -> None:
         lines = gets_said(reader, 3)
         assert [line[2] for line in lines] == [f"line {n}" for n in range(count - 2, count + 1)]
         assert str(lines[0][3]).startswith("2023-11-14T")
+
+
+def test_a_broker_that_takes_little_as_one_message_takes_all(tmp_path: Path) -> None:
+    """It took nothing of it."""
+    file = talked(tmp_path / "alone")
+    with closing(sqlite3.connect(file)) as kept, kept:
+        kept.executemany(
+            "INSERT INTO event (room, id, at_us, kind, nick, text, known)"
+            " SELECT room, ?1, at_us, kind, nick, ?2, known FROM event WHERE id = 5",
+            [(id_, f"{id_} {'x' * 1_000}") for id_ in range(6, 306)],
+        )
+    with one_server(tmp_path / "broker", payload="64KB") as small:
+        assert imports(file, small.url) == (0, "306 lines are in the broker.\n")
+        with node(small.url, tmp_path / "a") as first:
+            _, welcome = hello(first, "reader", after=0)
+            assert welcome["last"] == 305
