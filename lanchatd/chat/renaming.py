@@ -91,8 +91,8 @@ def was_renamed(chat: Chat, user: User, name: Name) -> None:
     user.muted_as = chat.muted_as(user)
     told: set[Session] = set()
     for session in user.sessions:
-        if session.format.like_irc:  # one that is in no room is told as well
-            session.tell(Event(Kind.RENAMED, "", user.nick, name.shown, chat.now()))
+        if session.told_nick is not None:
+            session.told_nick(Event(Kind.RENAMED, "", user.nick, name.shown, chat.now()))
             told.add(session)
     for room in chat.rooms_with(user):
         room.rename(user, name, told)

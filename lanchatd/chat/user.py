@@ -93,7 +93,7 @@ class Session:
     __slots__ = (
         "__weakref__", "asking", "away", "collect", "connection", "cursors", "device", "format", "found",
         "live", "needs_room", "origins", "outbox", "peer", "proof", "reading", "real_name", "several",
-        "since", "spoke_at", "tell_own", "told_read", "user", "when_live",
+        "since", "spoke_at", "tell_own", "told_nick", "told_read", "user", "when_live",
     )  # fmt: skip
 
     far: ClassVar[bool] = False
@@ -127,6 +127,8 @@ class Session:
         self.tell_own: Callable[[Event | Private], bytes] | None = None
         # How it is told that a room was read elsewhere, if not by its format.
         self.told_read: Callable[[Read], None] | None = None
+        # How it is told, in whatever rooms it is, that its user has another nick; else its rooms are told.
+        self.told_nick: Callable[[Event], None] | None = None
         # Where what it is told directly goes, if its door tells that together with something else.
         self.collect: Callable[[bytes], None] | None = None
         self.origins = (ref(self),)

@@ -97,7 +97,7 @@ class ChatProtocol(BoundedLines):
 
     # -- bytes and lines come (`BoundedLines`)
 
-    def line_too_long(self) -> None:
+    def line_too_long(self, line: bytes) -> None:
         if self.state not in LISTENING:
             return
         verdict = self._allowance.long_line_came(self._clock.seconds())

@@ -61,8 +61,8 @@ class BoundedLines(LineReceiver):
         """A line, without its end."""
         raise NotImplementedError
 
-    def line_too_long(self) -> None:
-        """A line is too long, of which the end may not have come yet."""
+    def line_too_long(self, line: bytes) -> None:
+        """A line is too long. Its end may not have come yet: this is how it begins, `most_bytes` at least."""
         raise NotImplementedError
 
     @property
@@ -132,7 +132,7 @@ class BoundedLines(LineReceiver):
     def lineReceived(self, line: bytes) -> None:
         line = line.removesuffix(b"\r")
         if self.is_too_long(line):
-            self.line_too_long()
+            self.line_too_long(line)
         else:
             self.line_came(line)
         self.took_one()
@@ -148,7 +148,7 @@ class BoundedLines(LineReceiver):
             self.pauseProducing()  # type: ignore[no-untyped-call]
 
     def lineLengthExceeded(self, line: bytes) -> None:
-        self.line_too_long()
+        self.line_too_long(line)
         self.setRawMode()  # type: ignore[no-untyped-call]
         self.rawDataReceived(line)
 

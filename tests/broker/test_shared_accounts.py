@@ -319,3 +319,17 @@ def test_who_registers_while_another_nick_is_claimed_takes_it_as_an_owner() -> N
     several.settle()
     assert alice.user.nick == "alicia"
     assert here.accounts.named("alicia") is not None
+
+
+@pytest.mark.parametrize("owns", [True, False])
+def test_another_nick_is_the_answer_to_an_irc_client(owns: bool) -> None:
+    """It is told it once, with the label, when all nodes have it."""
+    here, there = Several(2)
+    if owns:
+        registers(here, "alice").types("/quit")
+    irc = here.connect(HOME).types("CAP REQ :labeled-response batch", f"PASS :{PASSWORD}", "NICK alice")
+    irc.types("USER a 0 * :A", "CAP END", "JOIN #lobby").sees()
+    irc.types("@label=1 NICK ally", "@label=2 NICK ally")
+    here.settle()
+    assert irc.sees() == ["@label=1 :alice!u@lan NICK ally", "@label=2 :irc.lan ACK"]
+    assert there.who() == ["ally"]

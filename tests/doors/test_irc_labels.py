@@ -189,3 +189,53 @@ def test_before_there_is_a_nick(world: World) -> None:
         "@label=3 :irc.lan ACK",
     ]
     assert client.asks("@label=4 USER u 0 * :U")[0] == "@label=4 :irc.lan BATCH +b4 labeled-response"
+
+
+LONG = "x" * 5_000
+TOO_LONG = ":irc.lan 417 alice :A line has at most 4,096 bytes; that one was thrown away."
+
+
+@pytest.mark.parametrize("line", [f"PRIVMSG #lobby :{LONG}", LONG, f"PRIVMSG #lobby :{LONG * 4}"])
+@pytest.mark.parametrize("pieces", [1, 3])
+def test_a_line_too_long_is_answered_with_its_label(alice: Client, line: str, pieces: int) -> None:
+    """However long it is, and whether or not its end has come."""
+    sent = f"@label=1 {line}\r\n".encode()
+    size = len(sent) // pieces + 1
+    alice.person.sends(*(sent[at : at + size] for at in range(0, len(sent), size)))
+    assert alice.sees() == [f"@label=1 {TOO_LONG}"]
+
+
+@pytest.mark.parametrize("tags", [f"label=1;x={LONG * 2}", f"label={LONG * 2}", f"x={'y' * 8_170};label=123"])
+def test_of_tags_too_long_none_is_read(alice: Client, tags: str) -> None:
+    """Half of a label is none."""
+    assert alice.asks(f"@{tags}{'4' * 20} PING x", "@label=3 PING x") == [
+        TOO_LONG,
+        "@label=3 :irc.lan PONG irc.lan :x",
+    ]
+
+
+def test_the_last_line_too_long_has_its_label(alice: Client) -> None:
+    for _ in range(9):
+        alice.sends(LONG)
+    assert alice.asks(f"@label=1 {LONG}") == [
+        "@label=1 ERROR :Closing link: 10 lines too long in a minute; closed."
+    ]
+
+
+def test_what_is_not_utf_8_is_answered_with_its_label(alice: Client) -> None:
+    """Unless it is the label that is not."""
+    alice.asks("CAP REQ standard-replies")
+    fail = ":irc.lan FAIL PRIVMSG INVALID_UTF8 :That line is not UTF-8."
+    lines = (
+        b"@label=1 PRIVMSG #lobby :\xff",
+        b"@x=\xff;label=2 PRIVMSG x",
+        b"@label=\xff PRIVMSG x",
+        b"\xff",
+    )
+    alice.person.sends(b"".join(line + b"\r\n" for line in lines))
+    assert alice.sees() == [f"@label=1 {fail}", f"@label=2 {fail}", fail, fail.replace("PRIVMSG", "*")]
+
+
+def test_a_label_of_no_text_is_none(alice: Client) -> None:
+    """It would come back as another one."""
+    assert alice.asks("@label=a\0b PING 1") == [":irc.lan PONG irc.lan :1"]

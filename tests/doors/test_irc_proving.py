@@ -227,13 +227,33 @@ def test_what_is_answered_later_has_its_label(world: Owners) -> None:
     ]
     client.sends("CAP END").sees()
     assert client.asks("@label=3 NICK bob")[2].startswith("@batch=b3 :irc.lan 433 alice bob :")
-    assert client.asks("@label=4 NICK ally") == [
-        ":alice!u@lan NICK ally",
-        "@label=4 :irc.lan ACK",
-    ]
+    assert client.asks("@label=4 NICK ally") == ["@label=4 :alice!u@lan NICK ally"]
     come = comes(world).sends("NICK bob", f"PASS :{PASSWORD}", "CAP REQ :labeled-response batch")
     come.sees()
     burst = come.asks("@label=5 CAP END")
     assert burst[0] == "@label=5 :irc.lan BATCH +b1 labeled-response"
     assert burst[1].startswith("@batch=b1 :irc.lan 001 bob ")
     assert burst[-1] == ":irc.lan BATCH -b1"
+
+
+def test_another_nick_is_told_with_the_label_where_it_was_asked_for(world: Owners) -> None:
+    """Once, and nowhere else; what comes while it is being kept is no part of it, and what it asks waits."""
+    bob = world.owner("bob")
+    devices = [
+        comes(world).sends("CAP REQ :labeled-response batch", f"PASS :{PASSWORD}", "NICK bob", "CAP END")
+        for _ in range(2)
+    ]
+    for device in devices:
+        device.sees()
+    world.held_back = True
+    assert devices[0].asks("@label=1 NICK rob", "@label=2 NICK robert", "@label=3 PING x") == []
+    bob.types("/msg bob psst")
+    assert devices[0].sees() == [":bob!u@lan PRIVMSG bob :psst"]
+    world.lets_go()
+    assert devices[0].sees() == [
+        "@label=1 :bob!u@lan NICK rob",
+        "@label=2 :rob!u@lan NICK robert",
+        "@label=3 :irc.lan PONG irc.lan :x",
+    ]
+    assert devices[1].sees()[1:] == [":bob!u@lan NICK rob", ":rob!u@lan NICK robert"]
+    assert devices[1].asks("@label=4 NICK robert") == ["@label=4 :irc.lan ACK"]

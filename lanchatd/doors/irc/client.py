@@ -47,6 +47,8 @@ class Client(Protocol):
     """How far it has read what is not kept: by the keys of rooms ids, and by those of nicks times."""
     proof: Proof | None
     """What SASL has proved."""
+    renames: AbstractContextManager[None]
+    """Within this it is told the nick that it has asked for, or why it can't have it."""
 
     def send(self, *lines: str) -> None:
         """Lines for this client alone, in which a NUL stands for its nick."""

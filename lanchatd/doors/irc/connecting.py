@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
 
 from lanchatd.chat import renaming
-from lanchatd.chat.answers import Answer, begin
-from lanchatd.chat.events import NO_REASON, Reason
+from lanchatd.chat.answers import begin
+from lanchatd.chat.events import NO_REASON, Event, Reason
+from lanchatd.chat.user import User
 from lanchatd.doors.irc.capabilities import offered
 from lanchatd.doors.irc.client import Client, session_of
+from lanchatd.doors.irc.labels import NO_LABEL
 from lanchatd.doors.irc.lines import Message, plain
 from lanchatd.doors.irc.proving import mechanisms, refuse_nick
 from lanchatd.formats.irc import HOST, ME, source
@@ -68,14 +71,31 @@ def nick(irc: Client, message: Message) -> None:
         irc.register()
         return
 
-    later = irc.later()
+    irc.renames = irc.later()
+    begin(_rename(irc, irc.session.user, wanted))
 
-    def renamed(answer: Answer[None]) -> None:
-        with later:
-            if isinstance(answer.error, Refused) and answer.error.code != "same_nick":
-                refuse_nick(irc, answer.error, wanted)
 
-    begin(renaming.rename(irc.chat, irc.session.user, wanted)).when_known(renamed)
+async def _rename(irc: Client, user: User, wanted: str) -> None:
+    refused: Refused | None = None
+    with irc.asking():
+        try:
+            await renaming.rename(irc.chat, user, wanted)
+        except Refused as why:
+            refused = why
+    with _renamed(irc):
+        if refused is not None and refused.code != "same_nick":
+            refuse_nick(irc, refused, wanted)
+
+
+def told_nick(irc: Client, event: Event) -> None:
+    """Its user has another nick, perhaps as it has asked for: then that is the answer."""
+    with _renamed(irc):
+        session_of(irc).tell(event)
+
+
+def _renamed(irc: Client) -> AbstractContextManager[None]:
+    within, irc.renames = irc.renames, NO_LABEL
+    return within
 
 
 def user(irc: Client, message: Message) -> None:

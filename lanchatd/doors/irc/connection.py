@@ -19,8 +19,9 @@ from lanchatd.doors.door import Opening
 from lanchatd.doors.irc import commands
 from lanchatd.doors.irc.capabilities import Capabilities
 from lanchatd.doors.irc.client import Sasl
+from lanchatd.doors.irc.connecting import told_nick
 from lanchatd.doors.irc.labels import NO_LABEL, Labels, Response, tagged
-from lanchatd.doors.irc.lines import TAGS_BYTES, Message, is_too_long, message_from
+from lanchatd.doors.irc.lines import TAGS_BYTES, Message, is_too_long, message_from, tags_of
 from lanchatd.doors.irc.long_lists import LongLists
 from lanchatd.doors.irc.markread import read_elsewhere
 from lanchatd.doors.irc.numerics import error, number_of
@@ -55,6 +56,7 @@ class IrcChat(ChatProtocol):
         self.sasl = Sasl()
         self.read_here: dict[str, float] = {}
         self.proof: Proof | None = None
+        self.renames: AbstractContextManager[None] = NO_LABEL
         self._rests_until = 0.0
         self._told_itself = _TOLD_ITSELF
         self._lists = LongLists(self.chat.list_turns, self.outbox, self._tell_piece, self.answered)
@@ -88,13 +90,22 @@ class IrcChat(ChatProtocol):
             message = message_from(line.decode())
         except UnicodeDecodeError:
             self.costs(1)
-            self._not_utf8(line)
+            self._not_utf8(message_from(line.decode(errors="replace")))
             return
-        if message.tags and message.command and {"labeled-response", "batch"} <= self.capabilities.held:
-            with self._labels.answering(message):
+        if message.tags and message.command:
+            with self._answering(message):
                 self._run(message)
         else:
             self._run(message)
+
+    def line_too_long(self, line: bytes) -> None:
+        with self._answering(tags_of(line)):
+            super().line_too_long(line)
+
+    def _answering(self, message: Message) -> AbstractContextManager[None]:
+        if {"labeled-response", "batch"} <= self.capabilities.held:
+            return self._labels.answering(message)
+        return NO_LABEL
 
     def _run(self, message: Message) -> None:
         if message.command == "PONG":
@@ -122,11 +133,11 @@ class IrcChat(ChatProtocol):
     def pause_s(self) -> float:
         return max(0.0, self._rests_until - self._clock.seconds())
 
-    def _not_utf8(self, line: bytes) -> None:
-        words = line.split(b" ", 1)[0].decode("ascii", "replace").upper() or "*"
-        self.fail(
-            words if words.isalpha() and words.isascii() else "*", "INVALID_UTF8", "That line is not UTF-8."
-        )
+    def _not_utf8(self, message: Message) -> None:
+        command = message.command
+        with self._answering(message):
+            named = command if command.isalpha() and command.isascii() else "*"
+            self.fail(named, "INVALID_UTF8", "That line is not UTF-8.")
 
     # -- answers
 
@@ -214,7 +225,8 @@ class IrcChat(ChatProtocol):
         if self.state is State.CLOSING and isinstance(item, Refusal | Notice):
             text = item.text if isinstance(item, Refusal) else item.lines[0]
             line = f"ERROR :Closing link: {text}"
-            self.send(line if self._quits is None else tagged(line, f"label={self._quits.label}"))
+            response = self._quits or self._labels.response
+            self.send(line if response is None else tagged(line, f"label={response.label}"))
         else:
             self.send(*self.format.render(item).decode().splitlines())
 
@@ -271,6 +283,7 @@ class IrcChat(ChatProtocol):
         self._labels.session = session
         session.needs_room = False
         session.tell_own = self._own
+        session.told_nick = partial(told_nick, self)
         session.told_read = partial(read_elsewhere, self)
         if self.chat.muted_as(user) is None:  # who is muted says nothing by it either
             session.real_name = self.real_name

@@ -22,6 +22,9 @@ LONGEST_LABEL_BYTES = 64
 # without its label, which is acknowledged at once.
 MOST_ECHOES = 100
 
+# What stands for a nick (`lanchatd.formats.irc.ME`), and for what was not UTF-8.
+_NO_LABEL_HAS = frozenset("\0\N{REPLACEMENT CHARACTER}")
+
 NO_LABEL = nullcontext()
 """What is answered within this is answered as it is."""
 
@@ -125,7 +128,7 @@ class Labels:
     def answering(self, message: Message) -> AbstractContextManager[None]:
         """What is answered within this is answered to a message."""
         label = message.tag("label") or ""
-        if not 0 < len(label.encode()) <= LONGEST_LABEL_BYTES:
+        if not 0 < len(label.encode()) <= LONGEST_LABEL_BYTES or not _NO_LABEL_HAS.isdisjoint(label):
             return NO_LABEL
         return self._answering_with(Response(label))
 

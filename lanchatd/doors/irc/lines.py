@@ -81,6 +81,12 @@ def is_too_long(line: bytes, most_bytes: int) -> bool:
     return len(tags) + len(space) > TAGS_BYTES or len(rest) > most_bytes
 
 
+def tags_of(line: bytes) -> Message:
+    """What can be read of a line that is too long: its tags, if they are not what is."""
+    tags, space, _ = line[:TAGS_BYTES].partition(b" ")
+    return message_from(tags.decode(errors="replace")) if space else Message("")
+
+
 def in_pieces(lines: Iterable[str], most_bytes: int) -> Iterator[str]:
     """Lines as pieces of a list, each of about so many bytes, with the ends of lines."""
     piece: list[str] = []
