@@ -12,9 +12,14 @@ def iso_time(at: float) -> str:
 
 
 def from_iso(text: str) -> float:
-    """The moment that `iso_time` wrote, or a person; without a time zone it is UTC. Raises ValueError."""
+    """The moment that `iso_time` wrote, or a person; without a time zone it is UTC. Raises ValueError.
+
+    So it does for what `iso_time` could not write: in UTC it may be the year 0 or 10000.
+    """
     moment = datetime.fromisoformat(text)
-    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
+    at = (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
+    datetime.fromtimestamp(at, UTC)
+    return at
 
 
 # A day, a time of day, or both. Behind a time may stand how far it is from UTC.

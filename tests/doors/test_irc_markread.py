@@ -138,6 +138,8 @@ def test_what_makes_no_sense_fails(world: World, alice: Client) -> None:
     for time in ("*", "timestamp=", "timestamp=x", "msgid=1-1", "timestamp=9999999-01-01T00:00:00.000Z"):
         assert alice.asks(f"MARKREAD #lobby {time}") == [wrong], time
     assert alice.asks("MARKREAD #dev") == [f"{fails} INVALID_PARAMS #dev :You are not in #dev."]
+    for time in ("0001-01-01T00:00+01:00", "9999-12-31T23:00-01:00"):  # of another year in UTC
+        assert alice.asks(f"MARKREAD bob timestamp={time}") == [wrong.replace("#lobby", "bob")], time
     (failed,) = alice.asks("MARKREAD a+b")
     assert failed.startswith(f"{fails} INVALID_PARAMS a+b :A nick")
     plain = Client.joins(world, "plain", "#lobby")

@@ -48,6 +48,15 @@ def test_what_is_no_moment_is_refused() -> None:
 
 
 @pytest.mark.parametrize(
+    "text", ["0001-01-01T00:00+01:00", "9999-12-31T23:00-01:00", "9999-12-31T23:59:59.999999Z"]
+)
+def test_what_could_not_be_written_is_not_read(text: str) -> None:
+    """Years have four digits; the last one is rounded up."""
+    with pytest.raises(ValueError, match="out of range"):
+        from_iso(text)
+
+
+@pytest.mark.parametrize(
     ("after_s", "shown"),
     [(0, "14:03"), (9 * 3_600, "23:03"), (10 * 3_600, "2026-11-23 00:03"), (-15 * 3_600, "2026-11-21 23:03")],
 )
