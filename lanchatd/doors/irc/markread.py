@@ -117,11 +117,11 @@ def _tell(irc: Client, target: str, read_at: float | None) -> None:
     irc.send(f":{HOST} MARKREAD {target} {shown}")
 
 
-async def told_with_join(irc: Client, room_text: str) -> float | None:
+async def told_with_join(irc: Client, session: Session, room_text: str) -> float | None:
     """How far it has read a room that it is about to join: the time, None for not at all."""
     try:
         room = irc.chat.rooms.get(names.room(room_text).key)
-        return None if room is None else await _read_at(irc, session_of(irc), room)
+        return None if room is None else await _read_at(irc, session, room)
     except Refused:
         return None
 

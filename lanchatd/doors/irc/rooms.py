@@ -68,7 +68,7 @@ async def _enter_told_how_far_read(
     irc: Client, session: Session, wanted: list[str], later: AbstractContextManager[None]
 ) -> None:
     with irc.asking():
-        read = [await told_with_join(irc, text) for text in wanted]
+        read = [await told_with_join(irc, session, text) for text in wanted]
         with later:
             for text, read_at in zip(wanted, read, strict=True):
                 if session not in session.user.sessions:
