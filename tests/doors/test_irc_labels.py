@@ -239,3 +239,29 @@ def test_what_is_not_utf_8_is_answered_with_its_label(alice: Client) -> None:
 def test_a_label_of_no_text_is_none(alice: Client) -> None:
     """It would come back as another one."""
     assert alice.asks("@label=a\0b PING 1") == [":irc.lan PONG irc.lan :1"]
+
+
+@pytest.mark.parametrize("leaves", ["PART #lobby", "@label=2 JOIN 0", "PRIVMSG lanchat :/part #lobby"])
+@pytest.mark.parametrize("when", ["before it is kept", "before it is read"])
+def test_who_leaves_before_an_echo_has_come(tmp_path: Path, leaves: str, when: str) -> None:
+    """Is told that it was said."""
+    world = DiskWorld(tmp_path / "history.sqlite")
+    bob = world.join("bob")
+    alice = Client.joins(world, "alice", "#lobby", caps=f"{CAPS} echo-message")
+    if when == "before it is kept":
+        alice.sends("@label=1 PRIVMSG #lobby :one", leaves)
+        world.settle()
+    else:
+        alice.person.stops_reading()
+        bob.types("zero")
+        alice.sends("@label=1 PRIVMSG #lobby :one")
+        world.settle()
+        alice.sends(leaves)
+        alice.person.reads_on()
+    lines = alice.sees()
+    assert [line for line in lines if line.startswith("@label=1")] == ["@label=1 :irc.lan ACK"]
+    assert not any(":one" in line for line in lines)
+    assert "<alice> one" in bob.sees()
+    assert alice.asks("JOIN #dev", "@label=3 PRIVMSG #dev :two")[-1] == (
+        "@label=3 :alice!u@lan PRIVMSG #dev :two"
+    )

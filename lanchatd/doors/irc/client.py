@@ -109,10 +109,6 @@ class Client(Protocol):
         """Where it begins in a room."""
         ...
 
-    def forget(self, key: str) -> None:
-        """It left a room, and does not go on there."""
-        ...
-
     def asking(self) -> AbstractContextManager[None]:
         """Within this it asks something that may take a while: it is asked nothing more meanwhile."""
         ...

@@ -11,6 +11,7 @@ from functools import partial
 
 from lanchatd.chat.accounts.rows import Proof
 from lanchatd.chat.answers import Answer
+from lanchatd.chat.cursors import Cursor
 from lanchatd.chat.events import NO_REASON, TALK, Event, Item, Kind, Notice, Private, Reason
 from lanchatd.chat.format import Hello, Place
 from lanchatd.chat.posted import Posted
@@ -114,10 +115,23 @@ class IrcChat(ChatProtocol):
         now = self._clock.seconds()
         if rests_s := self._allowance.line_taken(now):
             self._rest_until(now + rests_s)
-        if message.command:
-            if self.session is not None:
-                self.session.spoke_at = now
+        session = self.session
+        if session is None:
+            if message.command:
+                commands.run(self, message)
+        elif message.command:
+            session.spoke_at = now
+            was_in = session.cursors
             commands.run(self, message)
+            if session.cursors is not was_in:
+                self._left([cursor for cursor in was_in if cursor not in session.cursors])
+
+    def _left(self, cursors: Iterable[Cursor]) -> None:
+        """It left rooms: it does not go on there, and is given nothing more that it said there."""
+        for cursor in cursors:
+            if self._has_read is not None:
+                self._has_read.forget(cursor.readers.key)
+            self._labels.left(cursor)
 
     def costs(self, lines: int) -> None:
         """What it asks is as much work as so many lines. Over the rate the next one is read later."""
@@ -336,11 +350,6 @@ class IrcChat(ChatProtocol):
 
     def _goes_on(self) -> bool:
         return "server-time" in self.capabilities and "draft/chathistory" not in self.capabilities
-
-    def forget(self, key: str) -> None:
-        """It left a room, and does not go on there."""
-        if self._has_read is not None:
-            self._has_read.forget(key)
 
     def _pong_came(self, message: Message) -> None:
         if self._has_read is None or not self._has_read.answered(message.parameters):

@@ -160,6 +160,21 @@ class Labels:
                 return response.label
         return None
 
+    def left(self, cursor: Cursor) -> None:
+        """The client left a room: what it said there, and was not given yet, is acknowledged."""
+        before = self.response
+        self._collect_for(None)
+        for response in self._echoes:
+            event = None if response.echo is None else response.echo.event
+            if event is None or event.room != cursor.readers.room or 0 < event.id <= cursor.at:
+                continue
+            if response.waits:  # until it is in the log
+                response.echo = None
+            elif not response.was_refused:
+                response.echo = None
+                self._whole(response)
+        self._collect_for(before)
+
     @contextmanager
     def _answering_with(self, response: Response) -> Iterator[None]:
         before, was_in = self.response, self._cursors

@@ -90,7 +90,6 @@ def part(irc: Client, message: Message) -> None:
 
 def _part_from(irc: Client, session: Session, room: Room, text: str) -> None:
     entering.part(irc.chat, session, room, reason_in(irc, text))
-    irc.forget(room.key)
 
 
 def _room_here(irc: Client, text: str) -> Room:
