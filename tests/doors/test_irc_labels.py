@@ -265,3 +265,21 @@ def test_who_leaves_before_an_echo_has_come(tmp_path: Path, leaves: str, when: s
     assert alice.asks("JOIN #dev", "@label=3 PRIVMSG #dev :two")[-1] == (
         "@label=3 :alice!u@lan PRIVMSG #dev :two"
     )
+
+
+def test_what_was_refused_later_has_no_echo(tmp_path: Path, logged_errors: list[str]) -> None:
+    """The next line has its place in the log, and not its label."""
+    world = DiskWorld(tmp_path / "history.sqlite")
+    alice = Client.joins(world, "alice", "#lobby", caps=f"{CAPS} echo-message")
+    for word in ("NOTICE", "PRIVMSG"):
+        world.limits.min_free_bytes = 1_000_000_000_000
+        (answer,) = alice.asks(f"@label=1 {word} #lobby :hi")
+        assert answer.startswith("@label=1 :irc.lan " + ("400 alice", "ACK")[word == "NOTICE"])
+        world.limits.min_free_bytes = 1
+        world.passes(10)
+        assert alice.asks("@label=2 PRIVMSG #lobby :hi", "PRIVMSG #lobby :ho") == [
+            "@label=2 :alice!user@lan PRIVMSG #lobby :hi",
+            ":alice!user@lan PRIVMSG #lobby :ho",
+        ], word
+    assert alice.asks("PART #lobby") == [":alice!user@lan PART #lobby"]
+    logged_errors.clear()

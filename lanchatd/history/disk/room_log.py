@@ -60,6 +60,9 @@ class DiskLog:
         self._under_way -= 1
         if refused is None:
             self._tail.hold([posted.event for posted in batch])
+        else:
+            for posted in batch:
+                posted.event = posted.event.numbered(0)
         if self._thrown_away is not None and not self._under_way:
             self._remove(self.row).when_known(self._was_removed)
         self._listener.arrived(batch, refused)
