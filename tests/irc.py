@@ -78,7 +78,7 @@ _WORDS = (
     "#lobby", "#dev", "#lobby,#dev", "#!!", "alice", "bob", "eve", "lanchat", "0", "*", "", ":", "LS", "REQ",
     "END", "LIST", "LATEST", "BEFORE", "AROUND", "BETWEEN", "TARGETS", "msgid=1-1795356191123000", "10", "hi",
     "timestamp=2026-11-22", ":hello there", ":/help", ":/history 3", "+b", "%tcuihsnfdlaor,1", "Zoë", "日本",
-    "\x01VERSION\x01", ":\x01ACTION waves\x01", "\x02b\x02", "x" * 500,
+    "%tn,\x1b[A", "::x", "\x01VERSION\x01", ":\x01ACTION waves\x01", "\x02b\x02", "x" * 500,
 )  # fmt: skip
 
 

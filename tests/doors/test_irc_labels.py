@@ -278,8 +278,8 @@ def test_what_was_refused_later_has_no_echo(tmp_path: Path, logged_errors: list[
         world.limits.min_free_bytes = 1
         world.passes(10)
         assert alice.asks("@label=2 PRIVMSG #lobby :hi", "PRIVMSG #lobby :ho") == [
-            "@label=2 :alice!user@lan PRIVMSG #lobby :hi",
-            ":alice!user@lan PRIVMSG #lobby :ho",
+            "@label=2 :alice!u@lan PRIVMSG #lobby :hi",
+            ":alice!u@lan PRIVMSG #lobby :ho",
         ], word
-    assert alice.asks("PART #lobby") == [":alice!user@lan PART #lobby"]
+    assert alice.asks("PART #lobby") == [":alice!u@lan PART #lobby"]
     logged_errors.clear()

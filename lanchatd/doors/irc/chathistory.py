@@ -14,6 +14,7 @@ from lanchatd.commands.history import last_before
 from lanchatd.doors.irc.client import Client, session_of
 from lanchatd.doors.irc.connecting import harmless
 from lanchatd.doors.irc.lines import Message, in_pieces
+from lanchatd.doors.irc.numerics import one_word
 from lanchatd.doors.irc.registration import MOST_PAST
 from lanchatd.formats.irc import HOST
 from lanchatd.text.refused import Refused
@@ -75,9 +76,9 @@ def chathistory(irc: Client, message: Message) -> None:
         room, count = irc.chat.room_of(session_of(irc), target), _most(most)
         begin(_read(irc, what, room, points, count, irc.later()))
     except _Wrong as wrong:
-        irc.fail("CHATHISTORY", wrong.code, wrong.text, harmless(what).replace(" ", "_"))
+        irc.fail("CHATHISTORY", wrong.code, wrong.text, one_word(what))
     except Refused as refused:
-        irc.fail("CHATHISTORY", "INVALID_TARGET", refused.text, what, harmless(rest[0]).replace(" ", "_"))
+        irc.fail("CHATHISTORY", "INVALID_TARGET", refused.text, what, one_word(rest[0]))
 
 
 def _exactly(rest: Sequence[str], count: int) -> Sequence[str]:
@@ -164,7 +165,7 @@ async def _place(log: Log, point: _Point, newest: int) -> tuple[int, int]:
 
 def _tell(irc: Client, target: str, events: Sequence[Event]) -> None:
     lines = [irc.format.render(event, now=0).decode().removesuffix("\r\n") for event in events]
-    batch(irc, "chathistory", harmless(target), lines)
+    batch(irc, "chathistory", one_word(target), lines)
 
 
 def batch(irc: Client, kind: str, target: str, lines: list[str]) -> None:

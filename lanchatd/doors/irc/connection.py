@@ -25,14 +25,14 @@ from lanchatd.doors.irc.labels import NO_LABEL, Labels, Response, tagged
 from lanchatd.doors.irc.lines import TAGS_BYTES, Message, is_too_long, message_from, tags_of
 from lanchatd.doors.irc.long_lists import LongLists
 from lanchatd.doors.irc.markread import read_elsewhere
-from lanchatd.doors.irc.numerics import error, number_of
+from lanchatd.doors.irc.numerics import error, number_of, one_word
 from lanchatd.doors.irc.proving import refuse_nick, secret_for
 from lanchatd.doors.irc.reading import HasRead
 from lanchatd.doors.irc.registration import burst
 from lanchatd.doors.irc.shared import Shared
 from lanchatd.doors.line_protocol import LISTENING, ChatProtocol, State
 from lanchatd.formats.irc import HOST, ME
-from lanchatd.text import cleaning, names
+from lanchatd.text import names
 from lanchatd.text.refused import Refusal, Refused
 
 # Clients register with up to so many lines: CAP LS, JOIN, CAP REQ, CAP END, NICK, USER (irssi), or PASS.
@@ -216,13 +216,13 @@ class IrcChat(ChatProtocol):
 
         ``about`` are the nick, the room or what else it is of; ``number`` is for where the code has another.
         """
-        about = tuple(cleaning.harmless(word).replace(" ", "_") for word in about if word)
-        command = cleaning.harmless(command).replace(" ", "_")
+        about = tuple(one_word(word) for word in about if word)
+        command = one_word(command)
         code, text = refused.code, refused.text
         self.count_refused(code)
         self.send(error(number or number_of(code), text, command, *about))
         if "standard-replies" in self.capabilities:
-            self.send(f":{HOST} FAIL {' '.join((command or '*', code.upper(), *about))} :{text}")
+            self.send(f":{HOST} FAIL {' '.join((command, code.upper(), *about))} :{text}")
 
     def fail(self, command: str, code: str, text: str, *about: str) -> None:
         """Answer with a standard reply, or in words for who did not ask for them."""

@@ -16,8 +16,8 @@ from lanchatd.chat.room import Room
 from lanchatd.chat.user import Session
 from lanchatd.commands.history import last_before
 from lanchatd.doors.irc.client import Client, session_of
-from lanchatd.doors.irc.connecting import harmless
 from lanchatd.doors.irc.lines import Message
+from lanchatd.doors.irc.numerics import one_word
 from lanchatd.formats.irc import HOST
 from lanchatd.text import names
 from lanchatd.text.refused import Refused
@@ -47,7 +47,7 @@ def markread(irc: Client, message: Message) -> None:
         else:
             _mark_private(irc, target, at)
     except Refused as refused:
-        irc.fail("MARKREAD", "INVALID_PARAMS", refused.text, harmless(target).replace(" ", "_"))
+        irc.fail("MARKREAD", "INVALID_PARAMS", refused.text, one_word(target))
 
 
 def _time_in(text: str) -> float:
@@ -64,7 +64,7 @@ def _mark_private(irc: Client, target: str, at: float | None) -> None:
     key = names.nick(target).key
     if at is not None:
         _keep_here(irc, key, max(at, irc.read_here.get(key, at)))
-    _tell(irc, harmless(target), irc.read_here.get(key))
+    _tell(irc, one_word(target), irc.read_here.get(key))
 
 
 async def _mark(irc: Client, room: Room, at: float | None, later: AbstractContextManager[None]) -> None:

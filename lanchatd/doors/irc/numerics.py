@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 from lanchatd.formats.irc import HOST, ME
+from lanchatd.text import cleaning
 
 
 def numeric(number: int, *parameters: str, text: str | None = None) -> str:
     """An answer with a number, to whoever it goes to."""
     last = () if text is None else (f":{text}",)
     return " ".join((f":{HOST}", f"{number:03d}", ME, *parameters, *last))
+
+
+def one_word(text: str) -> str:
+    """What a client sent, as one word of an answer: a space would make two of it, a colon the rest."""
+    word = cleaning.harmless(text).replace(" ", "_")
+    return f"_{word[1:]}" if word.startswith(":") else word or "*"
 
 
 UNKNOWN_ERROR = 400

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 
@@ -9,15 +10,15 @@ from lanchatd.chat.events import Here
 from lanchatd.chat.rolls import Reading, Roll
 from lanchatd.chat.user import User
 from lanchatd.doors.irc.client import Client, session_of
-from lanchatd.doors.irc.connecting import harmless
 from lanchatd.doors.irc.lines import Message, plain
-from lanchatd.doors.irc.numerics import numeric
+from lanchatd.doors.irc.numerics import numeric, one_word
 from lanchatd.formats.irc import HOME, HOST, USER, WHERE, in_lines
 from lanchatd.text import cleaning, names
 from lanchatd.text.refused import Refused
 
 # The fields of WHOX, in the order in which they are told (https://ircv3.net/specs/extensions/whox).
 _WHOX = "tcuihsnfdlaor"
+_TOKEN = re.compile(r"\d{1,3}", re.ASCII)
 MOST_ASKED = 32
 
 # With the longest names a piece of WHO has 58 KiB; usually 8.
@@ -29,7 +30,7 @@ def who(irc: Client, message: Message) -> None:
     mask = message.parameters[0] if message.parameters else "*"
     wanted = next((each for each in message.parameters[1:] if "%" in each), None)
     room, members = _found(irc, mask)
-    irc.answer(_who_pieces(room, Reading(members), wanted, harmless(mask)))
+    irc.answer(_who_pieces(room, Reading(members), wanted, one_word(mask)))
 
 
 def _found(irc: Client, mask: str) -> tuple[str, Roll[User]]:
@@ -46,7 +47,7 @@ def _found(irc: Client, mask: str) -> tuple[str, Roll[User]]:
 def _who_pieces(room: str, reading: Reading[User], wanted: str | None, mask: str) -> Iterator[str]:
     while users := reading.take(USERS_A_PIECE):
         yield "".join(_who_line(room, user.here, wanted) + "\r\n" for user in users)
-    yield numeric(315, mask.replace(" ", "_") or "*", text="End of /WHO list") + "\r\n"
+    yield numeric(315, mask, text="End of /WHO list") + "\r\n"
 
 
 def _who_line(room: str, here: Here, wanted: str | None) -> str:
@@ -58,8 +59,9 @@ def _who_line(room: str, here: Here, wanted: str | None) -> str:
 
 def _whox(room: str, here: Here, flags: str, wanted: str) -> str:
     fields, _, token = wanted.partition("%")[2].partition(",")
+    token = token if _TOKEN.fullmatch(token) else "0"
     known = {
-        "t": token[:3] or "0", "c": room, "u": USER, "i": "255.255.255.255", "h": HOME, "s": HOST,
+        "t": token, "c": room, "u": USER, "i": "255.255.255.255", "h": HOME, "s": HOST,
         "n": here.nick, "f": flags, "d": "0", "l": "0", "a": here.nick if here.known else "0", "o": "n/a",
     }  # fmt: skip
     told = [known[field] for field in _WHOX if field in fields and field in known]
@@ -75,7 +77,7 @@ def whois(irc: Client, message: Message) -> None:
         irc.send(*_whois_lines(irc, irc.chat.user_named(asked)))
     except Refused as refused:
         irc.refuse(refused, "WHOIS", asked)
-    irc.send(numeric(318, harmless(asked).replace(" ", "_"), text="End of /WHOIS list"))
+    irc.send(numeric(318, one_word(asked), text="End of /WHOIS list"))
 
 
 def _whois_lines(irc: Client, user: User) -> Iterator[str]:
@@ -103,7 +105,7 @@ def whowas(irc: Client, message: Message) -> None:
     """It is not kept who was here."""
     if not message.parameters:
         raise Refused("no_nick", "No nickname given")
-    asked = harmless(message.parameters[0]).replace(" ", "_")
+    asked = one_word(message.parameters[0])
     irc.send(
         numeric(406, asked, text="There was no such nickname"), numeric(369, asked, text="End of WHOWAS")
     )

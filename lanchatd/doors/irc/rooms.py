@@ -13,10 +13,10 @@ from lanchatd.chat.rolls import Reading, Roll
 from lanchatd.chat.room import Room
 from lanchatd.chat.user import Session, User
 from lanchatd.doors.irc.client import Client, session_of
-from lanchatd.doors.irc.connecting import harmless, reason_in
+from lanchatd.doors.irc.connecting import reason_in
 from lanchatd.doors.irc.lines import Message, in_pieces, plain
 from lanchatd.doors.irc.markread import READ_MARKER, tell_joined, told_with_join
-from lanchatd.doors.irc.numerics import numeric
+from lanchatd.doors.irc.numerics import numeric, one_word
 from lanchatd.formats.irc import ME, room_line, source, topic_lines
 from lanchatd.text import cleaning, names
 from lanchatd.text.refused import Refused
@@ -59,7 +59,7 @@ def _enter(irc: Client, session: Session, text: str) -> Room | None:
         entering.enter(irc.chat, session, text, irc.place_in(text))
     except Refused as refused:
         if refused.code != "same_room":
-            irc.refuse(refused, "JOIN", harmless(text))
+            irc.refuse(refused, "JOIN", text)
         return None
     return irc.chat.room_of(session, text) if session.cursors else None
 
@@ -85,7 +85,7 @@ def part(irc: Client, message: Message) -> None:
         try:
             _part_from(irc, session, _room_here(irc, name), text)
         except Refused as refused:
-            irc.refuse(refused, "PART", harmless(name))
+            irc.refuse(refused, "PART", name)
 
 
 def _part_from(irc: Client, session: Session, room: Room, text: str) -> None:
@@ -172,7 +172,7 @@ def _named(irc: Client, wanted: list[str]) -> Iterator[str]:
         try:
             room = irc.chat.room_named(text)
         except Refused:
-            yield numeric(366, harmless(text), text="End of /NAMES list") + "\r\n"
+            yield numeric(366, one_word(text), text="End of /NAMES list") + "\r\n"
             continue
         reading = Reading(room.members)
         while True:
