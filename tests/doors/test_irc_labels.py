@@ -180,6 +180,16 @@ def test_who_leaves_with_a_label(alice: Client) -> None:
     assert nobody.asks("@label=2 QUIT") == ["@label=2 ERROR :Closing link: Goodbye."]
 
 
+@pytest.mark.parametrize("quits", ["QUIT", "PRIVMSG lanchat :/quit"])
+def test_who_says_something_and_leaves(tmp_path: Path, quits: str) -> None:
+    """Is told that it was said, when the disk has it, and then goodbye."""
+    alice = Client.joins(DiskWorld(tmp_path / "history.sqlite"), "alice", "#lobby", caps=CAPS)
+    assert alice.asks("@label=1 PRIVMSG #lobby :hi", f"@label=2 {quits}", "@label=3 PING x") == [
+        "@label=1 :irc.lan ACK",
+        "@label=2 ERROR :Closing link: Goodbye.",
+    ]
+
+
 def test_before_there_is_a_nick(world: World) -> None:
     client = Client(world).sends("CAP LS 302", f"CAP REQ :{CAPS}")
     client.sees()

@@ -193,8 +193,8 @@ class IrcChat(ChatProtocol):
         return self._labels.later(posted if posted is not None and self._is_echoed(posted.event) else None)
 
     def _answer_whole(self, response: Response) -> None:
-        if self.state not in LISTENING:
-            return
+        if self.state in (State.CLOSING, State.GONE) or response is self._quits:
+            return  # the last line is the answer
         response.batch = self.next_batch()
         lines = response.lines()
         if lines is None:
