@@ -27,6 +27,7 @@ from lanchatd.chat.nodes import ALONE
 from lanchatd.doors.all_doors import all_doors
 from lanchatd.doors.connections import Connections
 from lanchatd.doors.factory import ChatFactory
+from lanchatd.doors.irc.returning import Returning
 from lanchatd.doors.join_addresses import JoinAddresses
 from lanchatd.doors.web.door import WebDoor
 from lanchatd.doors.web.files import PAGE, files_in
@@ -45,11 +46,13 @@ from lanchatd.service.figures import Collector
 from lanchatd.service.invitation import Invitation
 from lanchatd.service.log_file import log_of
 from lanchatd.service.read_marks import WrittenReadMarks
+from lanchatd.service.returning_clients import ReturningClients
 from lanchatd.service.services import (
     AUDIT,
     CERTIFICATE,
     HISTORY,
     HOST_KEY,
+    IRC_CLIENTS,
     MODERATION,
     REPLICA,
     ChatService,
@@ -121,10 +124,11 @@ def makeService(options: Options) -> IService:
     site = Site(names, files_in(PAGE), join.asked_at, metrics)
     web = None if options["no-web"] else WebDoor(site)
     kept = StateService(reactor, state, keeper, audit, accounts_file, chat)
-    door = ChatService(reactor, ChatFactory(connections, all_doors(web)), options.endpoints)
+    returning = Returning(reactor.seconds)
+    door = ChatService(reactor, ChatFactory(connections, all_doors(web, returning)), options.endpoints)
     services: list[Service] = [
         kept, credentials, UnusedAccounts(reactor, chat), WrittenReadMarks(reactor, accounts), door, *watches,
-        Collecting(reactor, lambda: not connections.open),
+        Collecting(reactor, lambda: not connections.open), *_remembering(log, reactor, state, returning),
     ]  # fmt: skip
     if not options["no-announce"]:
         services.append(Announcer(reactor, join, credentials, chat, site.known_as, _spokesman(options)))
@@ -215,6 +219,13 @@ def _reloads_of(nodes: SeveralNodes | None, kept: StateService, here: _Here) -> 
     if nodes is None:
         return {"what was moderated": kept.load}
     return {"what was moderated": kept.is_in_the_broker, "where others join": lambda: nodes.advertise(here())}
+
+
+def _remembering(log: _Kept, reactor: Any, state: StateDir, returning: Returning) -> list[Service]:
+    """For the next run, if that has the ids of this one."""
+    if log.store is None:
+        return []
+    return [ReturningClients(reactor, state.file(IRC_CLIENTS), returning, time.time)]
 
 
 def _watched(

@@ -25,6 +25,7 @@ from lanchatd.chat.presence_turns import SMALL_ROOM
 from lanchatd.doors.all_doors import all_doors
 from lanchatd.doors.connections import Connections
 from lanchatd.doors.factory import ChatFactory
+from lanchatd.doors.irc.returning import Returning
 from lanchatd.history.memory import MemoryLog
 from lanchatd.limits import Limits
 from lanchatd.net.credentials import Credentials
@@ -90,7 +91,7 @@ class Room:
         self.lobby = chat.rooms["#lobby"]
         connections = Connections(chat, self.reactor, limits, credentials)
         connections.budget = Budget(NoTime(self.reactor))
-        factory = ChatFactory(connections, all_doors(None))
+        factory = ChatFactory(connections, all_doors(None, Returning(self.reactor.seconds)))
         self.port = self.reactor.listenTCP(0, factory, backlog=1_024, interface="127.0.0.1")
         self.members: list[socket.socket] = []
 

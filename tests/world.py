@@ -35,6 +35,7 @@ from lanchatd.doors.all_doors import all_doors
 from lanchatd.doors.connections import Connections
 from lanchatd.doors.factory import ChatFactory
 from lanchatd.doors.first_bytes import PATIENCE_S, FirstBytes
+from lanchatd.doors.irc.returning import Returning
 from lanchatd.doors.join_addresses import JoinAddresses
 from lanchatd.doors.refusal import LastLine
 from lanchatd.doors.web.door import WebDoor
@@ -314,7 +315,8 @@ class World:
         self.connections = Connections(
             self.chat, self.clock, self.limits, credentials, join=JoinAddresses(self.clock, web is not None)
         )
-        self.factory = ChatFactory(self.connections, all_doors(web))
+        self.returning = Returning(self.clock.seconds)
+        self.factory = ChatFactory(self.connections, all_doors(web, self.returning))
         self.wires: list[Wire] = []
 
     def new_clock(self) -> Clock:

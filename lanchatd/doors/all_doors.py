@@ -7,15 +7,16 @@ from collections.abc import Callable
 from lanchatd.doors import http
 from lanchatd.doors.door import Door, Doors, Inner, Opening
 from lanchatd.doors.irc.door import FIRST_BYTES, IrcDoor
+from lanchatd.doors.irc.returning import Returning
 from lanchatd.doors.refusal import LastLine, only_tls
 from lanchatd.doors.typed import TypedChat
 from lanchatd.doors.web.door import WebDoor
 from lanchatd.text.refused import Refusal, Refused
 
 
-def all_doors(web: WebDoor | None) -> Doors:
+def all_doors(web: WebDoor | None, returning: Returning) -> Doors:
     """All rows; without ``web`` there is no page. No nick has a space."""
-    irc = IrcDoor()
+    irc = IrcDoor(returning)
     return Doors(
         Door("tls", (b"\x16",), _tls, _tls),  # RFC 8446, 5.1
         Door("json", (b"{",), _json, _only_tls),

@@ -35,7 +35,7 @@ from lanchatd.state.files import StateError
 
 # The files of the state directory.
 MODERATION, AUDIT, HOST_KEY, CERTIFICATE = "moderation.json", "audit.log", "host_key", "tls.pem"
-HISTORY, REPLICA = "history.sqlite", "replica.sqlite"
+HISTORY, REPLICA, IRC_CLIENTS = "history.sqlite", "replica.sqlite", "irc-clients.json"
 
 # Three times 10,000 of the longest entries, as they are in `lanchatd.chat.bans_and_mutes`, are half of it.
 LARGEST_MODERATION_BYTES = 33_554_432

@@ -259,12 +259,13 @@ def test_a_long_past_comes_in_pieces(bob: Person) -> None:
 def test_of_those_who_are_gone_the_last_are_remembered(
     world: World, bob: Person, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(returning, "MOST_REMEMBERED", 1)
+    """Their rooms are counted; what is remembered of who goes again is counted once."""
+    monkeypatch.setattr(returning, "MOST_ROOMS", 3)
     says(bob, 1, 1)
-    for nick in ("alice", "carol"):
-        Client.joins(world, nick, "#lobby", caps=TIME).sends("QUIT")
-    assert said(Client.joins(world, "carol", caps=TIME).asks("JOIN #lobby")) == []
-    assert said(Client.joins(world, "alice", caps=TIME).asks("JOIN #lobby")) == ["1"]
+    for nick, *more in (("alice", "#tea"), ("carol",), ("carol",), ("dave",)):
+        Client.joins(world, nick, "#lobby", *more, caps=TIME).sends("QUIT")
+    for nick, told in (("carol", []), ("dave", []), ("alice", ["1"])):
+        assert said(Client.joins(world, nick, caps=TIME).asks("JOIN #lobby")) == told, nick
 
 
 def test_without_batches(world: World, bob: Person) -> None:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import pytest
+from twisted.internet.task import Clock
 
 from lanchatd.doors.all_doors import all_doors
 from lanchatd.doors.first_bytes import PATIENCE_S
+from lanchatd.doors.irc.returning import Returning
 from tests.world import ASKED, World
 
 NOT_HTTP = "This is a chat server (lanchatd), not a web server. Join it with: nc HOST 8000"
@@ -44,7 +46,7 @@ ANSWER = [
 )
 def test_the_first_bytes_say_who_it_is_for(begin: bytes, door: str | None) -> None:
     """Or that more of them are needed."""
-    found = all_doors(None).door_for(begin)
+    found = all_doors(None, Returning(Clock().seconds)).door_for(begin)
     assert (None if found is None else found.name) == door
 
 

@@ -19,7 +19,8 @@ FIRST_BYTES = tuple(f"{word} ".encode() for each in FIRST_WORDS for word in (eac
 class IrcDoor:
     """Opens for connections that speak IRC."""
 
-    def __init__(self) -> None:
+    def __init__(self, returning: Returning) -> None:
+        self._returning = returning
         self._shared: Shared | None = None
 
     def open(self, opening: Opening) -> IrcChat:
@@ -27,7 +28,7 @@ class IrcDoor:
         if self._shared is None:
             clock, limits = opening.connections.clock, opening.connections.limits
             rounds = Rounds(clock, CONFIRM_S)
-            self._shared = Shared(IrcFormats(limits), Returning(clock.seconds), rounds)
+            self._shared = Shared(IrcFormats(limits), self._returning, rounds)
         return IrcChat(opening, self._shared)
 
     def open_plain(self, opening: Opening) -> LastLine:

@@ -47,8 +47,12 @@ class HasRead:
         return self._session.user.name.key, self._session.device
 
     def place_in(self, key: str) -> Place:
-        """Where it goes on in a room."""
-        return self._had.get(key, Place())
+        """Where it goes on in a room; at the last lines if the log is older than what it has read."""
+        place = self._had.get(key, Place())
+        room = self._chat.rooms.get(key)
+        if room is None or place.after is None or place.log != room.log.name:
+            return place
+        return place if place.after <= room.readers.newest else Place()
 
     def forget(self, key: str) -> None:
         """It left a room, and does not go on there."""
