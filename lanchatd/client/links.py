@@ -13,7 +13,9 @@ LONGEST_URL = 2_083  # characters
 
 _STYLE = r"\x1b\[[0-9;]*m"
 # ASCII only: of a name in other letters the link would lead to the half before them.
-_URL = re.compile(rf"https?://(?:(?:{_STYLE})*+[!-~])++(?!(?:{_STYLE})*[^\x00-\x7f])", re.IGNORECASE)
+_URL = re.compile(
+    rf"https?://(?:(?:{_STYLE})*+[!-~])++(?!(?:{_STYLE})*[^\x00-\x7f])", re.ASCII | re.IGNORECASE
+)
 _AT_ITS_END = ".,;:!?'\"*>]}"
 
 _BY_PROGRAM = frozenset({"iTerm.app", "WezTerm", "ghostty", "kitty", "vscode"})

@@ -34,6 +34,7 @@ def links(row: str) -> list[str]:
         ("javascript://a.de file:///etc/passwd ssh://a.de https:a.de", []),
         ("https:// http://... https://.", []),
         ("https://exämple.org https://a.de/ä https://a.de\x1b[0mä", []),
+        ("https://a.de/\u017f0 https://\u212a.de http\u017f://a.de", []),  # an s and a k, but for their case
         ("https://a.de/" + "x" * LONGEST_URL, []),
     ],
 )  # fmt: skip
