@@ -9,7 +9,6 @@ import signal
 import socket
 import ssl
 import subprocess
-import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -18,9 +17,10 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
+from tests import preloaded
 from tests.preloaded import Forked
 
-TWISTD = str(Path(sys.executable).parent / "twistd")
+TWISTD = preloaded.TWISTD
 
 # A test that waits longer than this for something that is sure to come has failed. Nothing waits this long.
 PATIENCE_S = 20
@@ -201,20 +201,25 @@ def daemon(
     prefix: tuple[str, ...] = (),
     environment: dict[str, str] | None = None,
     announced: bool = False,
-    preloaded: bool = True,
+    forked: bool = True,
 ) -> Iterator[Daemon]:
     """Run ``twistd -n lanchat`` on a free port, until the block ends. It keeps its state in ``cwd``.
 
-    It is ``announced`` only on a network that the test made. It may be ``preloaded`` (`tests.preloaded`)
+    It is ``announced`` only on a network that the test made. It may be ``forked`` (`tests.preloaded`)
     if it has neither a prefix nor an environment of its own.
     """
     silent = () if announced else ("--no-announce",)
     arguments = ["-n", "--pidfile=", "lanchat", *silent, *(options or ("--port=0",))]
     variables = environment_in(cwd) | (environment or {})
-    if prefix or environment or not preloaded:
+    if prefix or environment or not forked:
         starting = started([*prefix, TWISTD, *arguments], cwd, environment=variables)
     else:
-        starting = _until_the_end(Forked(arguments, cwd, variables))
+        starting = _until_the_end(
+            Forked(
+                [TWISTD, *arguments], cwd=cwd, env=variables,
+                stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+            )
+        )  # fmt: skip
     with starting as running:
         match = running.logged(r"listening on (\S+)")
         running.port = int(match[1]) if match[1].isdigit() else 0

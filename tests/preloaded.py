@@ -1,13 +1,13 @@
-"""Daemons that start in a quarter of the time: forked off a process that has loaded what all of them load.
+"""Programs of ours that start in a fraction of the time: forked off a process that has loaded what they load.
 
-There is one such process for each that runs tests. It has no reactor and no thread, and what it forks runs
-`twistd` as ever, with the arguments, directory, environment and output that it is given.
+There is one such process for each program, and each that runs tests (`tests/forking.py`). It has no reactor
+and no thread, and what it forks runs the program as ever, with the arguments, directory, environment and
+standard streams that it is given. Variables that are read as Python starts have to be as they are here.
 """
 
 from __future__ import annotations
 
 import atexit
-import importlib
 import json
 import os
 import select
@@ -15,32 +15,73 @@ import signal
 import socket
 import subprocess
 import sys
-import time
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, suppress
 from functools import cache
 from pathlib import Path
+from types import TracebackType
+from typing import IO, Any, TextIO
 
-_TWISTD = Path(sys.executable).parent / "twistd"
-_REQUEST_BYTES = 131_072
+TWISTD = str(Path(sys.executable).parent / "twistd")
+CLIENT = (sys.executable, "-m", "lanchatd.client.main")
+
+_PROGRAMS = {(TWISTD,): "twistd", CLIENT: "lanchat-client"}
+_READ_AT_THE_START = ("PYTHON", "LANG", "LC_", "LD_")
+
+Stream = int | IO[Any] | None
 
 
 class Forked:
-    """A daemon, with what is used of `subprocess.Popen`."""
+    """A process, with what is used of `subprocess.Popen`. What is written to its pipes and read is text."""
 
-    def __init__(self, arguments: list[str], cwd: Path, environment: dict[str, str]) -> None:
-        self.args = [str(_TWISTD), *arguments]
+    def __init__(
+        self,
+        command: Sequence[str],
+        *,
+        cwd: Path | None = None,
+        env: Mapping[str, str] | None = None,
+        stdin: Stream = None,
+        stdout: Stream = None,
+        stderr: Stream = None,
+        terminal: bool = False,
+    ) -> None:
+        """With ``terminal``, its standard input is the terminal that its session is controlled from."""
+        self.args = list(command)
         self.returncode: int | None = None
-        self.stdin = self.stderr = None
+        start = next(start for start in _PROGRAMS if tuple(command[: len(start)]) == start)
+        environment = dict(os.environ if env is None else env)
+        assert _read_at_the_start(environment) == _read_at_the_start(os.environ)
+        request = {
+            "arguments": [start[-1], *command[len(start) :]],
+            "cwd": str(cwd or Path.cwd()),
+            "environment": environment,
+            "terminal": terminal,
+        }
         ours, its = socket.socketpair()
-        read, write = os.pipe()
-        self.stdout = os.fdopen(read, encoding="utf-8")
-        with its:
-            request = {"arguments": arguments, "cwd": str(cwd), "environment": environment}
-            sent = json.dumps(request).encode()
-            socket.send_fds(_preloaded(), [sent], [write, its.fileno()])
-        os.close(write)
+        with its, ExitStack() as opened:
+            self.stdin, first = _stream(stdin, 0, opened)
+            self.stdout, second = _stream(stdout, 1, opened)
+            self.stderr, third = (None, second) if stderr == subprocess.STDOUT else _stream(stderr, 2, opened)
+            given = [first, second, third, its.fileno()]
+            socket.send_fds(_preloaded(_PROGRAMS[start]), [json.dumps(request).encode()], given)
         self._answers = ours.makefile("r")
         ours.close()
         self.pid = int(self._answers.readline())
+
+    def __enter__(self) -> Forked:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, e: BaseException | None, tb: TracebackType | None
+    ) -> None:
+        """It goes on no longer than the block."""
+        self.kill()
+        self.wait()
+        for stream in (self.stdin, self.stdout, self.stderr):
+            if stream is not None:
+                with suppress(BrokenPipeError):
+                    stream.close()
 
     def poll(self) -> int | None:
         """How it ended, if it has."""
@@ -68,13 +109,61 @@ class Forked:
         self.send_signal(signal.SIGKILL)
 
 
+def run(
+    command: Sequence[str],
+    *,
+    timeout: float,
+    input: str | None = None,
+    stdin: Stream = None,
+    stdout: Stream = subprocess.PIPE,
+    stderr: Stream = subprocess.PIPE,
+    **how: Any,
+) -> subprocess.CompletedProcess[str]:
+    """Run a program to its end, as `subprocess.run` does."""
+    if input is not None:
+        stdin = subprocess.PIPE
+    with (
+        ThreadPoolExecutor() as readers,
+        Forked(command, stdin=stdin, stdout=stdout, stderr=stderr, **how) as process,
+    ):
+        pipes = [pipe for pipe in (process.stdout, process.stderr) if pipe is not None]
+        told = {pipe: readers.submit(pipe.read) for pipe in pipes}
+        if process.stdin is not None:
+            with suppress(BrokenPipeError), process.stdin:
+                process.stdin.write(input or "")
+        code = process.wait(timeout)
+        read = {pipe: text.result() for pipe, text in told.items()}
+        out, error = (read[pipe] if pipe else None for pipe in (process.stdout, process.stderr))
+        return subprocess.CompletedProcess(process.args, code, out, error)
+
+
+def _stream(how: Stream, number: int, opened: ExitStack) -> tuple[TextIO | None, int]:
+    """Our end of a standard stream, if it is a pipe, and the descriptor that the process is given."""
+    if how == subprocess.PIPE:
+        read, write = os.pipe()
+        ours, its = (write, read) if number == 0 else (read, write)
+        opened.callback(os.close, its)
+        return os.fdopen(ours, "w" if number == 0 else "r", encoding="utf-8"), its
+    if how == subprocess.DEVNULL:
+        its = os.open(os.devnull, os.O_RDWR)
+        opened.callback(os.close, its)
+        return None, its
+    if how is None:
+        return None, number
+    return None, how if isinstance(how, int) else how.fileno()
+
+
+def _read_at_the_start(environment: Mapping[str, str]) -> dict[str, str]:
+    return {name: value for name, value in environment.items() if name.startswith(_READ_AT_THE_START)}
+
+
 @cache
-def _preloaded() -> socket.socket:
-    """Where daemons are asked for. The process ends with this one."""
+def _preloaded(program: str) -> socket.socket:
+    """Where a program is asked for. The process ends with this one."""
     ours, its = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     with its:
         process = subprocess.Popen(
-            [sys.executable, __file__, str(its.fileno())],
+            [sys.executable, str(Path(__file__).with_name("forking.py")), str(its.fileno()), program],
             pass_fds=(its.fileno(),), stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
         )  # fmt: skip
 
@@ -84,57 +173,3 @@ def _preloaded() -> socket.socket:
 
     atexit.register(ends)
     return ours
-
-
-# -- the process itself
-
-
-def _serve(asked: socket.socket) -> None:
-    """Fork a daemon for each request, until nobody is there to ask."""
-    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for those that wait for the daemons
-    while True:
-        sent, descriptors, _, _ = socket.recv_fds(asked, _REQUEST_BYTES, 2)
-        if not sent:
-            return
-        if os.fork() == 0:
-            asked.close()
-            _start(json.loads(sent), *descriptors)
-        for descriptor in descriptors:
-            os.close(descriptor)
-
-
-def _start(request: dict[str, object], output: int, answers: int) -> None:
-    """Become a daemon, in a process of its own; this one tells its number, and how it ended."""
-    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-    pid = os.fork()
-    if pid:
-        os.write(answers, f"{pid}\n".encode())
-        os.close(output)
-        _, status = os.waitpid(pid, 0)
-        os.write(answers, f"{os.waitstatus_to_exitcode(status)}\n".encode())
-        os._exit(0)
-    os.close(answers)
-    os.dup2(output, 1)
-    os.dup2(output, 2)
-    os.close(output)
-    os.chdir(str(request["cwd"]))
-    os.environ.clear()
-    os.environ.update(request["environment"])  # type: ignore[call-overload]
-    time.tzset()
-    sys.argv = [str(_TWISTD), *request["arguments"]]  # type: ignore[misc]
-    from twisted.scripts.twistd import run  # noqa: PLC0415 - loaded before
-
-    sys.exit(run())
-
-
-def _load() -> None:
-    """What a daemon loads, all but its reactor."""
-    for module in ("lanchatd.tap", "twisted.internet.epollreactor", "twisted.scripts.twistd"):
-        importlib.import_module(module)
-    assert "twisted.internet.reactor" not in sys.modules
-
-
-if __name__ == "__main__":
-    sys.path[0] = str(_TWISTD.parent)
-    _load()
-    _serve(socket.socket(fileno=int(sys.argv[1])))

@@ -7,7 +7,6 @@ import os
 import pty
 import struct
 import subprocess
-import sys
 import termios
 import threading
 from collections.abc import Callable, Iterator
@@ -18,8 +17,7 @@ from typing import Any
 import pyte
 
 from tests.daemon import PATIENCE_S, Daemon
-
-CLIENT = (sys.executable, "-m", "lanchatd.client.main")
+from tests.preloaded import CLIENT, Forked
 
 
 def at(chat: Daemon, *more: str) -> tuple[str, ...]:
@@ -37,7 +35,7 @@ class Seat:
 
     def __init__(
         self,
-        process: subprocess.Popen[bytes],
+        process: subprocess.Popen[bytes] | Forked,
         master: int,
         slave: int,
         size: tuple[int, int],
@@ -149,16 +147,23 @@ def seat(
         for name, value in os.environ.items()
         if name not in ("NO_COLOR", "XDG_CONFIG_HOME", "XDG_STATE_HOME", "SSL_CERT_FILE")
     }
-    process = subprocess.Popen(
-        [*command, *arguments],
-        stdin=slave,
-        stdout=slave,
-        stderr=slave,
-        env=inherited | {"TERM": "xterm-256color", "HOME": str(home), "LOGNAME": "alice"} | environment,
-        # The terminal has to be the one that its session is controlled from, to be told of a new size.
-        start_new_session=True,
-        preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),  # noqa: PLW1509
-    )
+    variables = inherited | {"TERM": "xterm-256color", "HOME": str(home), "LOGNAME": "alice"} | environment
+    process: subprocess.Popen[bytes] | Forked
+    # The terminal has to be the one that its session is controlled from, to be told of a new size.
+    if command == CLIENT:
+        process = Forked(
+            [*command, *arguments], stdin=slave, stdout=slave, stderr=slave, env=variables, terminal=True
+        )
+    else:
+        process = subprocess.Popen(
+            [*command, *arguments],
+            stdin=slave,
+            stdout=slave,
+            stderr=slave,
+            env=variables,
+            start_new_session=True,
+            preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),  # noqa: PLW1509
+        )
     somebody = Seat(process, master, slave, size, settings_before)
     try:
         yield somebody

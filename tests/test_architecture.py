@@ -6,6 +6,7 @@ import ast
 import re
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -51,7 +52,8 @@ def folder(module: str) -> str:
     return f"{module}.".split(".")[1]
 
 
-def imports(module: str) -> set[str]:
+@cache
+def imports(module: str) -> frozenset[str]:
     """All modules that it names in an import, wherever that stands, also for types only."""
     found: set[str] = set()
     for node in ast.walk(ast.parse(MODULES[module].read_text("utf-8"))):
@@ -63,7 +65,7 @@ def imports(module: str) -> set[str]:
                 found.add(inner if inner in MODULES else node.module)
         elif isinstance(node, ast.Call) and ast.unparse(node.func).endswith("import_module"):
             found |= {str(arg.value) for arg in node.args if isinstance(arg, ast.Constant)}
-    return found
+    return frozenset(found)
 
 
 def ours(module: str) -> set[str]:

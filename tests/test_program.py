@@ -17,18 +17,19 @@ from tests.state.test_accounts_file import ROWS, Kept
 BIN = Path(TWISTD).parent
 
 
-@pytest.fixture
-def home(tmp_path: Path) -> Path:
-    """With a log in it, of more than fits in a buffer, and an account."""
-    world = DiskWorld(tmp_path / "history.sqlite")
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """With a log in it, of more than fits in a buffer, and an account; nothing here changes them."""
+    folder = tmp_path_factory.mktemp("home")
+    world = DiskWorld(folder / "history.sqlite")
     alice = world.join("alice")
     for number in range(300):
         alice.types(f"{number} " + "x" * 100)
     world.store.close()
-    accounts = Kept(tmp_path / ACCOUNTS)
+    accounts = Kept(folder / ACCOUNTS)
     accounts.keeps(Change(ROWS))
     accounts.closes()
-    return tmp_path
+    return folder
 
 
 def ended(home: Path, command: str, unbuffered: str = "") -> tuple[int, str, str]:

@@ -10,7 +10,8 @@ import pytest
 
 from tests.daemon import daemon, wait_until
 from tests.openssh import Ssh, make_key, needs_ssh, public, write_keys
-from tests.pseudo_terminal import CLIENT, at
+from tests.preloaded import CLIENT
+from tests.pseudo_terminal import at
 from tests.tmux import Window, needs_tmux, window
 
 

@@ -15,7 +15,8 @@ import pytest
 from tests.broker.server import PATIENCE_S, Server, free_ports
 from tests.certificates import self_made
 from tests.daemon import Daemon, Peer, daemon
-from tests.pseudo_terminal import CLIENT, Seat, at, key_of, seat
+from tests.preloaded import CLIENT
+from tests.pseudo_terminal import Seat, at, key_of, seat
 from tests.relay import Relay, relay
 
 pytestmark = [pytest.mark.broker, pytest.mark.timeout(3 * PATIENCE_S)]

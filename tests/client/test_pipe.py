@@ -8,7 +8,6 @@ import re
 import signal
 import socket
 import subprocess
-import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -19,8 +18,8 @@ import pytest
 
 from lanchatd.client.options import fit_nick, login_nick, parse
 from tests.daemon import PATIENCE_S, Daemon, daemon
+from tests.preloaded import CLIENT, Forked, run
 
-CLIENT = (sys.executable, "-m", "lanchatd.client.main")
 FAST = ("--port=0", "--lines-per-s=100000", "--burst-lines=100000", "--bytes-per-s=100000000")
 
 
@@ -40,30 +39,27 @@ def chat(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Daemon]:
 def client(port: int, *options: str, **how: Any) -> subprocess.CompletedProcess[str]:
     """Run the client to its end, without TLS."""
     command = [*CLIENT, "127.0.0.1", str(port), "--plain", *options]
-    how = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, **how}
-    return subprocess.run(command, text=True, timeout=PATIENCE_S, check=False, **how)
+    return run(command, timeout=PATIENCE_S, **how)
 
 
 @contextmanager
-def running(port: int, *options: str, **how: Any) -> Iterator[subprocess.Popen[str]]:
+def running(port: int, *options: str, **how: Any) -> Iterator[Forked | subprocess.Popen[str]]:
     """A client that goes on until the block ends."""
     how = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE, **how}
     command = [*CLIENT, "127.0.0.1", str(port), "--plain", *options]
-    process = subprocess.Popen(command, text=True, **how)
-    watchdog = threading.Timer(PATIENCE_S, process.kill)  # so that no read waits for ever
-    watchdog.start()
-    try:
-        yield process
-    finally:
-        watchdog.cancel()
-        process.kill()
-        process.wait()
-        for stream in (process.stdin, process.stdout, process.stderr):
-            if stream is not None:
-                stream.close()
+    own = "preexec_fn" in how  # is run in a process that is not forked off another
+    process = subprocess.Popen(command, text=True, **how) if own else Forked(command, **how)
+    with process:
+        watchdog = threading.Timer(PATIENCE_S, process.kill)  # so that no read waits for ever
+        watchdog.start()
+        try:
+            yield process
+        finally:
+            watchdog.cancel()
+            process.kill()
 
 
-def read_until(process: subprocess.Popen[str], pattern: str) -> list[str]:
+def read_until(process: Forked | subprocess.Popen[str], pattern: str) -> list[str]:
     """What it prints, up to a line that matches."""
     assert process.stdout is not None
     seen: list[str] = []
@@ -353,7 +349,7 @@ def test_a_room_may_be_named_without_its_sign(chat: Daemon) -> None:
 
 def test_usage_is_exit_code_2() -> None:
     """With a line that says what is wrong."""
-    ended = subprocess.run([*CLIENT, "--x"], capture_output=True, text=True, timeout=PATIENCE_S, check=False)
+    ended = run([*CLIENT, "--x"], timeout=PATIENCE_S)
     assert ended.returncode == 2
     assert re.search(r"^lanchat-client: error: ", ended.stderr, re.MULTILINE)
 
@@ -396,14 +392,7 @@ def test_a_refused_port_is_one_line() -> None:
 
 def test_an_unknown_host_is_one_line() -> None:
     """RFC 6761 keeps .invalid free."""
-    ended = subprocess.run(
-        [*CLIENT, "chat.invalid"],
-        input="hi\n",
-        capture_output=True,
-        text=True,
-        timeout=PATIENCE_S,
-        check=False,
-    )
+    ended = run([*CLIENT, "chat.invalid"], input="hi\n", timeout=PATIENCE_S)
     assert one_line(ended) == (
         "lanchat-client: There is no host called chat.invalid. Check the name, or give its IP address."
     )

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import subprocess
 import tomllib
 from dataclasses import fields
 from pathlib import Path
@@ -25,7 +24,8 @@ from lanchatd.client.settings import (
 )
 from lanchatd.text import names
 from tests.daemon import PATIENCE_S, daemon
-from tests.pseudo_terminal import CLIENT, Seat, at, seat
+from tests.preloaded import CLIENT, run
+from tests.pseudo_terminal import Seat, at, seat
 
 ENTER = "\r"
 BELL = b"\a"
@@ -182,20 +182,10 @@ def test_what_is_on_the_command_line_goes_before_it() -> None:
 def test_it_is_written_to_begin_with(tmp_path: Path) -> None:
     """And holds as it is; a mistake is told in a pipe, too."""
     environment = {**os.environ, "HOME": str(tmp_path), "XDG_CONFIG_HOME": ""}
-    shown = subprocess.run(
-        [*CLIENT, "--print-config"],
-        check=True,
-        capture_output=True,
-        text=True,
-        env=environment,
-        timeout=PATIENCE_S,
-    )
+    shown = run([*CLIENT, "--print-config"], env=environment, timeout=PATIENCE_S)
     assert shown.stdout == EXAMPLE
     file = written(tmp_path, shown.stdout + 'x = "/who"\ny = 1\n')
-    ended = subprocess.run(
-        [*CLIENT, "127.0.0.1:1"], check=False, input="hi", capture_output=True, text=True, env=environment,
-        timeout=PATIENCE_S,
-    )  # fmt: skip
+    ended = run([*CLIENT, "127.0.0.1:1"], input="hi", env=environment, timeout=PATIENCE_S)
     row = len(EXAMPLE.splitlines()) + 2
     assert ended.stderr.splitlines()[0].startswith(f"lanchat-client: {file}, row {row}: below [aliases] is ")
 

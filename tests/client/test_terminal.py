@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 
 from tests.daemon import daemon
-from tests.pseudo_terminal import CLIENT, Seat, at, seat
+from tests.preloaded import CLIENT
+from tests.pseudo_terminal import Seat, at, seat
 
 ENTER, TAB, UP = "\r", "\t", "\x1b[A"
 CTRL_A, CTRL_C, CTRL_D, CTRL_W = "\x01", "\x03", "\x04", "\x17"

@@ -8,8 +8,6 @@ import datetime
 import os
 import signal
 import stat
-import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from ipaddress import ip_address
@@ -22,9 +20,9 @@ import trustme
 from tests.certificates import Identity, issued, over_the_bounds, self_made
 from tests.daemon import PATIENCE_S, Daemon, daemon
 from tests.impostors import impostor, server_context
+from tests.preloaded import CLIENT, run
 from tests.pseudo_terminal import Seat, seat
 
-CLIENT = (sys.executable, "-m", "lanchatd.client.main")
 ENTER, CTRL_C, CTRL_D = "\r", "\x03", "\x04"
 QUESTION = "Trust this key? (yes/no)"
 HOST = "0.0.0.0"  # noqa: S104  leads to this machine too, and is no name that the client trusts for that
@@ -87,14 +85,11 @@ def pipe(port: int, home: Path, *more: str, host: str = HOST, **environment: str
     inherited = {
         name: value for name, value in os.environ.items() if name not in ("XDG_CONFIG_HOME", "SSL_CERT_FILE")
     }
-    ended = subprocess.run(
+    ended = run(
         [*CLIENT, host, str(port), "--nick=ci", *more],
         input="hi\n",
-        capture_output=True,
-        text=True,
         env=inherited | {"HOME": str(home)} | environment,
         timeout=PATIENCE_S,
-        check=False,
     )
     assert ended.stdout == ""
     return ended.returncode, ended.stderr.removeprefix("lanchat-client: ").removesuffix("\n")
@@ -335,10 +330,8 @@ def test_a_server_is_forgotten_by_port_or_by_host(tmp_path: Path, own: Identity)
     """It says what there was; the exit code is 1 if there was nothing."""
 
     def forget(*where: str) -> tuple[int, str, str]:
-        ended = subprocess.run(
-            [*CLIENT, "--forget", *where], capture_output=True, text=True, check=False,
-            env=os.environ | {"XDG_CONFIG_HOME": str(tmp_path / ".config")},
-        )  # fmt: skip
+        environment = os.environ | {"XDG_CONFIG_HOME": str(tmp_path / ".config")}
+        ended = run([*CLIENT, "--forget", *where], env=environment, timeout=PATIENCE_S)
         return ended.returncode, ended.stdout, ended.stderr
 
     knows(tmp_path, 1, own)

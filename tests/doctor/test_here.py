@@ -48,7 +48,7 @@ def test_others_who_can_write_to_its_state_are_said(tmp_path: Path) -> None:
 
 def test_a_process_is_seen_as_the_kernel_has_it(tmp_path: Path) -> None:
     """Its lock, its ports, its files and its words."""
-    with daemon("--port=0", "--interface=127.0.0.1", cwd=tmp_path, preloaded=False) as chat:
+    with daemon("--port=0", "--interface=127.0.0.1", cwd=tmp_path, forked=False) as chat:
         pid = chat.process.pid
         chat.logged("TLS key")
         assert process.holder_of(tmp_path / "state" / "lanchatd" / "lock") == pid

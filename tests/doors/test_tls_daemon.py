@@ -25,6 +25,7 @@ from lanchatd.state.certificate import addresses
 from tests.console.test_admin import administered
 from tests.daemon import PATIENCE_S, TWISTD, Daemon, Peer, daemon, environment_in
 from tests.impostors import any_server
+from tests.preloaded import run
 
 FAST = ("--port=0", "--lines-per-s=100000", "--burst-lines=100000", "--bytes-per-s=100000000")
 HELLO = b"\x16\x03\x01"
@@ -415,14 +416,11 @@ def test_a_wrong_certificate_ends_the_daemon_with_one_line(
         if wrong == "broken":
             pem.write_bytes(b"nonsense")
         pem.chmod(0o644 if wrong == "open" else 0o600)
-    ended = subprocess.run(
+    ended = run(
         [TWISTD, "-n", "--pidfile=", "lanchat", "--no-announce", "--port=0", "--tls-cert=cert.pem"],
         cwd=tmp_path,
         env=environment_in(tmp_path),
-        text=True,
-        capture_output=True,
         timeout=PATIENCE_S,
-        check=False,
     )
     assert (ended.returncode, ended.stderr) == (1, f"lanchatd: {told.format(pem)}\n")
     assert "Traceback" not in ended.stdout

@@ -12,10 +12,10 @@ from typing import Any
 
 import pytest
 
-from tests.client.test_pipe import CLIENT
 from tests.daemon import PATIENCE_S, Daemon, daemon
 from tests.faults.bad_network import BadNetwork, bad_network
 from tests.faults.resuming import Program
+from tests.preloaded import CLIENT
 
 FAST = ("--port=0", "--lines-per-s=100000", "--burst-lines=100000", "--bytes-per-s=100000000")
 BAD_S = 20

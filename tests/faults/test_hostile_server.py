@@ -15,7 +15,8 @@ import pytest
 from tests.client.test_terminal import CTRL_C
 from tests.daemon import PATIENCE_S, wait_until
 from tests.faults.hostile import WELCOME, hostile
-from tests.pseudo_terminal import CLIENT, Seat, seat
+from tests.preloaded import CLIENT, Forked
+from tests.pseudo_terminal import Seat, seat
 
 pytestmark = pytest.mark.faults
 
@@ -52,7 +53,7 @@ def starts(port: int, *options: str, said: str | None = None) -> subprocess.Pope
     return process
 
 
-def peak_kib(process: subprocess.Popen[str] | subprocess.Popen[bytes]) -> int:
+def peak_kib(process: subprocess.Popen[str] | subprocess.Popen[bytes] | Forked) -> int:
     """The most memory that it has held so far; 0 if it has ended."""
     _, _, peak = Path(f"/proc/{process.pid}/status").read_text().partition("VmHWM:")
     return int(peak.split()[0]) if peak else 0

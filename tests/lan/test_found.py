@@ -17,7 +17,8 @@ from lanchatd.lan.browsing import MOST_FOUND
 from tests.certificates import self_made
 from tests.daemon import PATIENCE_S, Daemon, daemon
 from tests.networks import Machine, network
-from tests.pseudo_terminal import CLIENT, key_of, seat
+from tests.preloaded import CLIENT
+from tests.pseudo_terminal import key_of, seat
 
 pytestmark = pytest.mark.lan
 

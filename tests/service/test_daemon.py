@@ -14,19 +14,12 @@ from pathlib import Path
 import pytest
 
 from tests.daemon import PATIENCE_S, TWISTD, Daemon, Peer, daemon, environment_in, started, wait_until
+from tests.preloaded import run
 
 
 def twistd(*options: str, cwd: Path) -> subprocess.CompletedProcess[str]:
     """Run twistd to its end."""
-    return subprocess.run(
-        [TWISTD, *options],
-        cwd=cwd,
-        env=environment_in(cwd),
-        text=True,
-        capture_output=True,
-        timeout=PATIENCE_S,
-        check=False,
-    )
+    return run([TWISTD, *options], cwd=cwd, env=environment_in(cwd), timeout=PATIENCE_S)
 
 
 def test_twistd_lists_lanchat(tmp_path: Path) -> None:

@@ -24,8 +24,9 @@ from lanchatd.service.figures import Collector
 from lanchatd.service.metrics import Metrics
 from lanchatd.service.slow_turns import LOOK_S, SLOW_S, SlowTurns
 from lanchatd.ssh.login_limits import Guard
-from tests.daemon import TWISTD, Daemon, daemon, environment_in
+from tests.daemon import PATIENCE_S, TWISTD, Daemon, daemon, environment_in
 from tests.irc import Client
+from tests.preloaded import run
 from tests.web import HOST, Page, answers, request, web_world
 from tests.world import World
 
@@ -230,11 +231,13 @@ def test_without_being_asked_there_is_no_such_page(tmp_path: Path) -> None:
 )
 def test_what_is_wrong_is_said_in_a_line(tmp_path: Path, options: list[str], wrong: str) -> None:
     """And nothing is started."""
-    run = subprocess.run(
-        [TWISTD, "-n", "lanchat", *options], capture_output=True, text=True, check=False, cwd=tmp_path,
+    ended = run(
+        [TWISTD, "-n", "lanchat", *options],
+        cwd=tmp_path,
         env=environment_in(tmp_path),
-    )  # fmt: skip
-    assert (run.returncode, run.stderr) == (1, f"twistd lanchat: {wrong} (see twistd lanchat --help)\n")
+        timeout=PATIENCE_S,
+    )
+    assert (ended.returncode, ended.stderr) == (1, f"twistd lanchat: {wrong} (see twistd lanchat --help)\n")
 
 
 def test_without_the_library_it_says_what_to_install(tmp_path: Path) -> None:
@@ -244,12 +247,12 @@ def test_without_the_library_it_says_what_to_install(tmp_path: Path) -> None:
         "from lanchatd.options import Options\n"
         "Options().parseOptions(['--port=0', '--metrics'])"
     )
-    run = subprocess.run(
+    ended = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, check=False,
         env=environment_in(tmp_path),
     )  # fmt: skip
     wrong = "--metrics needs more: pip install 'lanchatd[metrics]'"
-    assert (run.returncode, run.stderr) == (1, f"twistd lanchat: {wrong} (see twistd lanchat --help)\n")
+    assert (ended.returncode, ended.stderr) == (1, f"twistd lanchat: {wrong} (see twistd lanchat --help)\n")
 
 
 def test_slow_turns_are_seen() -> None:

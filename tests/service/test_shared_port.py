@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -13,6 +12,7 @@ from lanchatd.net.shared_port import Spokesman
 from tests.broker.server import free_ports
 from tests.certificates import self_made
 from tests.daemon import PATIENCE_S, TWISTD, Daemon, daemon, environment_in, wait_until
+from tests.preloaded import run
 
 
 @pytest.fixture
@@ -69,10 +69,8 @@ def test_who_does_not_share_it_is_refused(tmp_path: Path, shared: list[str]) -> 
 
 def refusal(cwd: Path, *options: str) -> str:
     """Why a daemon with these options does not start."""
-    ended = subprocess.run(
-        [TWISTD, "-n", "--pidfile=", "lanchat", "--no-announce", *options],
-        cwd=cwd, env=environment_in(cwd), text=True, capture_output=True, timeout=PATIENCE_S, check=False,
-    )  # fmt: skip
+    command = [TWISTD, "-n", "--pidfile=", "lanchat", "--no-announce", *options]
+    ended = run(command, cwd=cwd, env=environment_in(cwd), timeout=PATIENCE_S)
     assert ended.returncode == 1
     return ended.stderr
 
