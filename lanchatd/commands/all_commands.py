@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from lanchatd.commands.parsing import Commands, Row
+from lanchatd.text.names import SERVER
 
 TALKING = (
     Row("nick", "NICK", "take another nick"),
@@ -77,9 +78,16 @@ GIVING = (
     Row("invite", "[USES] [DAYS]", "a code by which somebody gets a nick"),
 )
 
-MEMBERS = Commands(
-    "/", "Anything else is said to the room; //x says /x.", *TALKING, *OWNING, *MODERATING, BANS
+_OF_MEMBERS = (*TALKING, *OWNING, *MODERATING, BANS)
+
+MEMBERS = Commands("/", "Anything else is said to the room; //x says /x.", *_OF_MEMBERS, talk=True)
+TO_SERVER = Commands(
+    "/",
+    f"Type these to {SERVER}, as in /msg {SERVER} /who; what you say goes to a room.",
+    *_OF_MEMBERS,
 )
+"""The same, for who types them in private messages to the server: IRC clients."""
+
 CONSOLE = Commands(
     "", "With --json behind its name, a command answers for programs.", *ADMINISTERING, *GIVING, *MODERATING
 )

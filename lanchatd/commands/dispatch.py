@@ -16,7 +16,7 @@ from lanchatd.chat.user import Session
 from lanchatd.commands import accounts, administrators, members, operators, owners
 from lanchatd.commands.actor import Actor, Does
 from lanchatd.commands.administrators import Administrator
-from lanchatd.commands.all_commands import CONSOLE, MEMBERS
+from lanchatd.commands.all_commands import CONSOLE, MEMBERS, TO_SERVER
 from lanchatd.commands.parsing import Commands, Row
 from lanchatd.commands.speaker import Speaker
 from lanchatd.text import cleaning
@@ -30,8 +30,16 @@ def _help(table: Commands, chat: Chat, actor: Actor, name: str | None) -> None:
         actor.tell(Notice((table.help_for(table.named(name.removeprefix("/"), actor.operator)),)))
 
 
+def _help_member(chat: Chat, speaker: Speaker, name: str | None) -> None:
+    _help(_table_of(speaker.session), chat, speaker, name)
+
+
+def _table_of(session: Session) -> Commands:
+    return TO_SERVER if session.format.like_irc else MEMBERS
+
+
 MEMBERS_DO: dict[str, Does] = {
-    "help": partial(_help, MEMBERS),
+    "help": _help_member,
     **members.DOES,
     **owners.DOES,
     **operators.DOES,
@@ -61,7 +69,7 @@ def run(chat: Chat, session: Session, line: Line, answer: Callable[[Item], None]
         room = chat.room_of(session, line.room) if line.room is not None or session.cursors else None
         text, command, rest = line.text, None, ""
         if text[0] == "/":
-            text, command, rest = _parsed(text, session.user.operator)
+            text, command, rest = _parsed(text, session)
         key = ""
         if ref is not None and (command is None or command.once):
             key = digest(session.user.name.key, session.device, ref, line.room or "", line.text)
@@ -137,9 +145,9 @@ async def _administer(chat: Chat, administrator: Administrator, line: str) -> No
         await (done.answer() if isinstance(done, Posted) else done)
 
 
-def _parsed(line: str, operator: bool) -> tuple[str, Row | None, str]:
+def _parsed(line: str, session: Session) -> tuple[str, Row | None, str]:
     """What is said by a line with a ``/`` before it, or the command and what is behind its name."""
     if line.startswith("//"):
         return line[1:], None, ""
     name, _, rest = line[1:].partition(" ")
-    return "", MEMBERS.named(name, operator), rest.strip()
+    return "", _table_of(session).named(name, session.user.operator), rest.strip()

@@ -55,10 +55,14 @@ class Row:
 class Commands:
     """A table of commands, with its own row for help. ``sign`` is what a name begins with when typed."""
 
-    def __init__(self, sign: str, about: str, *rows: Row) -> None:
-        """``about`` is said above the list of them."""
+    def __init__(self, sign: str, about: str, *rows: Row, talk: bool = False) -> None:
+        """``about`` is said above the list of them.
+
+        ``talk``: what is typed beside them is said, and so is what has the sign twice.
+        """
         self.sign = sign
         self._about = about
+        self._talk = talk
         help_ = Row("help", "[COMMAND]", "what there is to type", aliases=("?",))
         self._rows = (help_, *rows)
         self._named = {name: row for row in self._rows for name in (row.name, *row.aliases)}
@@ -80,7 +84,7 @@ class Commands:
             return command
         hint = f"Did you mean {self.sign}{near}?" if (near := self._near(name.lower(), operator)) else ""
         hint = hint or f"{self.sign}help lists what there is."
-        says = f" //{name} says it." if self.sign else ""
+        says = f" //{name} says it." if self._talk else ""
         raise Refused("unknown_command", f"There is no {self.sign}{name}. {hint}{says}")
 
     def _near(self, typed: str, operator: bool) -> str | None:

@@ -185,8 +185,12 @@ def test_what_irc_has_no_word_for_is_typed_to_the_server(alice: Client, bob: Per
     bob.types("hello", "/msg alice psst")
     assert alice.sees() == []
     assert alice.asks("PRIVMSG lanchat :/nonsense") == [
-        ":lanchat!u@lan NOTICE alice :There is no /nonsense. /help lists what there is. //nonsense says it."
+        ":lanchat!u@lan NOTICE alice :There is no /nonsense. /help lists what there is."
     ]
+    assert alice.asks("PRIVMSG lanchat :/help")[0] == (
+        ":lanchat!u@lan NOTICE alice :"
+        "Type these to lanchat, as in /msg lanchat /who; what you say goes to a room."
+    )
     assert alice.asks("PRIVMSG lanchat :/unignore bob", "PART #lobby", "PRIVMSG lanchat :/who")[1:] == [
         ":alice!u@lan PART #lobby",
         ":lanchat!u@lan NOTICE alice :You are in no room.",
