@@ -76,6 +76,7 @@ class ChatProtocol(BoundedLines):
         self.state = State.ASKED
         self.session: Session | None = None
         self.reason = ""
+        self._nick_refused = False
         self._connections = shared
         self._nick_by = opening.nick_by
         self._leave_entrance = opening.leave_entrance
@@ -152,6 +153,7 @@ class ChatProtocol(BoundedLines):
 
     def not_in(self, refused: Refused) -> None:
         """It was refused, and may try again."""
+        self._nick_refused = True
         self._refuse(refused)
 
     def _make_session(self, hello: Hello, user: User) -> Session:
@@ -278,7 +280,8 @@ class ChatProtocol(BoundedLines):
 
     def _no_nick(self) -> None:
         self._deadline = None
-        text = f"You gave no nick within {self.limits.nick_timeout_s:g} s."
+        what = "Your nick was refused, and you gave no other" if self._nick_refused else "You gave no nick"
+        text = f"{what} within {self.limits.nick_timeout_s:g} s."
         self.close("no_nick", Refusal("no_nick", text))
 
     def _leave(self, state: State, code: str, reason: Reason = NO_REASON) -> None:

@@ -151,8 +151,24 @@ def test_pass_is_for_who_needs_it(world: Owners) -> None:
     )
     wrong = comes(world).sends("PASS :wrong horse")
     text = "That is neither the password of alice nor a code that is good now."
-    assert wrong.asks("CAP END") == [f":irc.lan 464 * :{text}"]
+    again = "Connect again with the right server password, or under another nick."
+    assert wrong.asks("CAP END") == [f":irc.lan 464 * :{text} {again}"]
     assert wrong.sends("PASS").asks("NICK alice")[-1].startswith(":irc.lan 433 * alice ")
+
+
+def test_who_gave_a_nick_that_was_refused_is_told_so_at_the_end(world: Owners) -> None:
+    """Clients wait after a wrong server password, and have not forgotten to give a nick."""
+    world.owner("alice")
+    client = comes(world).sends("PASS :wrong horse", "CAP END")
+    client.sees()
+    world.passes(60)
+    refused = "Your nick was refused, and you gave no other within 60 s."
+    assert client.sees() == [f"ERROR :Closing link: {refused}"]
+    plain_text = world.connect()
+    plain_text.types("alice")
+    plain_text.sees()
+    world.passes(60)
+    assert plain_text.sees()[-1] == f"!! {refused}"
 
 
 def test_pass_may_have_spaces_without_a_colon(world: Owners) -> None:

@@ -223,7 +223,7 @@ def test_it_is_told_why_it_is_closed(world: World) -> None:
     operator.types("/kick alice spam")
     assert alice.sees() == ['ERROR :Closing link: You were kicked by bob: "spam".']
     slow = Client(world)
-    slow.sends("NICK slow")
+    slow.sends("USER u 0 * :U")
     world.passes(60)
     assert slow.sees() == ["ERROR :Closing link: You gave no nick within 60 s."]
 

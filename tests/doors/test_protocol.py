@@ -288,7 +288,9 @@ def test_a_minute_to_give_a_nick(world: World, first: list[bytes], seconds: int,
     world.passes(seconds)
     assert alice.gone is gone
     if gone:
-        assert "You gave no nick within 60 s." in alice.sees()[-1]
+        refused = b"\n" in b"".join(first)
+        why = "Your nick was refused, and you gave no other" if refused else "You gave no nick"
+        assert f"{why} within 60 s." in alice.sees()[-1]
     else:
         alice.asks({"nick": "alice"}) if b"{" in b"".join(first) else alice.types("ice")
         world.passes(60)

@@ -287,6 +287,7 @@ class IrcChat(ChatProtocol):
         self.send(*burst(self))
 
     def not_in(self, refused: Refused) -> None:
+        self._nick_refused = True
         refuse_nick(self, refused, self.nick)
         self.nick = ""
         if refused.code == "banned":

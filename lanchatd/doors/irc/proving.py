@@ -52,6 +52,10 @@ def refuse_nick(irc: Client, refused: Refused, nick: str) -> None:
         refused = Refused(refused.code, text)
         if "standard-replies" not in irc.capabilities:
             irc.send(f":{HOST} NOTICE {ME} :{text}")
+    elif refused.code == "wrong_secret":
+        # Clients neither take another nick then nor close: they wait, until their user does something.
+        again = "Connect again with the right server password, or under another nick."
+        refused = Refused(refused.code, f"{refused.text} {again}")
     irc.refuse(refused, "NICK", nick)
 
 
