@@ -7,6 +7,7 @@ import pytest
 from lanchatd.chat import closing_rooms, moderating
 from lanchatd.chat.answers import begin
 from lanchatd.chat.cursors import PRESENCES_KEPT
+from lanchatd.doors.irc.masks import LONGEST, MOST
 from tests.irc import BAD_ROOM, Client
 from tests.world import Person, World
 
@@ -214,6 +215,32 @@ def test_the_rooms_are_listed(alice: Client, bob: Person) -> None:
     begin, end = ":irc.lan 321 alice Channel :Users  Name", ":irc.lan 323 alice :End of /LIST"
     assert alice.asks("LIST") == [begin, lobby, dev, end]
     assert alice.asks("LIST #dev,#!!") == [begin, dev, end]
+
+
+@pytest.mark.parametrize(
+    ("masks", "listed"),
+    [
+        ("*", ["#lobby", "#dev", "#büro", "#deva"]),
+        ("*OB*", ["#lobby"]),
+        ("#dev?", ["#deva"]),
+        ("dev*", ["#dev", "#deva"]),
+        ("?dev", ["#dev"]),
+        ("*BÜ*", ["#büro"]),
+        ("*bu\u0308*", ["#büro"]),
+        ("*b?r*,#DEV,#!!", ["#dev", "#büro"]),
+        ("#[d]ev*", []),
+        ("x*", []),
+        ("*" * (LONGEST + 1), []),
+        ("1*,2*,3*,4*,*", []),
+    ],
+)
+def test_the_rooms_that_fit_a_mask_are_listed(alice: Client, masks: str, listed: list[str]) -> None:
+    """As keys of rooms are compared, and four masks at the most."""
+    assert MOST == 4
+    alice.asks("JOIN #dev,#büro,#deva")
+    begin, *rooms, end = alice.asks(f"LIST {masks}")
+    assert (begin.split()[1], end.split()[1]) == ("321", "323")
+    assert [room.split()[3] for room in rooms] == listed
 
 
 def test_a_long_list_of_members_is_in_lines_that_every_client_reads(world: World) -> None:

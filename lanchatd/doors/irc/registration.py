@@ -63,6 +63,7 @@ def _tokens(chat: Chat, limits: Limits) -> Iterator[str]:
     yield f"AWAYLEN={limits.max_line_bytes}"
     yield f"LINELEN={limits.max_line_bytes}"
     yield "MODES=1"
+    yield "ELIST=M"
     yield "TARGMAX=JOIN:,PART:,KICK:1,NAMES:1,WHOIS:1,PRIVMSG:4,NOTICE:4"
     yield "WHOX"
     yield f"CHATHISTORY={MOST_PAST}"

@@ -16,6 +16,7 @@ from lanchatd.doors.irc.client import Client, session_of
 from lanchatd.doors.irc.connecting import reason_in
 from lanchatd.doors.irc.lines import Message, in_pieces, plain
 from lanchatd.doors.irc.markread import READ_MARKER, tell_joined, told_with_join
+from lanchatd.doors.irc.masks import fitting, is_mask
 from lanchatd.doors.irc.numerics import numeric, one_word
 from lanchatd.formats.irc import ME, room_line, source, topic_lines
 from lanchatd.text import cleaning, names
@@ -184,15 +185,17 @@ def _named(irc: Client, wanted: list[str]) -> Iterator[str]:
 
 
 def list_(irc: Client, message: Message) -> None:
-    """The rooms there are, in pieces if there are many; or those that are named."""
+    """The rooms there are, in pieces if there are many; or those that are named, or fit a mask."""
     irc.answer(_listed(irc, _each(irc, message) if message.parameters else None))
 
 
 def _listed(irc: Client, wanted: list[str] | None) -> Iterator[str]:
     yield numeric(321, "Channel", text="Users  Name") + "\r\n"
-    reading = Reading(irc.chat.rooms if wanted is None else _those(irc, wanted))
+    fits = fitting(wanted) if wanted and any(map(is_mask, wanted)) else None
+    reading = Reading(irc.chat.rooms if wanted is None or fits else _those(irc, wanted))
     while rooms := reading.take(ROOMS_A_PIECE):
-        lines = (room_line(RoomLine(room.name, len(room.members), room.topic.text)) for room in rooms)
+        told = (room for room in rooms if fits is None or fits(room.key))
+        lines = (room_line(RoomLine(room.name, len(room.members), room.topic.text)) for room in told)
         yield "".join(line + "\r\n" for line in lines)
     yield numeric(323, text="End of /LIST") + "\r\n"
 
