@@ -85,6 +85,22 @@ def test_irssi_talks_with_nc(running: Daemon, tmp_path: Path) -> None:
             bob.reads_until('-- Zoë left ("see you")')
 
 
+@needs_tmux
+@needs_irssi
+def test_irssi_keeps_no_window_of_another_spelling(running: Daemon, tmp_path: Path) -> None:
+    """It opens one for what was typed, and would wait there for ever: it takes Ü and ü for two."""
+    with irssi(running.port, "alice", tmp_path) as alice:
+        enters(alice, "/join #büro")
+        alice.sees("1 nicks")
+        enters(alice, "/join #BÜRO")
+        enters(alice, "/window 1")
+        alice.sees("#büro is how that room is written")
+        enters(alice, "/window list")
+        alice.sees("Active item")
+        alice.sees("#büro           127")
+        assert not any(row[6:].startswith("3 ") for row in alice.screen)
+
+
 class WeeChat:
     """A WeeChat that runs: typed to by a FIFO, and read by its logs."""
 

@@ -243,6 +243,30 @@ def test_the_rooms_that_fit_a_mask_are_listed(alice: Client, masks: str, listed:
     assert [room.split()[3] for room in rooms] == listed
 
 
+@pytest.mark.parametrize(
+    ("asked", "forwarded"),
+    [
+        ("#BÜRO", "#BÜRO"),
+        ("BÜRO", "#BÜRO"),
+        ("#bu\u0308ro", "#bu\u0308ro"),
+        ("#bÜro", "#bÜro"),
+        ("#büro", None),
+        ("#BüRO", None),
+    ],
+)
+def test_who_asks_for_a_room_in_another_spelling_is_told_its_own(
+    world: World, asked: str, forwarded: str | None
+) -> None:
+    """Clients fold ASCII only, and wait for the one that they have asked for; the first time and again."""
+    world.join("bob", room="#büro")
+    alice = Client.joins(world, "alice")
+    told = [f":irc.lan 470 alice {forwarded} #büro :is how that room is written"] * (forwarded is not None)
+    first = alice.asks(f"JOIN {asked}")
+    assert first[0] == ":alice!u@lan JOIN #büro"
+    assert [line for line in first if " 470 " in line] == told
+    assert alice.asks(f"JOIN {asked}") == told
+
+
 def test_a_long_list_of_members_is_in_lines_that_every_client_reads(world: World) -> None:
     for number in range(100):
         world.join(f"somebody-with-a-name-{number:03}")

@@ -56,13 +56,26 @@ def join(irc: Client, message: Message) -> None:
 
 def _enter(irc: Client, session: Session, text: str) -> Room | None:
     """Go into one room. Returns it, or None if it was refused."""
+    already = False
     try:
         entering.enter(irc.chat, session, text, irc.place_in(text))
     except Refused as refused:
-        if refused.code != "same_room":
+        already = refused.code == "same_room"
+        if not already:
             irc.refuse(refused, "JOIN", text)
+            return None
+    if not session.cursors:
         return None
-    return irc.chat.room_of(session, text) if session.cursors else None
+    room = irc.chat.room_of(session, text)
+    _tell_spelling(irc, text, room.name)
+    return None if already else room
+
+
+def _tell_spelling(irc: Client, text: str, name: str) -> None:
+    """A client that asks for #BÜRO and is let into #büro waits for ever: it folds no more than ASCII."""
+    asked = "#" + text.removeprefix("#")
+    if asked.encode().lower() != name.encode().lower():
+        irc.send(numeric(470, one_word(asked), name, text="is how that room is written"))
 
 
 async def _enter_told_how_far_read(
