@@ -273,3 +273,11 @@ def test_another_nick_is_told_with_the_label_where_it_was_asked_for(world: Owner
     ]
     assert devices[1].sees()[1:] == [":bob!u@lan NICK rob", ":rob!u@lan NICK robert"]
     assert devices[1].asks("@label=4 NICK robert") == ["@label=4 :irc.lan ACK"]
+
+
+def test_a_device_is_called_after_the_user_name_and_irc(world: Owners) -> None:
+    """Many are called as somebody logs in to a machine, and so are those that come otherwise."""
+    alice = comes(world, key=KEY).sends("CAP END")
+    alice.sends("PRIVMSG lanchat :/register").sees()
+    (device,) = alice.asks("PRIVMSG lanchat :/devices")
+    assert device.startswith(f":lanchat!u@lan NOTICE alice :1. IRC of u, tls {KEY}, since ")

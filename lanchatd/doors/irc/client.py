@@ -122,6 +122,11 @@ class Client(Protocol):
         ...
 
 
+def device_of(irc: Client) -> str:
+    """What its device is called, until its owner names it; and by what it is known when it comes again."""
+    return f"IRC of {irc.user_name}" if irc.user_name else "IRC"
+
+
 def session_of(irc: Client) -> Session:
     """Whose messages these are; the rows that call it come after registration."""
     if irc.session is None:

@@ -19,7 +19,7 @@ from lanchatd.chat.user import Session, User
 from lanchatd.doors.door import Opening
 from lanchatd.doors.irc import commands
 from lanchatd.doors.irc.capabilities import Capabilities
-from lanchatd.doors.irc.client import Sasl
+from lanchatd.doors.irc.client import Sasl, device_of
 from lanchatd.doors.irc.connecting import told_nick
 from lanchatd.doors.irc.labels import NO_LABEL, Labels, Response, tagged
 from lanchatd.doors.irc.lines import TAGS_BYTES, Message, is_too_long, message_from, tags_of
@@ -277,7 +277,7 @@ class IrcChat(ChatProtocol):
         # Who has proved which nick is theirs is given that one, whatever the client makes of it.
         account = None if self.proof is None else self.chat.accounts.by_number.get(self.proof.account)
         nick = self.nick if account is None else account.name.shown
-        hello = Hello(nick, (), several=True, device=self.user_name, secret=secret_for(self, name.key))
+        hello = Hello(nick, (), several=True, device=device_of(self), secret=secret_for(self, name.key))
         if self.proof is None:
             self.come_in(hello)
         else:

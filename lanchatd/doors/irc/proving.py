@@ -12,7 +12,7 @@ from lanchatd.chat.accounts import codes
 from lanchatd.chat.accounts.rows import Proof
 from lanchatd.chat.answers import Answer
 from lanchatd.chat.peer import Peer
-from lanchatd.doors.irc.client import Client, Sasl
+from lanchatd.doors.irc.client import Client, Sasl, device_of
 from lanchatd.doors.irc.lines import Message
 from lanchatd.doors.irc.numerics import numeric
 from lanchatd.formats.irc import HOST, ME, source
@@ -105,7 +105,7 @@ def _prove(irc: Client) -> None:
         irc.send(numeric(900, source(shown), shown, text=f"You are now logged in as {shown}"))
         _end(irc, 903, "SASL authentication successful")
 
-    irc.prove(nick, secret, irc.user_name, proved)
+    irc.prove(nick, secret, device_of(irc), proved)
 
 
 def _plain(irc: Client) -> tuple[str, str]:
