@@ -27,7 +27,7 @@ def burst(irc: Client) -> Iterator[str]:
     chat = irc.chat
     yield numeric(1, text=f"Welcome to {chat.name}, {source(ME)}")
     yield numeric(2, text=f"Your host is {HOST}, running {VERSION}")
-    yield numeric(3, text="The rooms were here before you; /list shows them")
+    yield numeric(3, text="/list shows the rooms, /join #lobby goes into one")
     yield numeric(4, HOST, VERSION, "o", "bno")
     tokens = tuple(_tokens(chat, irc.limits))
     for at in range(0, len(tokens), _TOKENS_A_LINE):
