@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import pytest
 
 from lanchatd.chat.answers import Answer
-from lanchatd.chat.events import Event
+from lanchatd.chat.events import NO_REASON, Event
 from lanchatd.doors.irc import returning
 from lanchatd.text.refused import Refused
 from tests.irc import Client
@@ -102,6 +102,25 @@ def test_who_says_goodbye_has_read_what_it_was_sent(world: World, bob: Person) -
     alice.sends("QUIT")
     says(bob, 3, 3)
     assert said(Client.joins(world, "alice", caps=TIME).asks("JOIN #lobby")) == ["3"]
+
+
+@pytest.mark.parametrize(("reads", "told"), [(True, ["3"]), (False, ["1", "2", "3"])])
+def test_who_closes_behind_our_end_has_read_what_it_was_sent(
+    world: World, bob: Person, reads: bool, told: list[str]
+) -> None:
+    """As when the daemon is restarted; not who closed before that had come, or is lost then."""
+    alice = Client.joins(world, "alice", caps=TIME)
+    alice.sends("JOIN #lobby")
+    world.passes(10)
+    answers_pings(alice)
+    if not reads:
+        alice.person.stops_reading()
+    says(bob, 1, 2)
+    alice.person.session.connection.dismiss("shutdown", "The server is shutting down.", NO_REASON)
+    world.settle()
+    alice.person.hangs_up()
+    says(bob, 3, 3)
+    assert said(Client.joins(world, "alice", caps=TIME).asks("JOIN #lobby")) == told
 
 
 def test_only_the_same_nick_and_user_name_go_on_and_for_a_day(world: World, bob: Person) -> None:

@@ -81,6 +81,19 @@ def test_a_window_that_stayed_open_goes_on_where_it_was(tmp_path: Path, kept: Pa
             assert shown(chat, alice) == NUMBERS
 
 
+def test_what_was_said_a_moment_before_the_end_comes_once(tmp_path: Path) -> None:
+    """Nobody has confirmed it by then; but who has closed has read our last line."""
+    with running(tmp_path) as chat:
+        with joins(chat) as alice:
+            says(chat, "a", "b")
+            alice.reads_until_match(r" PRIVMSG #lobby :b\r$")
+            chat.process.send_signal(signal.SIGTERM)
+            alice.reads_all()
+        assert chat.ends() == 0
+    with running(tmp_path) as chat, joins(chat) as alice:
+        assert shown(chat, alice) == []
+
+
 def test_who_did_not_come_back_goes_on_after_the_next_restart(tmp_path: Path) -> None:
     with running(tmp_path) as chat:
         comes_and_goes(chat)

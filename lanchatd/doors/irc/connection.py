@@ -9,6 +9,9 @@ from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager
 from functools import partial
 
+from twisted.internet.protocol import connectionDone
+from twisted.python.failure import Failure
+
 from lanchatd.chat.accounts.rows import Proof
 from lanchatd.chat.answers import Answer
 from lanchatd.chat.cursors import Cursor
@@ -129,7 +132,7 @@ class IrcChat(ChatProtocol):
     def _left(self, cursors: Iterable[Cursor]) -> None:
         """It left rooms: it does not go on there, and is given nothing more that it said there."""
         for cursor in cursors:
-            if self._has_read is not None:
+            if self._has_read is not None and self.state in LISTENING:
                 self._has_read.forget(cursor.readers.key)
             self._labels.left(cursor)
 
@@ -370,11 +373,27 @@ class IrcChat(ChatProtocol):
         super().quit(reason)
 
     def _leave(self, state: State, code: str, reason: Reason = NO_REASON) -> None:
-        if self._has_read is not None:
+        if self._has_read is not None and self.state is not State.CLOSING:
             self._has_read.is_gone()
-            self._has_read = None
         self._lists.drop()
         if state is State.GONE:
+            self._has_read = None
             self._lists.end()
             self._labels.end()
         super()._leave(state, code, reason)
+
+    # -- Twisted tells
+
+    def readConnectionLost(self) -> None:
+        self._closed_in_order()
+        super().readConnectionLost()
+
+    def connectionLost(self, reason: Failure = connectionDone) -> None:
+        if self._has_read is not None and self._said_goodbye():
+            self._closed_in_order()
+        super().connectionLost(reason)
+
+    def _closed_in_order(self) -> None:
+        """The peer closes. Who was sent our last line before that has read it, and comes back behind it."""
+        if self.state is State.CLOSING and not self.outbox.waiting and self._has_read is not None:
+            self._has_read.read_to_the_end()

@@ -39,6 +39,7 @@ class HasRead:
         self._ping = ping
         self._had: Had = returning.came(self._who)
         self._asked: tuple[str, Had] | None = None
+        self._last: Had = {}  # what it was told until it was gone
         self._pings = 0
         rounds.come(self)
 
@@ -73,6 +74,12 @@ class HasRead:
     def is_gone(self) -> None:
         """Remember it, for when it comes back."""
         self._rounds.go(self)
+        self._last = self._given()
+        self._returning.went(self._who, self._had)
+
+    def read_to_the_end(self) -> None:
+        """It is gone, and its side was closed behind the end of ours: it has read everything before that."""
+        self._had.update(self._last)
         self._returning.went(self._who, self._had)
 
     def _given(self) -> Had:
