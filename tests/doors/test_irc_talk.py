@@ -11,6 +11,10 @@ from types import FrameType
 import pytest
 
 import lanchatd
+from lanchatd.chat.events import Item
+from lanchatd.chat.format import Line
+from lanchatd.commands.dispatch import run
+from lanchatd.text.refused import Refusal
 from tests.irc import BAD_ROOM, Client
 from tests.world import Person, World
 
@@ -195,6 +199,14 @@ def test_what_irc_has_no_word_for_is_typed_to_the_server(alice: Client, bob: Per
         ":alice!u@lan PART #lobby",
         ":lanchat!u@lan NOTICE alice :You are in no room.",
     ]
+
+
+def test_who_is_in_no_room_says_nothing(world: World) -> None:
+    """Whatever its door makes of it: there is nobody to say it to."""
+    alice = Client.joins(world, "alice")
+    answers: list[Item] = []
+    run(world.chat, alice.person.session, Line("hi"), answers.append)
+    assert answers == [Refusal("not_in_room", "You are in no room.")]
 
 
 def test_who_is_in_no_room_yet_types_to_the_server_too(world: World) -> None:
