@@ -51,7 +51,7 @@ class Forked:
         self.returncode: int | None = None
         start = next(start for start in _PROGRAMS if tuple(command[: len(start)]) == start)
         environment = dict(os.environ if env is None else env)
-        assert _read_at_the_start(environment) == _read_at_the_start(os.environ)
+        assert can_be_forked(environment)
         request = {
             "arguments": [start[-1], *command[len(start) :]],
             "cwd": str(cwd or Path.cwd()),
@@ -151,6 +151,11 @@ def _stream(how: Stream, number: int, opened: ExitStack) -> tuple[TextIO | None,
     if how is None:
         return None, number
     return None, how if isinstance(how, int) else how.fileno()
+
+
+def can_be_forked(environment: Mapping[str, str]) -> bool:
+    """Whether a program finds nothing else in it, when it starts, than what the loaded one has found."""
+    return _read_at_the_start(environment) == _read_at_the_start(os.environ)
 
 
 def _read_at_the_start(environment: Mapping[str, str]) -> dict[str, str]:

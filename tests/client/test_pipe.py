@@ -18,7 +18,7 @@ import pytest
 
 from lanchatd.client.options import fit_nick, login_nick, parse
 from tests.daemon import PATIENCE_S, Daemon, daemon
-from tests.preloaded import CLIENT, Forked, run
+from tests.preloaded import CLIENT, Forked, can_be_forked, run
 
 FAST = ("--port=0", "--lines-per-s=100000", "--burst-lines=100000", "--bytes-per-s=100000000")
 
@@ -47,7 +47,8 @@ def running(port: int, *options: str, **how: Any) -> Iterator[Forked | subproces
     """A client that goes on until the block ends."""
     how = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE, **how}
     command = [*CLIENT, "127.0.0.1", str(port), "--plain", *options]
-    own = "preexec_fn" in how  # is run in a process that is not forked off another
+    # Is run in a process that is not forked off another.
+    own = "preexec_fn" in how or not can_be_forked(how.get("env", os.environ))
     process = subprocess.Popen(command, text=True, **how) if own else Forked(command, **how)
     with process:
         watchdog = threading.Timer(PATIENCE_S, process.kill)  # so that no read waits for ever
