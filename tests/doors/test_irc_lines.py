@@ -24,18 +24,15 @@ from lanchatd.doors.irc.lines import TAGS_BYTES, Message, action_in, is_too_long
         ("  foo", Message("FOO")),
         ("foo  ", Message("FOO")),
         ("JOIN :", Message("JOIN", ("",))),
-        ("@a=b;c=32;k;rt=q foo", Message("FOO", (), "", (("a", "b"), ("c", "32"), ("k", ""), ("rt", "q")))),
-        (r"@a=b\\and\nk;c=72\s45;d=gh\:764 foo",
-         Message("FOO", (), "", (("a", "b\\and\nk"), ("c", "72 45"), ("d", "gh;764")))),
-        (r"@tag1=value\1\:\s\r\n\ COMMAND", Message("COMMAND", (), "", (("tag1", "value1; \r\n"),))),
-        ("@c;h=;a=b :quux ab cd", Message("AB", ("cd",), "quux", (("c", ""), ("h", ""), ("a", "b")))),
-        ("@a foo", Message("FOO", (), "", (("a", ""),))),
-        ("@+example.com/key=v   :s   foo", Message("FOO", (), "s", (("+example.com/key", "v"),))),
+        ("@a=b;c=32;k;rt=q foo", Message("FOO", (), "", "a=b;c=32;k;rt=q")),
+        ("@c;h=;a=b :quux ab cd", Message("AB", ("cd",), "quux", "c;h=;a=b")),
+        ("@a foo", Message("FOO", (), "", "a")),
+        ("@+example.com/key=v   :s   foo", Message("FOO", (), "s", "+example.com/key=v")),
         ("", Message("")),
         ("   ", Message("")),
         (":x", Message("", (), "x")),
         (": x", Message("X")),
-        ("@a=b", Message("", (), "", (("a", "b"),))),
+        ("@a=b", Message("", (), "", "a=b")),
         ("@", Message("")),
         ("日本 ünsal", Message("日本", ("ünsal",))),
         ("c 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16",
@@ -45,6 +42,22 @@ from lanchatd.doors.irc.lines import TAGS_BYTES, Message, action_in, is_too_long
 def test_a_line_apart(line: str, message: Message) -> None:
     """Whatever stands in it."""
     assert message_from(line) == message
+
+
+@pytest.mark.parametrize(
+    ("tags", "values"),
+    [
+        ("a=b;c=32;k;rt=q", {"a": "b", "c": "32", "k": "", "rt": "q"}),
+        (r"a=b\\and\nk;c=72\s45;d=gh\:764", {"a": "b\\and\nk", "c": "72 45", "d": "gh;764"}),
+        (r"tag1=value\1\:\s\r\n\\", {"tag1": "value1; \r\n\\", "tag": None}),
+        ("a=end\\", {"a": "end"}),
+        ("c;h=;;a=b", {"c": "", "h": "", "a": "b", "b": None}),
+        ("+example.com/key=v", {"+example.com/key": "v", "key": None}),
+    ],
+)
+def test_tags_are_read_when_they_are_asked_for(tags: str, values: dict[str, str | None]) -> None:
+    message = message_from(f"@{tags} foo")
+    assert {name: message.tag(name) for name in values} == values
 
 
 def test_the_last_tag_of_a_name_counts() -> None:
