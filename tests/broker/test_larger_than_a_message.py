@@ -92,6 +92,16 @@ def before(several: Several, of: str, part: str, does: Callable[[], object]) -> 
     return lambda: bool(done)
 
 
+def owns_until(node: Node, came: Callable[[], bool], several: Several) -> int:
+    """One account more each time, until something came; the number of the last one."""
+    number = 0
+    while not came():
+        number += 1
+        owns(node, number)
+        several.settle()
+    return number
+
+
 # -- who is here
 
 
@@ -197,12 +207,7 @@ def test_a_change_between_the_parts_of_all_accounts_counts(several: Several) -> 
         third.stream.lets_go()
         hold(third, "between")
 
-    came = before(several, "accounts", "3/", comes_between)
-    number = 0
-    while not came():
-        number += 1
-        owns(here, number)
-        several.settle()
+    number = owns_until(here, before(several, "accounts", "3/", comes_between), several)
     several.passes(1)
     agree(several)
     for _ in range(12):
@@ -218,11 +223,7 @@ def begins_to_write(node: Node, several: Several) -> int:
     """It is half-way with all accounts, and held there; the number of the last one."""
     several.passes(5)
     came = before(several, "accounts", "2/3", lambda: setattr(node.stream, "held", True))
-    number = 0
-    while not came():
-        number += 1
-        owns(node, number)
-        several.settle()
+    number = owns_until(node, came, several)
     assert parts(several, "accounts")[-1] == "2/3"
     return number
 
@@ -252,12 +253,7 @@ def test_a_change_does_not_wait_for_ever_for_a_node_that_died(several: Several) 
         here.dies()
         held.append(hold(there, "carol"))
 
-    came = before(several, "accounts", "2/3", dies)
-    number = 0
-    while not came():
-        number += 1
-        owns(here, number)
-        several.settle()
+    owns_until(here, before(several, "accounts", "2/3", dies), several)
     several.passes(5)
     assert held[0].result()
     several.add()

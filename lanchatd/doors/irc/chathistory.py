@@ -12,11 +12,11 @@ from lanchatd.chat.log import Log
 from lanchatd.chat.room import Room
 from lanchatd.commands.history import last_before
 from lanchatd.doors.irc.client import Client, session_of
-from lanchatd.doors.irc.connecting import harmless
 from lanchatd.doors.irc.lines import Message, in_pieces
 from lanchatd.doors.irc.numerics import one_word
 from lanchatd.doors.irc.registration import MOST_PAST
 from lanchatd.formats.irc import HOST
+from lanchatd.text import cleaning
 from lanchatd.text.refused import Refused
 from lanchatd.text.times import from_iso, iso_time
 
@@ -63,7 +63,7 @@ def chathistory(irc: Client, message: Message) -> None:
     try:
         points_wanted = _POINTS.get(what)
         if points_wanted is None:
-            raise _Wrong(_WRONG, f"There is no CHATHISTORY {harmless(what)}.")
+            raise _Wrong(_WRONG, f"There is no CHATHISTORY {cleaning.harmless(what)}.")
         if what == "TARGETS":
             points_asked = [_point(text) for text in _exactly(rest, 3)[:2]]
             begin(_targets(irc, points_asked, _most(rest[2]), irc.later()))

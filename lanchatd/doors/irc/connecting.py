@@ -58,7 +58,7 @@ def _version(rest: Sequence[str]) -> int:
 
 
 def _tell_cap(irc: Client, what: str, names: str) -> None:
-    irc.send(f":{HOST} CAP {ME} {what} :{harmless(names)}")
+    irc.send(f":{HOST} CAP {ME} {what} :{cleaning.harmless(names)}")
 
 
 def nick(irc: Client, message: Message) -> None:
@@ -131,7 +131,7 @@ def ping(irc: Client, message: Message) -> None:
     """Answer what was sent."""
     if not message.parameters:
         raise Refused("no_origin", "No origin specified")
-    irc.send(f":{HOST} PONG {HOST} :{harmless(message.parameters[0])}")
+    irc.send(f":{HOST} PONG {HOST} :{cleaning.harmless(message.parameters[0])}")
 
 
 def quit_(irc: Client, message: Message) -> None:
@@ -151,8 +151,3 @@ def reason_in(irc: Client, text: str) -> Reason:
 
 def ignored(irc: Client, message: Message) -> None:
     """It means nothing here."""
-
-
-def harmless(text: str) -> str:
-    """What a client sent, as it may stand in an answer to it."""
-    return cleaning.harmless(text)

@@ -118,16 +118,17 @@ class IrcChat(ChatProtocol):
         now = self._clock.seconds()
         if rests_s := self._allowance.line_taken(now):
             self._rest_until(now + rests_s)
+        if not message.command:
+            return
         session = self.session
         if session is None:
-            if message.command:
-                commands.run(self, message)
-        elif message.command:
-            session.spoke_at = now
-            was_in = session.cursors
             commands.run(self, message)
-            if session.cursors is not was_in:
-                self._left([cursor for cursor in was_in if cursor not in session.cursors])
+            return
+        session.spoke_at = now
+        was_in = session.cursors
+        commands.run(self, message)
+        if session.cursors is not was_in:
+            self._left([cursor for cursor in was_in if cursor not in session.cursors])
 
     def _left(self, cursors: Iterable[Cursor]) -> None:
         """It left rooms: it does not go on there, and is given nothing more that it said there."""

@@ -55,7 +55,7 @@ def join(irc: Client, message: Message) -> None:
 
 
 def _enter(irc: Client, session: Session, text: str) -> Room | None:
-    """Go into one room. Returns it, or None if it was refused."""
+    """Go into one room. Returns it, or None if it was refused or was in it already."""
     already = False
     try:
         entering.enter(irc.chat, session, text, irc.place_in(text))
